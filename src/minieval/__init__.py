@@ -1,0 +1,1 @@
+"""The judge: items, grading, statistics, pairing, decision and rendering; knows nothing of the server."""

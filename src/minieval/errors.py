@@ -1,0 +1,77 @@
+"""What can go wrong with a judgement, as one tree.
+
+EvalError
+|- InputRefused        a file or option that the judge reads is not what it has to be
+|  |- ItemRefused      a line of the eval set is not an item
+|  `- ManifestRefused  the manifest lacks or misstates something the judge needs
+|- UnusableNumbers     a statistic was asked of numbers that cannot carry it
+|- SelfTestFailed      a published reference value is not reproduced
+`- EvidenceMismatch    the evidence does not belong together, or not to this manifest
+   |- GraderDrift      the grader in use is not the one that the baseline names
+   `- EvidenceShort    there is less evidence than was planned
+"""
+
+
+class EvalError(Exception):
+    """Root of everything minieval raises on purpose."""
+
+
+class InputRefused(EvalError):  # noqa: N818 - a refusal, not a fault
+    """A file or option that the judge reads is not what it has to be."""
+
+    def __init__(self, name: str, value: object, expected: str) -> None:
+        super().__init__(f"{name} is {value!r}: expected {expected}")
+        self.name = name
+        self.value = value
+        self.expected = expected
+
+
+class ItemRefused(InputRefused):
+    """A line of the eval set is not an item."""
+
+    def __init__(self, line: int, name: str, value: object, expected: str) -> None:
+        super().__init__(f"eval set line {line}: {name}", value, expected)
+        self.line = line
+
+
+class ManifestRefused(InputRefused):
+    """The manifest lacks or misstates something the judge needs."""
+
+
+class UnusableNumbers(EvalError, ValueError):  # noqa: N818 - names the condition
+    """A statistic was asked of numbers that cannot carry it."""
+
+    def __init__(self, name: str, value: object, expected: str) -> None:
+        super().__init__(f"{name} is {value!r}: expected {expected}")
+        self.name = name
+        self.value = value
+        self.expected = expected
+
+
+class SelfTestFailed(EvalError):  # noqa: N818 - names the event
+    """A published reference value is not reproduced, so no number of this run can be trusted."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__(f"the statistics self-test failed: {', '.join(names)}")
+        self.names = names
+
+
+class EvidenceMismatch(EvalError):  # noqa: N818 - the contract names it so
+    """The evidence does not belong together, or not to this manifest."""
+
+    def __init__(self, name: str, actual: object, expected: object) -> None:
+        super().__init__(f"{name} is {actual}: expected {expected}")
+        self.name = name
+        self.actual = actual
+        self.expected = expected
+
+
+class GraderDrift(EvidenceMismatch):
+    """The grader in use is not the one that the baseline names; its grades would not be comparable."""
+
+    def __init__(self, actual: str, expected: str) -> None:
+        super().__init__("grader_sha", actual, f"{expected}, the grader that eval_baseline.json names")
+
+
+class EvidenceShort(EvidenceMismatch):
+    """There is less evidence than was planned; a verdict before the planned n is refused."""

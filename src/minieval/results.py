@@ -1,0 +1,57 @@
+"""The results that statistics hand back, named after scipy's: statistic, pvalue, estimate, low, high.
+
+Every difference is B minus A, every ratio B over A. None stands for "this cannot be known from these data"
+and never for zero; no field is ever NaN or infinite.
+"""
+
+from dataclasses import dataclass
+
+from minieval.errors import UnusableNumbers
+
+
+@dataclass(frozen=True, slots=True)
+class Significance:
+    """A test: its statistic and its two-sided p-value."""
+
+    statistic: float
+    pvalue: float
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An estimate with its two-sided confidence limits."""
+
+    estimate: float
+    low: float
+    high: float
+    confidence: float
+
+    @property
+    def width(self) -> float:
+        """Distance between the limits."""
+        return self.high - self.low
+
+
+@dataclass(frozen=True, slots=True)
+class OpenInterval:
+    """An estimate whose value or limits may be unknown: None where they lie among the censored values."""
+
+    estimate: float | None
+    low: float | None
+    high: float | None
+    confidence: float
+    method: str
+
+
+def check_count(name: str, value: int, low: int = 0, high: int | None = None) -> None:
+    """Refuse a count outside low..high, or one that is not a whole number."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if not whole or value < low or (high is not None and value > high):
+        expected = f"a whole number of at least {low}" + ("" if high is None else f" and at most {high}")
+        raise UnusableNumbers(name, value, expected)
+
+
+def check_share(name: str, value: float) -> None:
+    """Refuse a probability that is not strictly between 0 and 1."""
+    if not 0.0 < value < 1.0:
+        raise UnusableNumbers(name, value, "a number strictly between 0 and 1")
