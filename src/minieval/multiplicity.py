@@ -1,4 +1,4 @@
-"""Many looks at once: family-wise and false-discovery corrections, and which hypotheses can be tested at all."""
+"""Many looks at once: family-wise and false-discovery corrections, and what can be tested at all."""
 
 from collections.abc import Sequence
 

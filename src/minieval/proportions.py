@@ -56,7 +56,7 @@ def two_proportion_ztest(x_a: int, n_a: int, x_b: int, n_b: int) -> Significance
 
 
 def newcombe_interval(x_a: int, n_a: int, x_b: int, n_b: int, confidence: float = 0.95) -> Interval:
-    """Return the score interval of accuracy_B - accuracy_A for independent samples (Newcombe 1998, method 10)."""
+    """Return the score interval of accuracy_B - accuracy_A for independent samples (Newcombe 1998)."""
     a = accuracy_interval(x_a, n_a, confidence)
     b = accuracy_interval(x_b, n_b, confidence)
     difference = b.estimate - a.estimate
