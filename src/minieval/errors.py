@@ -2,13 +2,13 @@
 
 EvalError
 |- InputRefused        a file or option that the judge reads is not what it has to be
-|  |- ItemRefused      a line of the eval set is not an item
 |  `- ManifestRefused  the manifest lacks or misstates something the judge needs
 |- UnusableNumbers     a statistic was asked of numbers that cannot carry it
 |- SelfTestFailed      a published reference value is not reproduced
 `- EvidenceMismatch    the evidence does not belong together, or not to this manifest
-   |- GraderDrift      the grader in use is not the one that the baseline names
-   `- EvidenceShort    there is less evidence than was planned
+   `- GraderDrift      the grader in use is not the one that the baseline names
+
+items.ItemError is a ValueError of its own: the grader's modules import nothing that its identity leaves out.
 """
 
 
@@ -24,14 +24,6 @@ class InputRefused(EvalError):  # noqa: N818 - a refusal, not a fault
         self.name = name
         self.value = value
         self.expected = expected
-
-
-class ItemRefused(InputRefused):
-    """A line of the eval set is not an item."""
-
-    def __init__(self, line: int, name: str, value: object, expected: str) -> None:
-        super().__init__(f"eval set line {line}: {name}", value, expected)
-        self.line = line
 
 
 class ManifestRefused(InputRefused):
@@ -71,7 +63,3 @@ class GraderDrift(EvidenceMismatch):
 
     def __init__(self, actual: str, expected: str) -> None:
         super().__init__("grader_sha", actual, f"{expected}, the grader that eval_baseline.json names")
-
-
-class EvidenceShort(EvidenceMismatch):
-    """There is less evidence than was planned; a verdict before the planned n is refused."""

@@ -1,0 +1,145 @@
+"""Is B more accurate than A on the same items: every number of the quality section.
+
+The paired test and the widest honest interval decide; what assumes independence stands beside them.
+"""
+
+import math
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+from minieval.errors import UnusableNumbers
+from minieval.paired import PairCounts, PairedItem, count
+from minieval.policy import Policy
+from minieval.stats import (
+    ClusteredInterval,
+    DetectableEffect,
+    Interval,
+    NonInferiority,
+    PairsNeeded,
+    Significance,
+    accuracy_interval,
+    cluster_robust_interval,
+    mcnemar_exact,
+    mcnemar_midp,
+    minimum_detectable_effect,
+    newcombe_interval,
+    newcombe_paired_interval,
+    noninferiority,
+    pairs_needed,
+    tango_interval,
+    two_proportion_ztest,
+)
+
+FEWEST_CLUSTERS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """The interval that decides, and which method gave it: the widest of those that apply."""
+
+    method: str
+    interval: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Accuracies and their difference, B minus A, over n distinct items."""
+
+    n: int
+    requests: int
+    varying_items: int
+    counts: PairCounts
+    discordance: float
+    accuracy_a: Interval
+    accuracy_b: Interval
+    difference: float
+    z_test: Significance
+    z_interval: Interval
+    z_factor: float | None
+    mcnemar_exact: Significance
+    mcnemar_midp: Significance
+    tango: Interval
+    newcombe_paired: Interval
+    clustered: ClusteredInterval | None
+    deciding: Deciding
+    deciding_one_sided: Deciding
+    noninferiority: NonInferiority
+    detectable: DetectableEffect
+    needed: PairsNeeded
+
+
+def assess_quality(rows: Sequence[PairedItem], policy: Policy) -> Quality:
+    """Return the comparison of the arms on at least one item; intervals have confidence 1 - alpha.
+
+    deciding_one_sided has confidence 1 - 2 alpha: its lower limit is the one-sided one of non-inferiority.
+    """
+    if not rows:
+        raise UnusableNumbers("number of paired items", 0, "at least 1")
+    counts = count(rows)
+    n, right_a, right_b = counts.n, counts.right_a, counts.right_b
+    confidence = 1 - policy.alpha
+    difference = math.fsum(row.difference for row in rows) / n
+    pooled = (right_a + right_b) / (2 * n)
+    variance = 2 * n * pooled * (1 - pooled)
+    discordant = counts.n_improved + counts.n_regressed
+    return Quality(
+        n=n,
+        requests=sum(row.requests for row in rows),
+        varying_items=_varying(rows),
+        counts=counts,
+        discordance=counts.discordance,
+        accuracy_a=accuracy_interval(right_a, n, confidence),
+        accuracy_b=accuracy_interval(right_b, n, confidence),
+        difference=difference,
+        z_test=two_proportion_ztest(right_a, n, right_b, n),
+        z_interval=newcombe_interval(right_a, n, right_b, n, confidence),
+        z_factor=math.sqrt(discordant / variance) if variance > 0 else None,
+        mcnemar_exact=mcnemar_exact(counts.n_improved, counts.n_regressed),
+        mcnemar_midp=mcnemar_midp(counts.n_improved, counts.n_regressed),
+        tango=tango_interval(counts.n_improved, counts.n_regressed, n, confidence),
+        newcombe_paired=newcombe_paired_interval(
+            counts.n_both, counts.n_improved, counts.n_regressed, counts.n_neither, confidence
+        ),
+        clustered=_clustered(rows, [row.item.verb for row in rows], confidence, FEWEST_CLUSTERS),
+        deciding=_deciding(rows, counts, confidence),
+        deciding_one_sided=_deciding(rows, counts, 1 - 2 * policy.alpha),
+        noninferiority=noninferiority(
+            counts.n_improved, counts.n_regressed, n, policy.margins.noninferiority, policy.alpha
+        ),
+        detectable=minimum_detectable_effect(n, counts.discordance, alpha=policy.alpha),
+        needed=_needed(difference, counts.discordance, policy),
+    )
+
+
+def _deciding(rows: Sequence[PairedItem], counts: PairCounts, confidence: float) -> Deciding:
+    candidates: list[tuple[str, Interval | ClusteredInterval]] = [
+        ("Tango score", tango_interval(counts.n_improved, counts.n_regressed, counts.n, confidence))
+    ]
+    by_verb = _clustered(rows, [row.item.verb for row in rows], confidence, FEWEST_CLUSTERS)
+    if by_verb is not None:
+        candidates.append(("cluster-robust by verb (CR1, t)", by_verb))
+    if _varying(rows):
+        by_item = _clustered(rows, [row.item.id for row in rows], confidence, 2)
+        if by_item is not None:
+            candidates.append(("cluster-robust by item (CR1, t)", by_item))
+    # The first of equals: Tango, where the others say the same.
+    method, widest = max(candidates, key=lambda candidate: candidate[1].width)
+    return Deciding(method, Interval(widest.estimate, widest.low, widest.high, confidence))
+
+
+def _clustered(
+    rows: Sequence[PairedItem], labels: Sequence[Hashable], confidence: float, fewest: int
+) -> ClusteredInterval | None:
+    if len(set(labels)) < fewest:
+        return None
+    return cluster_robust_interval([row.difference for row in rows], labels, confidence)
+
+
+def _varying(rows: Sequence[PairedItem]) -> int:
+    return sum(row.a not in {0.0, 1.0} or row.b not in {0.0, 1.0} for row in rows)
+
+
+def _needed(difference: float, discordance: float, policy: Policy) -> PairsNeeded:
+    """Return the pairs that would show what was seen, or the smallest gain that is of use if that is larger."""
+    effect = max(difference, policy.margins.smallest_useful_gain)
+    return pairs_needed(effect, max(discordance, effect), alpha=policy.alpha)
