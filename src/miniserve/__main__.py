@@ -1,0 +1,208 @@
+"""`python -m miniserve`: reads the settings, starts both ports, stops on SIGTERM or Ctrl-C after draining.
+
+Exit codes: 0 stopped as asked, 1 a model did not load, 2 unusable settings or configuration.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import ipaddress
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
+
+from minimodel.errors import ModelError
+from miniobserve import logs
+from miniobserve.metrics import Metrics
+from miniobserve.traces import tracer_provider
+from miniserve.admission import Concurrency, Keys, RateLimit
+from miniserve.app import FrontDoor, create_app
+from miniserve.details import create_details_app
+from miniserve.errors import ServeError, SettingsError
+from miniserve.records import TrafficRecord
+from miniserve.routes import Routes
+from miniserve.settings import Settings
+from miniserve.shadow import Shadow, ShadowLimits
+from miniserve.traffic import RouteConfig
+from miniserve.trafficlog import TrafficLog
+from miniserve.tutor import Tutor
+from miniserve.worker_process import WORKER_COMMAND
+
+_log = structlog.get_logger()
+_LOOPBACK = "127.0.0.1"
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn server that leaves the signals to us: two ports share one process and one way to stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Service:
+    """The server process: built and checked by the constructor, run by `run`.
+
+    Raises ServeError or ModelError on settings, configuration or registry that cannot work.
+    """
+
+    def __init__(self, settings: Settings, worker_command: Sequence[str] = WORKER_COMMAND) -> None:
+        self._settings = settings
+        self._metrics = Metrics()
+        limits = ShadowLimits(
+            settings.shadow_timeout_ms / 1e3,
+            settings.shadow_load_ms / 1e3,
+            settings.shadow_queue,
+            settings.shadow_memory_mb,
+        )
+
+        def make_shadow(arm: str, sha: str) -> Shadow:
+            return Shadow(arm, sha, settings.models_dir, limits, worker_command)
+
+        self._routes = Routes(settings, make_shadow, self._metrics)
+        self._keys = Keys(settings.keys_file)
+        self._first_config: RouteConfig = self._routes.first_config()
+        try:
+            self._traffic_log = TrafficLog(settings.traffic_log)
+        except OSError as error:
+            raise SettingsError(f"LYNX_STATE_DIR is {str(settings.state_dir)!r}: {error.strerror}") from error
+
+    async def run(self) -> None:
+        """Serve until SIGTERM or SIGINT; raises ModelError when the first configuration does not load."""
+        settings = self._settings
+        provider = tracer_provider("miniserve", settings.state_dir / "spans.jsonl", self._metrics.spans_dropped.inc)
+        tracer = provider.get_tracer("miniserve")
+        tutor = Tutor(settings.deadline_ms / 1e3, self._write, tracer, self._metrics)
+        door = FrontDoor(
+            self._routes,
+            tutor,
+            self._keys,
+            RateLimit(settings.rate_per_s),
+            Concurrency(settings.max_inflight),
+            tracer,
+            self._metrics,
+            settings.trust_traceparent,
+        )
+        public = self._server(create_app(door))
+        details = self._server(create_details_app(self._routes, self._metrics))
+        sockets = _listen(settings.host, settings.port), _listen(_LOOPBACK, settings.metrics_port)
+        for name in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(name, _stop, public, details)
+        try:
+            async with asyncio.TaskGroup() as group:
+                serving = group.create_task(public.serve([sockets[0]]))
+                group.create_task(details.serve([sockets[1]]))
+                # Clients get 503 until this is done, instead of a refused connection.
+                await self._routes.adopt(self._first_config)
+                self._announce(*sockets)
+                following = group.create_task(self._routes.follow())
+                await serving
+                following.cancel()
+                _stop(details)
+        except* ModelError as group_error:
+            raise group_error.exceptions[0] from None
+        finally:
+            await self._routes.close(settings.drain_ms / 1e3)
+            self._traffic_log.close()
+            provider.shutdown()
+            self._address_file.unlink(missing_ok=True)
+
+    @property
+    def _address_file(self) -> Path:
+        return self._settings.state_dir / "server.json"
+
+    def _server(self, app: ASGIApp) -> _Server:
+        # One second more than an arm may take, so that only what is stuck is cut.
+        grace_s = self._settings.deadline_ms // 1000 + 1
+        return _Server(
+            uvicorn.Config(
+                app,
+                lifespan="off",
+                log_config=None,
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=grace_s,
+            )
+        )
+
+    def _write(self, record: TrafficRecord) -> None:
+        try:
+            self._traffic_log.append(record)
+        except OSError as error:
+            # The client is served all the same; the loss is counted and shown.
+            self._metrics.log_errors.inc()
+            _log.error("traffic record lost", record_id=record.record_id, reason=str(error))
+
+    def _announce(self, public: socket.socket, details: socket.socket) -> None:
+        """Say, to people and to scripts, which ports were taken."""
+        address = {
+            "pid": os.getpid(),
+            "port": public.getsockname()[1],
+            "metrics_port": details.getsockname()[1],
+        }
+        temporary = self._address_file.with_suffix(".tmp")
+        temporary.write_text(json.dumps(address), encoding="utf-8")
+        temporary.replace(self._address_file)
+        _log.info("ready", host=self._settings.host, **address)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise SettingsError(f"cannot listen on {host} port {port}: {error.strerror or error}") from error
+
+
+def _stop(*servers: uvicorn.Server) -> None:
+    for server in servers:
+        server.should_exit = True
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def main(argv: Sequence[str] | None = None, worker_command: Sequence[str] = WORKER_COMMAND) -> int:
+    """Run the server and return its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m miniserve", description=__doc__)
+    parser.add_argument("--insecure", action="store_true", help="serve a non-loopback address without API keys")
+    options = parser.parse_args(argv)
+    try:
+        settings = Settings.from_environ(os.environ)
+        if not (_is_loopback(settings.host) or settings.keys_file or options.insecure):
+            raise SettingsError(
+                f"LYNX_HOST is {settings.host!r}, not a loopback address: expected LYNX_KEYS_FILE too, or --insecure"
+            )
+        logs.configure(settings.log_level)
+        service = Service(settings, worker_command)
+    except (ServeError, ModelError) as error:
+        print(f"miniserve: {error}", file=sys.stderr)
+        return 2
+    config = uvicorn.Config("", loop="auto")
+    try:
+        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+            runner.run(service.run())
+    except SettingsError as error:
+        print(f"miniserve: {error}", file=sys.stderr)
+        return 2
+    except ModelError as error:
+        print(f"miniserve: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

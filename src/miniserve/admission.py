@@ -1,0 +1,107 @@
+"""Who may ask, and how much at once: API keys, rate limits, bounded concurrency.
+
+Every refusal is a RequestRefused that tells the client when to come back.
+"""
+
+import hashlib
+import hmac
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from pathlib import Path
+
+from miniserve.errors import KeysFileError, RequestRefused
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+_KNOWN_CALLERS = 10_000
+
+
+class Keys:
+    """The SHA-256 hashes of the API keys that may ask; no file, no question."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._hashes = _read_hashes(path) if path else None
+
+    def caller(self, authorization: str | None, address: str) -> str:
+        """Return who asks: the key's hash, or the address when no keys are asked; raises RequestRefused (401)."""
+        if self._hashes is None:
+            return address
+        scheme, _, token = (authorization or "").partition(" ")
+        presented = hashlib.sha256(token.strip().encode()).hexdigest()
+        # every hash is compared, each in constant time: the time tells nothing about which, or how nearly
+        matches = [hmac.compare_digest(presented, known) for known in self._hashes]
+        if scheme.lower() != "bearer" or not any(matches):
+            raise RequestRefused(HTTPStatus.UNAUTHORIZED, "expected Authorization: Bearer with a known API key")
+        return presented
+
+
+class RateLimit:
+    """A token bucket per caller, one second deep; 0 per second means no limit."""
+
+    def __init__(self, per_s: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._per_s = per_s
+        self._clock = clock
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def spend(self, caller: str) -> None:
+        """Take one request from the caller's bucket; raises RequestRefused (429) when it is empty."""
+        if not self._per_s:
+            return
+        now = self._clock()
+        level, since = self._buckets.pop(caller, (float(self._per_s), now))
+        level = min(float(self._per_s), level + (now - since) * self._per_s)
+        allowed = level >= 1
+        self._buckets[caller] = (level - 1 if allowed else level, now)
+        if len(self._buckets) > _KNOWN_CALLERS:
+            self._buckets.popitem(last=False)
+        if not allowed:
+            raise RequestRefused(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                f"over {self._per_s} requests a second: expected fewer",
+                retry_after_s=1,
+            )
+
+
+class Concurrency:
+    """How many requests are in work, and how many may be."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._in_work = 0
+
+    @property
+    def saturated(self) -> bool:
+        """Whether the next request would be refused."""
+        return self._in_work >= self._limit
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Hold a place for one request; raises RequestRefused (503) when there is none."""
+        if self.saturated:
+            raise RequestRefused(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                f"{self._limit} requests are in work: expected fewer",
+                retry_after_s=1,
+            )
+        self._in_work += 1
+        try:
+            yield
+        finally:
+            self._in_work -= 1
+
+
+def _read_hashes(path: Path) -> tuple[str, ...]:
+    try:
+        lines = path.read_text(encoding="ascii").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise KeysFileError(f"the keys file {path} cannot be read: {error}") from error
+    hashes = tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
+    for number, found in enumerate(hashes, start=1):
+        if not _HASH.fullmatch(found):  # the value may be a key that somebody pasted, so it is not repeated
+            raise KeysFileError(f"entry {number} of {path} is not a hash: expected 64 lower-case hexadecimal digits")
+    if not hashes:
+        raise KeysFileError(f"{path} holds no hash: expected one SHA-256 a line")
+    return hashes

@@ -1,0 +1,186 @@
+"""The public port: HTTP in, HTTP out. Errors become statuses here and nowhere else.
+
+Deciding, serving and logging are the tutor's; loading is the routes'.
+"""
+
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import msgspec
+from minicorpus.explain import explain
+from opentelemetry.context import Context
+from opentelemetry.trace import Span, SpanKind, Tracer
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route as Path_
+from starlette.types import ExceptionHandler
+
+from miniobserve.metrics import Metrics
+from miniobserve.traces import incoming_context, outgoing_headers
+from miniserve import schemas
+from miniserve.admission import Concurrency, Keys, RateLimit
+from miniserve.errors import ArmError, RequestRefused
+from miniserve.language import preferred
+from miniserve.routes import Route, Routes
+from miniserve.tutor import Tutor
+
+_encoder = msgspec.json.Encoder()
+_LOADING = RequestRefused(
+    HTTPStatus.SERVICE_UNAVAILABLE, "loading or draining: expected to be ready soon", retry_after_s=1
+)
+
+
+@dataclass(frozen=True)
+class FrontDoor:
+    """Everything that the public port hands a request to."""
+
+    routes: Routes
+    tutor: Tutor
+    keys: Keys
+    rate: RateLimit
+    concurrency: Concurrency
+    tracer: Tracer
+    metrics: Metrics
+    trust_traceparent: bool
+
+
+def create_app(door: FrontDoor) -> Starlette:
+    """Return the ASGI application of the public port."""
+    description = _encoder.encode(schemas.openapi())
+
+    async def correct(request: Request) -> Response:
+        return await _observed(door, request, _correct)
+
+    async def healthz(_request: Request) -> Response:
+        return Response(status_code=HTTPStatus.OK)
+
+    async def readyz(_request: Request) -> Response:
+        if door.routes.current is None or door.concurrency.saturated:
+            raise _LOADING
+        return Response(status_code=HTTPStatus.OK)
+
+    async def openapi(_request: Request) -> Response:
+        return Response(description, media_type="application/json")
+
+    handlers: dict[int | type[Exception], ExceptionHandler] = {
+        RequestRefused: _on_error,
+        ArmError: _on_error,
+        HTTPException: _on_error,
+        Exception: _on_error,
+    }
+    return Starlette(
+        routes=[
+            Path_(schemas.CORRECT_PATH, correct, methods=["POST"]),
+            Path_("/healthz", healthz),
+            Path_("/readyz", readyz),
+            Path_("/openapi.json", openapi),
+        ],
+        exception_handlers=handlers,
+    )
+
+
+async def _observed(
+    door: FrontDoor, request: Request, handle: Callable[[FrontDoor, Request, Span], Awaitable[Response]]
+) -> Response:
+    """Run a handler inside its server span; its response carries the span's context, refusals included."""
+    started = time.perf_counter()
+    context = incoming_context(request.headers) if door.trust_traceparent else Context()
+    with door.tracer.start_as_current_span("http.handler", context=context, kind=SpanKind.SERVER) as span:
+        span.set_attribute("http.request.method", request.method)
+        span.set_attribute("url.path", request.url.path)
+        try:
+            with door.concurrency.place():
+                response = await handle(door, request, span)
+        except (RequestRefused, ArmError) as error:
+            response = _problem(error)
+        span.set_attribute("http.response.status_code", response.status_code)
+        response.headers.update(outgoing_headers(span))
+    door.metrics.requests.labels(schemas.CORRECT_PATH, request.method, str(response.status_code)).inc()
+    door.metrics.request_seconds.labels(schemas.CORRECT_PATH).observe(time.perf_counter() - started)
+    return response
+
+
+async def _correct(door: FrontDoor, request: Request, span: Span) -> Response:
+    caller = door.keys.caller(request.headers.get("authorization"), request.client.host if request.client else "")
+    door.rate.spend(caller)
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise RequestRefused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "expected Content-Type: application/json")
+    asked = schemas.decode_request(await _body(request))
+    request_id = schemas.checked_request_id(asked.request_id, request.headers.get("x-request-id"))
+    sentence = schemas.checked_sentence(asked.sentence)
+    # Made here, never derived from the input: two clients that send one sentence are two users.
+    request_id = request_id or str(uuid.uuid4())
+    span.set_attribute("request.id", request_id)
+    language = preferred(request.headers.get("accept-language"))
+    try:
+        reply = await door.tutor.correct(sentence, request_id, _ready(door), span)
+    except (RequestRefused, ArmError) as error:
+        return _problem(error, request_id)
+    body = schemas.CorrectReply(
+        request_id=request_id,
+        correction=reply.correction,
+        was_correct=reply.was_correct,
+        explanation=explain(sentence, reply.correction, language),
+    )
+    return Response(
+        _encoder.encode(body),
+        media_type="application/json",
+        headers={"X-Request-Id": request_id, "Content-Language": language, "Vary": "Accept-Language"},
+    )
+
+
+def _ready(door: FrontDoor) -> Route:
+    if door.routes.current is None:
+        raise _LOADING
+    return door.routes.current
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > schemas.MAX_BODY_BYTES:
+                limit = schemas.MAX_BODY_BYTES
+                raise RequestRefused(
+                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is over {limit} bytes: expected less"
+                )
+    except ClientDisconnect:
+        raise RequestRefused(HTTPStatus.BAD_REQUEST, "the client left before its body was complete") from None
+    return bytes(body)
+
+
+async def _on_error(_request: Request, error: Exception) -> Response:
+    return _problem(error)
+
+
+def _problem(error: Exception, request_id: str | None = None) -> Response:
+    """Return the problem details of an error: the one place where errors become HTTP."""
+    headers: dict[str, str] = {"X-Request-Id": request_id} if request_id else {}
+    field = None
+    match error:
+        case RequestRefused():
+            status, detail, field = error.status, error.detail, error.field
+            if error.retry_after_s is not None:
+                headers["Retry-After"] = str(error.retry_after_s)
+            if status == HTTPStatus.UNAUTHORIZED:
+                headers["WWW-Authenticate"] = "Bearer"
+        case ArmError():
+            # the arm's own words stay in the log
+            status, detail = error.http_status, "the model gave no answer"
+        case HTTPException():
+            status, detail = HTTPStatus(error.status_code), error.detail
+            headers |= dict(error.headers or {})
+        case _:
+            status, detail = HTTPStatus.INTERNAL_SERVER_ERROR, "an internal error, see the server's log"
+    problem = schemas.Problem(
+        title=status.phrase, status=int(status), detail=detail, field=field, request_id=request_id
+    )
+    return Response(
+        _encoder.encode(problem), status_code=status, headers=headers, media_type="application/problem+json"
+    )

@@ -1,0 +1,148 @@
+"""What travels over HTTP: the request, the reply, problem details (RFC 9457), and their OpenAPI description."""
+
+import re
+import unicodedata
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from miniserve.errors import RequestRefused
+
+MAX_SENTENCE_CHARS = 500
+MAX_BODY_BYTES = 10 * 1024
+CORRECT_PATH = "/v1/grammar/correct"
+_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
+
+
+class CorrectRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """A sentence to correct."""
+
+    sentence: str
+    request_id: str | None = None
+
+
+class CorrectReply(msgspec.Struct):
+    """The corrected sentence, and why."""
+
+    request_id: str
+    correction: str
+    was_correct: bool
+    explanation: str
+
+
+class Problem(msgspec.Struct, omit_defaults=True):
+    """Problem details, RFC 9457; `type` is about:blank, so `title` is the status's own phrase."""
+
+    title: str
+    status: int
+    detail: str
+    field: str | None = None
+    request_id: str | None = None
+    type: str = "about:blank"
+
+
+_decoder = msgspec.json.Decoder(CorrectRequest)
+
+
+def decode_request(body: bytes) -> CorrectRequest:
+    """Read the body; raises RequestRefused: 400 when it is not JSON in UTF-8, 422 when it is not a request."""
+    try:
+        return _decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise RequestRefused(HTTPStatus.UNPROCESSABLE_ENTITY, f"not a correction request: {error}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RequestRefused(HTTPStatus.BAD_REQUEST, f"the body is not JSON in UTF-8: {error}") from None
+
+
+def checked_sentence(sentence: str) -> str:
+    """Return the sentence trimmed; raises RequestRefused (422) unless it has 1 to 500 characters, none a control."""
+    trimmed = sentence.strip()
+    if not 1 <= len(trimmed) <= MAX_SENTENCE_CHARS:
+        raise _refused("sentence", f"has {len(trimmed)} characters after trimming", f"1 to {MAX_SENTENCE_CHARS}")
+    for position, character in enumerate(trimmed):
+        if unicodedata.category(character) == "Cc":
+            raise _refused(
+                "sentence",
+                f"has the control character U+{ord(character):04X} at position {position}",
+                "text without them",
+            )
+    return trimmed
+
+
+def checked_request_id(in_body: str | None, in_header: str | None) -> str | None:
+    """Return the client's request id, if it sent one.
+
+    Raises RequestRefused (422) when body and header contradict each other or the id is not 1 to 128 printable
+    ASCII characters without a space.
+    """
+    if in_body is not None and in_header is not None and in_body != in_header:
+        raise _refused("request_id", "differs from the header X-Request-Id", "the same id in both, or one of them")
+    request_id = in_header if in_body is None else in_body
+    if request_id is not None and not _REQUEST_ID.fullmatch(request_id):
+        raise _refused(
+            "request_id", f"has {len(request_id)} characters or some outside 0x21 to 0x7E", "1 to 128 inside"
+        )
+    return request_id
+
+
+def _refused(field: str, found: str, expected: str) -> RequestRefused:
+    return RequestRefused(HTTPStatus.UNPROCESSABLE_ENTITY, f"{field} {found}: expected {expected}", field=field)
+
+
+def openapi() -> dict[str, Any]:
+    """Return the OpenAPI 3.1 description of the server's public port."""
+    _, components = msgspec.json.schema_components(
+        (CorrectRequest, CorrectReply, Problem), ref_template="#/components/schemas/{name}"
+    )
+    # What decode_request leaves to checked_sentence and checked_request_id.
+    sentence = components["CorrectRequest"]["properties"]["sentence"]
+    sentence |= {"minLength": 1, "maxLength": MAX_SENTENCE_CHARS, "pattern": r"\S"}
+    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    refusals = {
+        "400": "The body is not JSON.",
+        "401": "No API key, or an unknown one.",
+        "413": "The body is over 10 KB.",
+        "415": "The body is not application/json.",
+        "422": "The body is not a correction request; `field` names what is wrong.",
+        "429": "Too many requests for this key; see Retry-After.",
+        "502": "The production arm failed.",
+        "503": "Loading, draining or saturated; see Retry-After.",
+        "504": "The production arm ran past its deadline.",
+    }
+    request_id: dict[str, Any] = {"type": "string", "pattern": f"^{_REQUEST_ID.pattern}$"}
+    replies: dict[str, Any] = {
+        "200": {
+            "description": "The correction.",
+            "headers": {"X-Request-Id": {"schema": request_id}},
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CorrectReply"}}},
+        }
+    }
+    replies |= {status: {"description": text, "content": problem} for status, text in refusals.items()}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Grammar tutor for English verb forms", "version": "1"},
+        "paths": {
+            CORRECT_PATH: {
+                "post": {
+                    "summary": "Repair the verb forms of a sentence.",
+                    "parameters": [{"name": "X-Request-Id", "in": "header", "schema": request_id}],
+                    "requestBody": {
+                        "required": True,
+                        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CorrectRequest"}}},
+                    },
+                    "responses": replies,
+                }
+            },
+            "/healthz": {"get": {"responses": {"200": {"description": "The process answers."}}}},
+            "/readyz": {
+                "get": {
+                    "responses": {
+                        "200": {"description": "Ready to serve."},
+                        "503": {"description": "Loading, draining or saturated.", "content": problem},
+                    }
+                }
+            },
+        },
+        "components": {"schemas": components},
+    }

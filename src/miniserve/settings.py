@@ -1,0 +1,187 @@
+"""Settings from the environment, and route_config.json: the only reader of both, the only writer of the latter."""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from miniserve.errors import RouteFileError, SettingsError
+from miniserve.traffic import DEFAULT_SALT, RouteConfig, RouteConfigError, Strategy
+
+PREFIX = "LYNX_"
+_MAX_ROUTE_BYTES = 64 * 1024
+
+
+def _about(meaning: str, parse: Callable[[str], object]) -> dict[str, object]:
+    return {"meaning": meaning, "parse": parse}
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = low - 1
+        if not low <= value <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
+        return value
+
+    return parse
+
+
+def _choice(*values: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in values:
+            raise ValueError(f"one of {', '.join(values)}")
+        return text
+
+    return parse
+
+
+def _switch(text: str) -> bool:
+    if text not in ("0", "1"):
+        raise ValueError("0 or 1")
+    return text == "1"
+
+
+def _some_text(text: str) -> str:
+    if not text.strip():
+        raise ValueError("some text")
+    return text
+
+
+def _path(text: str) -> Path:
+    return Path(_some_text(text))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting of the server; `LYNX_` plus the upper-case name is its environment variable."""
+
+    host: str = field(default="127.0.0.1", metadata=_about("address that clients reach", _some_text))
+    port: int = field(default=8080, metadata=_about("port that clients reach; 0 takes a free one", _whole(0, 65535)))
+    metrics_port: int = field(
+        default=9464, metadata=_about("loopback port of metrics and details; 0 takes a free one", _whole(0, 65535))
+    )
+    state_dir: Path = field(
+        default=Path("state"), metadata=_about("folder of traffic.log, spans.jsonl and server.json", _path)
+    )
+    route_config: Path = field(
+        default=Path("route_config.json"), metadata=_about("the route configuration, polled for changes", _path)
+    )
+    models_dir: Path = field(default=Path("models"), metadata=_about("folder of bundles and registry.json", _path))
+    keys_file: Path | None = field(
+        default=None, metadata=_about("SHA-256 hashes of API keys, one a line; unset: no keys asked", _path)
+    )
+    rate_per_s: int = field(
+        default=0, metadata=_about("requests a second per API key or client address; 0: no limit", _whole(0, 1_000_000))
+    )
+    trust_traceparent: bool = field(
+        default=True, metadata=_about("1 continues the client's W3C traceparent, 0 starts a trace", _switch)
+    )
+    engine_threads: int = field(
+        default=2, metadata=_about("requests that a production arm computes at once, a core each", _whole(1, 64))
+    )
+    max_inflight: int = field(
+        default=64, metadata=_about("requests in work at once; beyond it 503 with Retry-After", _whole(1, 10_000))
+    )
+    deadline_ms: int = field(default=2_000, metadata=_about("the production arm's time, then 504", _whole(1, 600_000)))
+    shadow_timeout_ms: int = field(
+        default=2_000, metadata=_about("the shadow arm's time for one sentence", _whole(1, 600_000))
+    )
+    shadow_load_ms: int = field(default=60_000, metadata=_about("the shadow arm's time to load", _whole(1, 600_000)))
+    shadow_queue: int = _setting(
+        256, "shadows waiting or running at once; beyond it they are dropped", _whole(1, 100_000)
+    )
+    shadow_memory_mb: int = field(
+        default=2_048, metadata=_about("address space of the shadow's process", _whole(64, 65_536))
+    )
+    drain_ms: int = _setting(
+        5_000, "at shutdown: time for running shadows, then they are cancelled", _whole(0, 600_000)
+    )
+    log_level: str = field(
+        default="info", metadata=_about("debug, info, warning or error", _choice("debug", "info", "warning", "error"))
+    )
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
+        """Read the `LYNX_` variables; raises SettingsError for an unknown name or an unusable value."""
+        known = {PREFIX + item.name.upper(): item for item in fields(cls)}
+        values: dict[str, Any] = {}
+        for name, text in environ.items():
+            if not name.startswith(PREFIX):
+                continue
+            if name not in known:
+                raise SettingsError(f"unknown setting {name}: expected one of {', '.join(sorted(known))}")
+            try:
+                values[known[name].name] = known[name].metadata["parse"](text)
+            except ValueError as error:
+                raise SettingsError(f"{name} is {text!r}: expected {error}") from None
+        return cls(**values)
+
+    @property
+    def traffic_log(self) -> Path:
+        """Where traffic.log stands."""
+        return self.state_dir / "traffic.log"
+
+
+class RouteFile:
+    """route_config.json: read when it changed, written atomically."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._seen: tuple[int, int, int] | None = None
+
+    def read(self) -> RouteConfig | None:
+        """Return the configuration, or None without a file; raises RouteFileError when it is unusable."""
+        self._seen = self._identity()
+        try:
+            with self.path.open("rb") as file:
+                text = file.read(_MAX_ROUTE_BYTES + 1)
+            if len(text) > _MAX_ROUTE_BYTES:
+                raise RouteFileError(
+                    f"{self.path.name} is over {_MAX_ROUTE_BYTES} bytes: expected a route configuration"
+                )
+            return RouteConfig.parse(text)
+        except FileNotFoundError:
+            return None
+        except RouteConfigError as error:
+            raise RouteFileError(f"{self.path.name}: {error}") from error
+        except OSError as error:
+            raise RouteFileError(f"{self.path.name} cannot be read: {error.strerror}") from error
+
+    def changed(self) -> bool:
+        """Tell whether the file differs (by inode, size or time of change) from what `read` saw last."""
+        return self._identity() != self._seen
+
+    def write(self, config: RouteConfig) -> None:
+        """Replace the file atomically: a temporary file beside it, fsync, rename."""
+        descriptor, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(_pretty(config))
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(self.path)
+        except OSError:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+    def _identity(self) -> tuple[int, int, int] | None:
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return (found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def production_only(sha: str) -> RouteConfig:
+    """Return what runs without a file: `single` on the registry's production model."""
+    return RouteConfig(Strategy.SINGLE, DEFAULT_SALT, {"A": sha}, "A")
+
+
+def _pretty(config: RouteConfig) -> str:
+    return json.dumps(config.as_json(), indent=1, ensure_ascii=False) + "\n"

@@ -1,0 +1,244 @@
+"""The stateless router: which arm answers a request, and which one shadows it.
+
+Pure and standard library only: a decision depends on the request id and the route configuration, on nothing else.
+Reading the configuration file, loading arms and serving belong to other modules.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from types import MappingProxyType
+
+SCHEMA = 1
+DEFAULT_SALT = "prod-2026-05"
+# A name becomes part of record keys ("latency_ms_B") and of "shadow_B": no underscore, so neither is ambiguous.
+ARM_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,31}")
+SHA = re.compile(r"[0-9a-f]{64}")
+_KEYS = frozenset(
+    {"schema", "strategy", "salt", "arms", "production_arm", "shadow_arm", "shadow_percent", "canary_percent"}
+)
+
+
+class RouteConfigError(ValueError):
+    """A route configuration is unusable; the message has the key, the value and what was expected."""
+
+
+class Strategy(StrEnum):
+    """How requests are divided between the arms."""
+
+    SINGLE = "single"
+    SHADOW = "shadow"
+    AB = "ab"
+    CANARY = "canary"
+
+
+@dataclass(frozen=True)
+class RouteConfig:
+    """One salt epoch's routing: the arms by name and SHA, and how requests reach them.
+
+    Percentages are 0 to 100 and count in hundredths. Raises RouteConfigError on any field that is unusable.
+    """
+
+    strategy: Strategy
+    salt: str
+    arms: Mapping[str, str]
+    production_arm: str
+    shadow_arm: str | None = None
+    shadow_percent: float = 100
+    canary_percent: float = 0
+    schema: int = field(default=SCHEMA)
+
+    def __post_init__(self) -> None:
+        """Refuse what could not be routed, and freeze the arms."""
+        object.__setattr__(self, "strategy", _strategy(self.strategy))
+        object.__setattr__(self, "arms", MappingProxyType(_arms(self.arms)))
+        if type(self.schema) is not int or self.schema != SCHEMA:
+            raise RouteConfigError(f"schema is {self.schema!r}: expected {SCHEMA}")
+        _text("salt", self.salt)
+        self._check_arm("production_arm", self.production_arm)
+        if self.shadow_arm is not None:
+            self._check_arm("shadow_arm", self.shadow_arm)
+            if self.shadow_arm == self.production_arm:
+                raise RouteConfigError(
+                    f"shadow_arm is {self.shadow_arm!r}, the production arm: expected another arm "
+                    "(two arms may share a SHA)"
+                )
+        elif self.strategy in (Strategy.SHADOW, Strategy.CANARY):
+            raise RouteConfigError(f"shadow_arm is missing: strategy {str(self.strategy)!r} needs it")
+        if self.strategy is Strategy.AB and len(self.arms) < 2:
+            raise RouteConfigError(f"arms has {len(self.arms)} arm: strategy 'ab' needs at least 2")
+        _percent("shadow_percent", self.shadow_percent)
+        _percent("canary_percent", self.canary_percent)
+
+    def _check_arm(self, key: str, name: object) -> None:
+        if not isinstance(name, str) or name not in self.arms:
+            raise RouteConfigError(f"{key} is {name!r}: expected one of the arms {', '.join(sorted(self.arms))}")
+
+    @classmethod
+    def parse(cls, text: str | bytes) -> "RouteConfig":
+        """Read the JSON of route_config.json; raises RouteConfigError for anything but a usable configuration."""
+        try:
+            raw = json.loads(text, object_pairs_hook=_unique_keys)
+        except RouteConfigError:
+            raise
+        except (ValueError, RecursionError) as error:
+            raise RouteConfigError(f"not JSON: {error}") from error
+        if not isinstance(raw, dict):
+            raise RouteConfigError(f"the configuration is {_shown(raw)}: expected a JSON object")
+        if unknown := sorted(raw.keys() - _KEYS):
+            raise RouteConfigError(f"unknown key {unknown[0]!r}: expected {', '.join(sorted(_KEYS))}")
+        for key in ("strategy", "salt", "arms", "production_arm"):
+            if key not in raw:
+                raise RouteConfigError(f"{key} is missing: a route configuration needs it")
+        return cls(**raw)
+
+    @property
+    def shadow_hundredths(self) -> int:
+        """The shadowed share in hundredths of a percent, 0 to 10,000."""
+        return round(self.shadow_percent * 100)
+
+    @property
+    def canary_hundredths(self) -> int:
+        """The canary's share in hundredths of a percent, 0 to 10,000."""
+        return round(self.canary_percent * 100)
+
+    @cached_property
+    def arm_names(self) -> tuple[str, ...]:
+        """The names of the arms, sorted: the order that `ab` indexes."""
+        return tuple(sorted(self.arms))
+
+    @cached_property
+    def serving_arms(self) -> tuple[str, ...]:
+        """The arms that can answer a client under this configuration."""
+        if self.strategy is Strategy.AB:
+            return self.arm_names
+        if self.strategy is Strategy.CANARY and self.shadow_arm is not None:
+            return (self.production_arm, self.shadow_arm)
+        return (self.production_arm,)
+
+    @cached_property
+    def config_sha(self) -> str:
+        """SHA-256 of the canonical JSON, defaults filled in and percentages in integer hundredths."""
+        canonical = json.dumps(
+            {
+                **self.as_json(),
+                "shadow_percent": self.shadow_hundredths,
+                "canary_percent": self.canary_hundredths,
+            },
+            sort_keys=True,
+            separators=(",", ":"),
+            ensure_ascii=False,
+            allow_nan=False,
+        )
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def as_json(self) -> dict[str, object]:
+        """Return the configuration as route_config.json holds it, defaults filled in."""
+        return {
+            "schema": self.schema,
+            "strategy": str(self.strategy),
+            "salt": self.salt,
+            "arms": dict(self.arms),
+            "production_arm": self.production_arm,
+            "shadow_arm": self.shadow_arm,
+            "shadow_percent": self.shadow_percent,
+            "canary_percent": self.canary_percent,
+        }
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What the router decided for one request."""
+
+    request_id: str
+    strategy: Strategy
+    production_arm: str
+    shadow_arm: str | None
+    salt: str
+
+
+def unit_hash(domain: str, salt: str, request_id: str) -> int:
+    """Return 64 bits of SHA-256 over the three strings, each preceded by its UTF-8 length as 4 bytes big-endian.
+
+    The length prefixes keep ("a", "bc") and ("ab", "c") apart.
+    """
+    digest = hashlib.sha256()
+    for part in (domain, salt, request_id):
+        encoded = part.encode()
+        digest.update(len(encoded).to_bytes(4, "big") + encoded)
+    return int.from_bytes(digest.digest()[:8], "big")
+
+
+def assign(request_id: str, route_config: RouteConfig) -> Assignment:
+    """Decide who answers the request and who shadows it; the same id gets the same answer within a salt epoch."""
+    production_arm = route_config.production_arm
+    shadow_arm = None
+    match route_config.strategy:
+        case Strategy.SHADOW:
+            if unit_hash("shadow", route_config.salt, request_id) % 10_000 < route_config.shadow_hundredths:
+                shadow_arm = route_config.shadow_arm
+        case Strategy.AB:
+            names = route_config.arm_names
+            production_arm = names[unit_hash("assign", route_config.salt, request_id) % len(names)]
+        case Strategy.CANARY:
+            in_canary = unit_hash("assign", route_config.salt, request_id) % 10_000 < route_config.canary_hundredths
+            if in_canary and route_config.shadow_arm is not None:
+                production_arm = route_config.shadow_arm
+        case Strategy.SINGLE:
+            pass
+    return Assignment(request_id, route_config.strategy, production_arm, shadow_arm, route_config.salt)
+
+
+def _strategy(value: object) -> Strategy:
+    try:
+        return Strategy(value)  # type: ignore[arg-type]  # any JSON value may stand here; the enum refuses it
+    except ValueError:
+        expected = ", ".join(Strategy)
+        raise RouteConfigError(f"unknown strategy {_shown(value)}: expected {expected}") from None
+
+
+def _arms(value: object) -> dict[str, str]:
+    if not isinstance(value, Mapping) or not value:
+        raise RouteConfigError(f"arms is {_shown(value)}: expected an object of arm name to model SHA")
+    for name, sha in value.items():
+        if not isinstance(name, str) or not ARM_NAME.fullmatch(name):
+            raise RouteConfigError(
+                f"unknown arm name {_shown(name)}: expected a letter, then up to 31 letters or digits"
+            )
+        if isinstance(sha, Mapping):
+            raise RouteConfigError(f"arms.{name} is an object: not supported yet, expected a model SHA")
+        if not isinstance(sha, str) or not SHA.fullmatch(sha):
+            raise RouteConfigError(f"arms.{name} is {_shown(sha)}: expected 64 lower-case hexadecimal digits")
+    return dict(value)
+
+
+def _text(key: str, value: object) -> None:
+    if not isinstance(value, str) or not value:
+        raise RouteConfigError(f"{key} is {_shown(value)}: expected a non-empty string")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise RouteConfigError(f"{key} is {_shown(value)}: expected text without lone surrogates") from None
+
+
+def _percent(key: str, value: object) -> None:
+    # a NaN is inside no range
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 100:
+        raise RouteConfigError(f"{key} is {_shown(value)}: expected a number from 0 to 100")
+
+
+def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    keys = [key for key, _ in pairs]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise RouteConfigError(f"{key} stands twice: expected each key once")
+    return dict(pairs)
+
+
+def _shown(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 80 else shown[:77] + "..."

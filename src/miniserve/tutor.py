@@ -1,0 +1,182 @@
+"""The use case: serve the production arm, hand the shadow over, leave one line per request. No HTTP types."""
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from http import HTTPStatus
+
+import structlog
+from opentelemetry.context import Context
+from opentelemetry.trace import Span, StatusCode, Tracer, set_span_in_context
+
+from miniobserve.metrics import Metrics
+from miniobserve.traces import span_id, trace_id
+from miniserve.arms import Answer, Arm
+from miniserve.errors import ArmError, ArmTimeout, RequestRefused
+from miniserve.records import ArmResult, TrafficRecord
+from miniserve.routes import Route
+from miniserve.traffic import Assignment, assign
+
+_log = structlog.get_logger()
+WriteRecord = Callable[[TrafficRecord], None]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the client gets: the corrected sentence, and whether it is the sentence that was sent."""
+
+    correction: str
+    was_correct: bool
+
+
+class Tutor:
+    """Corrects sentences under the route it is handed; every request that reaches an assignment gets one record."""
+
+    def __init__(self, deadline_s: float, write: WriteRecord, tracer: Tracer, metrics: Metrics) -> None:
+        self._deadline_s = deadline_s
+        self._write = write
+        self._tracer = tracer
+        self._metrics = metrics
+
+    async def correct(self, sentence: str, request_id: str, route: Route, handler_span: Span) -> Reply:
+        """Answer with the production arm and submit the shadow.
+
+        Raises RequestRefused when the sentence has more tokens than the arm takes, ArmError when the arm gives no
+        answer. Nothing of the shadow is awaited or raised.
+        """
+        parent = set_span_in_context(handler_span, Context())
+        with self._tracer.start_as_current_span("traffic.assign", context=parent) as span:
+            assignment = assign(request_id, route.config)
+            span.set_attribute("traffic.strategy", str(assignment.strategy))
+        arm = route.arms[assignment.production_arm]
+        if excess := arm.excess_tokens(sentence):
+            raise RequestRefused(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                f"sentence has {excess[0]} tokens: expected at most {excess[1]}",
+                field="sentence",
+            )
+        record = _open_record(assignment, route, sentence, trace_id(handler_span))
+        run = self._start_run(assignment, route, assignment.production_arm, "production", parent)
+        started = time.perf_counter_ns()
+        # What the record says of a failure that nobody foresaw.
+        result, status = (
+            ArmResult("error", reason="unforeseen, see the server's log"),
+            HTTPStatus.INTERNAL_SERVER_ERROR,
+        )
+        try:
+            answer = await self._infer(arm, sentence)
+            result = ArmResult("ok", answer.text, answer.edit_applied, _ms_since(started), answer.tokens)
+            status = HTTPStatus.OK
+        except ArmError as error:
+            result = ArmResult(error.status, latency_ms=_ms_since(started), reason=f"{type(error).__name__}: {error}")
+            status = error.http_status
+            raise
+        except asyncio.CancelledError:
+            result = ArmResult("cancelled", reason="the server stopped first")
+            status = HTTPStatus.SERVICE_UNAVAILABLE
+            raise
+        finally:
+            self._end_run(run, result)
+            served = replace(record, http_status=int(status), results={assignment.production_arm: result})
+            self._hand_over(served, assignment, route, parent)
+        return Reply(answer.text, was_correct=answer.text == sentence)
+
+    async def _infer(self, arm: Arm, sentence: str) -> Answer:
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                return await arm.infer(sentence)
+        except TimeoutError:
+            raise ArmTimeout(f"no answer within {self._deadline_s:g} s") from None
+
+    def _hand_over(self, record: TrafficRecord, assignment: Assignment, route: Route, parent: Context) -> None:
+        """Write the record, or leave that to the shadow's outcome."""
+        if assignment.shadow_arm is None or route.shadow is None:
+            self._write(record)
+            return
+        run = self._start_run(assignment, route, assignment.shadow_arm, "shadow", parent)
+        route.shadow.submit(record.sentence, partial(self._shadow_ended, record, assignment.shadow_arm, run))
+
+    def _shadow_ended(self, record: TrafficRecord, arm: str, run: "_Run", outcome: ArmResult) -> None:
+        self._write(replace(record, results={**record.results, arm: outcome}))
+        self._end_run(run, outcome)
+        self._metrics.shadow_outcomes.labels(outcome.status).inc()
+        served = record.results[record.production_arm]
+        if served.status == outcome.status == "ok":
+            agree = "yes" if served.response == outcome.response else "no"
+            self._metrics.shadow_agreement.labels(agree).inc()
+
+    def _start_run(self, assignment: Assignment, route: Route, arm: str, role: str, parent: Context) -> "_Run":
+        traffic_arm = arm if role == "production" else f"shadow_{arm}"
+        span = self._tracer.start_span(
+            "arm.infer",
+            context=parent,
+            attributes={
+                "traffic.arm": traffic_arm,
+                "traffic.role": role,
+                "traffic.salt": assignment.salt,
+                "model.sha": route.config.arms[arm],
+                "request.id": assignment.request_id,
+            },
+        )
+        return _Run(span, traffic_arm, assignment.request_id)
+
+    def _end_run(self, run: "_Run", result: ArmResult) -> None:
+        metrics = self._metrics
+        metrics.arm_requests.labels(run.traffic_arm, result.status).inc()
+        if result.status == "ok" and result.latency_ms is not None and result.tokens is not None:
+            metrics.arm_seconds.labels(run.traffic_arm).observe(result.latency_ms / 1e3)
+            metrics.tokens.labels("generated", run.traffic_arm).inc(result.tokens)
+        run.span.set_attribute("traffic.status", result.status)
+        if result.status != "ok":
+            run.span.set_status(StatusCode.ERROR, result.reason)
+            run.span.add_event(result.status, {"reason": result.reason or ""})
+        run.span.end()
+        _log.log(
+            logging.INFO if result.status == "ok" else logging.WARNING,
+            "arm answered" if result.status == "ok" else "arm gave no answer",
+            **{"traffic.arm": run.traffic_arm},
+            request_id=run.request_id,
+            trace_id=trace_id(run.span),
+            span_id=span_id(run.span),
+            status=result.status,
+            latency_ms=result.latency_ms,
+            reason=result.reason,
+        )
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One arm's run on one request, while it is under way."""
+
+    span: Span
+    traffic_arm: str
+    request_id: str
+
+
+def _open_record(assignment: Assignment, route: Route, sentence: str, trace: str) -> TrafficRecord:
+    config = route.config
+    return TrafficRecord(
+        record_id=uuid.uuid4().hex,
+        ts=datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        request_id=assignment.request_id,
+        trace_id=trace,
+        http_status=0,
+        strategy=str(assignment.strategy),
+        salt=assignment.salt,
+        config_sha=config.config_sha,
+        production_arm=assignment.production_arm,
+        shadow_arm=assignment.shadow_arm,
+        arm_shas=config.arms,
+        traffic_arm=assignment.production_arm,
+        sentence=sentence,
+        results={},
+    )
+
+
+def _ms_since(started_ns: int) -> float:
+    return (time.perf_counter_ns() - started_ns) / 1e6

@@ -1,0 +1,157 @@
+"""The server's handle on its shadow worker: starts the process, asks it, ends it.
+
+Queueing, deadlines and what an outcome means are shadow's; what the process does is shadow_worker's.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from miniserve import frames
+from miniserve.errors import ArmRaised
+
+WORKER_COMMAND = (sys.executable, "-m", "miniserve.shadow_worker")
+# No secret of the server's environment reaches B.
+_PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+
+
+class WorkerDied(ArmRaised):
+    """The process ended, or had to be ended, before it answered."""
+
+
+@dataclass(frozen=True)
+class Scheduling:
+    """What the kernel gave a process so far, in ns over all its threads: time on a CPU, and time waiting for one."""
+
+    cpu_ns: int
+    waited_ns: int
+
+
+class WorkerProcess:
+    """One running worker process. Made by `start`; unusable once `kill` was called or an ask raised WorkerDied."""
+
+    def __init__(
+        self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._process = process
+        self._reader = reader
+        self._writer = writer
+        self._seq = 0
+        self._last_words: str | None = None
+        self.engine = ""
+
+    @classmethod
+    async def start(
+        cls, command: Sequence[str], models_dir: Path, sha: str, memory_mb: int, load_s: float
+    ) -> "WorkerProcess":
+        """Start the process and wait until it has loaded its arm; raises WorkerDied when it does not within load_s."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                *("--fd", str(theirs.fileno()), "--models", str(models_dir), "--sha", sha),
+                *("--memory-mb", str(memory_mb), "--parent", str(os.getpid())),
+                pass_fds=(theirs.fileno(),),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.DEVNULL,
+                start_new_session=True,
+                env={name: os.environ[name] for name in _PASSED_ON if name in os.environ} | {"OMP_NUM_THREADS": "1"},
+            )
+        reader, writer = await asyncio.open_connection(sock=ours, limit=frames.MAX_FRAME_BYTES)
+        worker = cls(process, reader, writer)
+        try:
+            async with asyncio.timeout(load_s):
+                ready = await worker._receive()
+        except TimeoutError:
+            await worker.kill()
+            raise WorkerDied(f"failed to load: not ready after {load_s:g} s") from None
+        except WorkerDied as error:
+            raise WorkerDied(f"failed to load: {error}") from error
+        except asyncio.CancelledError:
+            await worker.kill()
+            raise
+        if not isinstance(ready, frames.Ready):
+            raise await worker._violation(f"{type(ready).__name__.lower()} before ready")
+        worker.engine = ready.engine
+        return worker
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    async def ask(self, sentence: str) -> frames.Answered | frames.Refused:
+        """Send one sentence and return what comes back.
+
+        Raises WorkerDied when the process ends first or breaks the protocol; it is ended then.
+        """
+        self._seq += 1
+        with contextlib.suppress(ConnectionError):  # a dead peer shows when its reply is read
+            self._writer.write(frames.encode(frames.Ask(self._seq, sentence)))
+            await self._writer.drain()
+        reply = await self._receive()
+        if not isinstance(reply, frames.Answered | frames.Refused):
+            raise await self._violation(f"an unexpected {type(reply).__name__.lower()}")
+        if reply.seq != self._seq:
+            raise await self._violation(f"a reply to {reply.seq} where {self._seq} was asked")
+        return reply
+
+    async def _receive(self) -> frames.FromWorker:
+        try:
+            header = await self._reader.readexactly(frames.HEADER_BYTES)
+            payload = await self._reader.readexactly(frames.payload_length(header))
+            message = frames.decode_from_worker(payload)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            raise WorkerDied(await self.ended()) from None
+        except frames.FrameError as error:
+            raise await self._violation(str(error)) from None
+        if isinstance(message, frames.Failed):
+            self._last_words = message.reason
+            raise WorkerDied(await self.ended())
+        return message
+
+    async def _violation(self, what: str) -> WorkerDied:
+        """End a worker that broke the protocol, and return the error to raise."""
+        await self.kill()
+        return WorkerDied(f"protocol: {what}")
+
+    def scheduling(self) -> Scheduling | None:
+        """Return what the kernel gave the process, or None where it does not tell (not Linux, or the process ended)."""
+        cpu_ns = waited_ns = 0
+        try:
+            for task in Path(f"/proc/{self.pid}/task").iterdir():
+                on_cpu, waiting, _ = (task / "schedstat").read_text().split()
+                cpu_ns += int(on_cpu)
+                waited_ns += int(waiting)
+        except (OSError, ValueError):
+            return None
+        return Scheduling(cpu_ns, waited_ns)
+
+    async def ended(self) -> str:
+        """Make sure the process is gone, and return how it ended."""
+        # A peer that closed the socket but lives on, or left children behind, is ended with its session.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await self._process.wait()
+        await self.kill()
+        code = self._process.returncode or 0
+        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit {code}"
+        return f"{how}: {self._last_words}" if self._last_words else how
+
+    async def wait(self) -> None:
+        """Wait until the process has ended."""
+        await self._process.wait()
+
+    async def kill(self) -> None:
+        """End the process and its whole session at once, and reap it."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._writer.close()
+        await self._process.wait()
