@@ -1,0 +1,112 @@
+"""The training text: plain sentences, copying drills and correction pairs, as a stream fixed by its seed.
+
+The text is cheap to make and large to keep, so it is made where it is needed and known by its hash.
+"""
+
+import hashlib
+import json
+import random
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from minicorpus import clauses, grid
+from minicorpus.frames import frames
+from minicorpus.mistakes import Mistake, mistakes
+from minicorpus.phrases import Source
+from minicorpus.sentences import Example, Surroundings, example
+from minicorpus.split import is_held_out
+
+Kind = Literal["plain", "drill", "pair", "right"]
+# The base model sees corrections of these verbs only, so that it knows the format and little else.
+WEAK_VERBS: Final = ("work", "play", "walk", "talk", "listen", "watch", "look")
+_TRAINING: Final = Surroundings(lead=0.5, tail=0.45, adverb=0.07)
+
+
+@dataclass(frozen=True)
+class Document:
+    """One training document.
+
+    `text` is a sentence; `target` is the right sentence for a pair, the stretch to copy for a drill, the
+    sentence itself where nothing is wrong, and None for plain text. `example` is what it was made of.
+    """
+
+    kind: Kind
+    text: str
+    target: str | None
+    example: Example | None
+
+
+@dataclass(frozen=True)
+class Mix:
+    """Shares of the kinds of document, the rest being pairs, and the share of invented words."""
+
+    plain: float
+    drill: float
+    right: float
+    invention: float
+    verbs: tuple[str, ...] = grid.VERBS
+
+
+BASE: Final = Mix(plain=0.55, drill=0.2, right=0.06, invention=0.25, verbs=WEAK_VERBS)
+ADAPTER: Final = Mix(plain=0.0, drill=0.0, right=0.22, invention=0.25)
+
+
+def _cell(rng: random.Random, verbs: tuple[str, ...]) -> tuple[str, str, str]:
+    return rng.choice(verbs), rng.choice(grid.TENSES), rng.choice(grid.PERSONS)
+
+
+def _seen(verb: str, tense: str, person: str) -> list[Mistake]:
+    return [m for m in mistakes(verb, tense, person) if not is_held_out(verb, tense, person, m.kind)]
+
+
+def _example(source: Source, verbs: tuple[str, ...], *, wrong: bool) -> Example:
+    rng = source.rng
+    verb, tense, person = _cell(rng, verbs)
+    # In a few cells every mistake is held out; they are met without a mistake only.
+    while wrong and not _seen(verb, tense, person):
+        verb, tense, person = _cell(rng, verbs)
+    mistake = rng.choice(_seen(verb, tense, person)) if wrong else None
+    frame = rng.choice([f for f in frames(tense, "train") if verb != "be" or f.takes_be])
+    return example(source, frame, verb, person, mistake, around=_TRAINING)
+
+
+def _drill(source: Source) -> Document:
+    """Mark a stretch of one to three words; the answer is the stretch."""
+    words = clauses.clause(source).split() + clauses.tail(source).split()
+    size = source.rng.choice((1, 1, 2, 3))
+    at = source.rng.randrange(max(1, len(words) - size))
+    stretch = " ".join(words[at : at + size])
+    text = " ".join((*words[:at], "[", stretch, "]", *words[at + size :])).replace(" ,", ",")
+    return Document("drill", text, stretch, None)
+
+
+def _document(source: Source, mix: Mix) -> Document:
+    draw = source.rng.random()
+    if draw < mix.plain:
+        made = _example(source, grid.VERBS, wrong=False)
+        return Document("plain", made.sentence, None, made)
+    if draw < mix.plain + mix.drill:
+        return _drill(source)
+    if draw < mix.plain + mix.drill + mix.right:
+        made = _example(source, mix.verbs, wrong=False)
+        return Document("right", made.sentence, made.sentence, made)
+    made = _example(source, mix.verbs, wrong=True)
+    return Document("pair", made.sentence, made.accepted[0], made)
+
+
+def documents(seed: int, count: int, mix: Mix) -> Iterator[Document]:
+    """Yield `count` documents of a mix; the same arguments give the same text on any machine."""
+    rng = random.Random(seed)  # noqa: S311 - sentences, not secrets
+    source = Source(rng, "train", mix.invention)
+    for _ in range(count):
+        yield _document(source, mix)
+
+
+def digest(made: Iterable[Document]) -> str:
+    """Return the SHA-256 over the documents, one canonical JSON line each."""
+    sha = hashlib.sha256()
+    for document in made:
+        line = [document.kind, document.text, document.target]
+        sha.update(json.dumps(line, separators=(",", ":"), ensure_ascii=False).encode() + b"\n")
+    return sha.hexdigest()

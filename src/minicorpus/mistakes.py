@@ -1,0 +1,162 @@
+"""The mistakes learners make, per cell of the grid: what stands in place of the right form."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from minicorpus import grid
+
+KINDS: Final = (
+    "missing_s",
+    "extra_s",
+    "over_regular",
+    "past_for_participle",
+    "participle_for_past",
+    "participle_for_bare",
+    "bare_form",
+    "present_for_past",
+    "wrong_auxiliary",
+    "missing_will",
+    "missing_be",
+    "extra_to",
+    "wrong_be",
+    "doubled_marking",
+    "ing_form",
+)
+_OVER_THIRD: Final = {
+    "have": "haves",
+    "do": "dos",
+    "go": "gos",
+    "study": "studys",
+    "watch": "watchs",
+    "finish": "finishs",
+    "be": "bes",
+}
+_OVER_PAST: Final = {
+    "have": ("haved",),
+    "do": ("doed", "dided"),
+    "go": ("goed", "wented"),
+    "come": ("comed", "camed"),
+    "see": ("seed", "sawed"),
+    "eat": ("eated", "ated"),
+    "write": ("writed", "wroted"),
+    "be": ("beed", "wased"),
+    "study": ("studyed",),
+    "play": ("plaied",),
+}
+_ING: Final = {"be": "being", "have": "having", "come": "coming", "write": "writing", "like": "liking"}
+_BE: Final = {"1sg": "am", "2sg": "are", "3sg": "is"}
+_HAVE: Final = {"1sg": "have", "2sg": "have", "3sg": "has"}
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One mistake in one cell.
+
+    `surface` replaces the form, `form` is the accepted form it stands for, and `auxiliary` (participles
+    only) is what stands in place of have or has.
+    """
+
+    kind: str
+    surface: str
+    form: str
+    auxiliary: str | None = None
+
+
+def auxiliary(person: str) -> str:
+    """Return the auxiliary of the participle."""
+    return _HAVE[person]
+
+
+def _ing(verb: str) -> str:
+    return _ING.get(verb, verb + "ing")
+
+
+def _infinitive(verb: str) -> list[tuple[str, str]]:
+    past = grid.forms(verb, "past_simple", "3sg")[0]
+    participle = grid.forms(verb, "past_participle", "3sg")[0]
+    out = [("doubled_marking", past), ("participle_for_bare", participle), ("ing_form", _ing(verb))]
+    if verb == "be":
+        return [
+            *out,
+            ("wrong_be", "is"),
+            ("wrong_be", "are"),
+            ("wrong_be", "am"),
+            ("doubled_marking", "were"),
+        ]
+    return [*out, ("extra_s", grid.forms(verb, "present_simple", "3sg")[0])]
+
+
+def _present(verb: str, person: str) -> list[tuple[str, str]]:
+    right = grid.forms(verb, "present_simple", person)[0]
+    third = grid.forms(verb, "present_simple", "3sg")[0]
+    out = [("ing_form", _ing(verb))]
+    if verb == "be":
+        out += [("wrong_be", be) for be in _BE.values()] + [("bare_form", "be")]
+    else:
+        out += [("missing_s", verb)] if person == "3sg" else [("extra_s", third)]
+        out += [("doubled_marking", f"{_BE[person]} {right}")]
+    if person == "3sg":
+        out += [("over_regular", _OVER_THIRD[verb])] if verb in _OVER_THIRD else []
+        out += [("doubled_marking", f"does {third}")] if verb != "be" else []
+    return out
+
+
+def _past(verb: str, person: str) -> list[tuple[str, str]]:
+    right = grid.forms(verb, "past_simple", person)[0]
+    participle = grid.forms(verb, "past_participle", person)[0]
+    was = grid.forms("be", "past_simple", person)[0]
+    out = [("bare_form", verb), ("ing_form", _ing(verb)), ("participle_for_past", participle)]
+    out += [("over_regular", past) for past in _OVER_PAST.get(verb, ())]
+    out += [("doubled_marking", f"did {right}")]
+    if verb == "be":
+        return [*out, ("wrong_be", "was"), ("wrong_be", "were"), ("present_for_past", _BE[person])]
+    out += [("doubled_marking", f"{was} {right}")]
+    return [*out, ("present_for_past", grid.forms(verb, "present_simple", person)[0])]
+
+
+def _participle(verb: str, person: str) -> list[tuple[str, str]]:
+    past = grid.forms(verb, "past_simple", person)[0]
+    out = [("bare_form", verb), ("ing_form", _ing(verb)), ("past_for_participle", past)]
+    out += [("over_regular", form) for form in _OVER_PAST.get(verb, ())]
+    return [*out, ("extra_s", grid.forms(verb, "present_simple", "3sg")[0])]
+
+
+def _future(verb: str, person: str) -> list[tuple[str, str, int]]:
+    """Return (kind, surface, which accepted form it stands for)."""
+    third = grid.forms(verb, "present_simple", "3sg")[0]
+    past = grid.forms(verb, "past_simple", person)[0]
+    out = [
+        ("missing_will", verb, 0),
+        ("doubled_marking", f"will {past}", 0),
+        ("extra_s", f"will {third}", 0),
+        ("extra_to", f"will to {verb}", 0),
+        ("ing_form", f"will {_ing(verb)}", 0),
+        ("wrong_auxiliary", f"{_BE[person]} {verb}", 0),
+        ("wrong_auxiliary", f"wills {verb}", 0),
+        ("missing_be", f"going to {verb}", 1),
+        ("doubled_marking", f"{_BE[person]} going to {past}", 1),
+    ]
+    return [*out, *(("wrong_be", f"{be} going to {verb}", 1) for be in _BE.values() if be != _BE[person])]
+
+
+def mistakes(verb: str, tense: str, person: str) -> tuple[Mistake, ...]:
+    """Return every mistake of a cell, without those that happen to be an accepted form."""
+    right = grid.forms(verb, tense, person)
+    if tense == "future":
+        return tuple(Mistake(kind, s, right[i]) for kind, s, i in _future(verb, person))
+    by_tense = {
+        "infinitive": lambda: _infinitive(verb),
+        "present_simple": lambda: _present(verb, person),
+        "past_simple": lambda: _past(verb, person),
+        "past_participle": lambda: _participle(verb, person),
+    }
+    seen = {right[0]}
+    out: list[Mistake] = []
+    for kind, surface in by_tense[tense]():
+        if surface not in seen:
+            seen.add(surface)
+            out.append(Mistake(kind, surface, right[0]))
+    if tense == "past_participle":
+        swapped = _HAVE["1sg"] if person == "3sg" else _HAVE["3sg"]
+        out.append(Mistake("wrong_auxiliary", right[0], right[0], auxiliary=swapped))
+    return tuple(out)

@@ -1,0 +1,162 @@
+"""Noun phrases and fillers: who acts, on what, where; drawn from the training or the held-out words."""
+
+import random
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from minicorpus import invented
+from minicorpus.words import WORDS
+
+Side = Literal["train", "held"]
+_DETERMINERS: Final = ("the", "a", "my", "your", "his", "her", "our", "their", "this", "that")
+_OWNERS: Final = ("the", "my", "your", "his", "her", "our", "their")
+_PLURAL_DETERMINERS: Final = ("the", "my", "your", "some", "these", "those", "many", "our", "two", "all the")
+_PRONOUNS: Final = ("he", "she")
+# A noun after the subject's own noun, to teach that the verb agrees with the first.
+_MODIFIERS: Final = (
+    "with {the_people}",
+    "from {place}",
+    "with {a_thing}",
+    "of {the_people}",
+    "next to {place}",
+    "who {relative}",
+    "behind {place}",
+    "with the {quality} {things}",
+)
+_RELATIVES: Final = (
+    "lives next door",
+    "speaks four languages",
+    "knows everybody",
+    "sits near the window",
+    "lives in {place}",
+    "loves {things}",
+    "helps {the_people}",
+    "sold {a_thing}",
+    "needs {a_thing}",
+    "works here",
+    "wears {a_thing}",
+    "met {the_people}",
+)
+_MODIFIERS_HELD: Final = (
+    "near {place}",
+    "whose {thing} is {quality}",
+    "who repairs {things}",
+    "who moved to {place}",
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where words come from: a generator, a side of the split, and how often a word is invented."""
+
+    rng: random.Random
+    side: Side
+    invention: float
+
+    def invents(self) -> bool:
+        """Decide whether the next word is an invented one."""
+        return self.rng.random() < self.invention
+
+    def word(self, kind: str) -> str:
+        """Return a word of a kind from this side."""
+        words = WORDS[kind]
+        return self.rng.choice(words.held if self.side == "held" else words.train)
+
+    def pick(self, train: tuple[str, ...], held: tuple[str, ...]) -> str:
+        """Return one of this side's phrases."""
+        return self.rng.choice(held if self.side == "held" else train)
+
+
+def _article(noun: str, determiner: str) -> str:
+    if determiner == "a" and noun[0].lower() in "aeiou":
+        return f"an {noun}"
+    return f"{determiner} {noun}"
+
+
+def _qualified(source: Source, noun: str) -> str:
+    if source.rng.random() < 0.25:
+        return f"{invented.word(source.rng) if source.invents() else source.word('quality')} {noun}"
+    return noun
+
+
+def thing(source: Source) -> str:
+    """Return a singular thing with its determiner."""
+    noun = invented.word(source.rng) if source.invents() else source.word("thing")
+    return _article(_qualified(source, noun), source.rng.choice(_DETERMINERS))
+
+
+def things(source: Source) -> str:
+    """Return a plural thing with its determiner."""
+    noun = invented.plural(source.rng) if source.invents() else source.word("things")
+    return f"{source.rng.choice(_PLURAL_DETERMINERS)} {_qualified(source, noun)}"
+
+
+def person(source: Source) -> str:
+    """Return one person as a name or noun phrase."""
+    if source.rng.random() < 0.4:
+        return invented.name(source.rng) if source.invents() else source.word("name")
+    noun = invented.word(source.rng) if source.invents() else source.word("person")
+    return _article(_qualified(source, noun), source.rng.choice(_OWNERS))
+
+
+def people(source: Source) -> str:
+    """Return several people."""
+    noun = invented.plural(source.rng) if source.invents() else source.word("people")
+    return f"{source.rng.choice(_PLURAL_DETERMINERS)} {noun}"
+
+
+def place(source: Source) -> str:
+    """Return a place with its determiner."""
+    if source.invents():
+        return source.rng.choice((f"the {invented.word(source.rng)}", invented.name(source.rng)))
+    return source.word("place")
+
+
+_PHRASES: Final = {
+    "a_thing": thing,
+    "things": things,
+    "person": person,
+    "the_people": people,
+    "place": place,
+    "invented_adverb": lambda source: invented.adverb(source.rng),
+    "object_pronoun": lambda source: source.rng.choice(("him", "her", "them", "us", "me", "you", "it")),
+    "year": lambda source: str(source.rng.randint(1985, 2024)),
+    "number": lambda source: source.rng.choice(("two", "three", "four", "five", "six", "ten", "a few")),
+    "day": lambda source: source.rng.choice(
+        ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+    ),
+}
+
+
+def _filler(source: Source, slot: str) -> str:
+    if slot in _PHRASES:
+        return _PHRASES[slot](source)
+    if slot == "relative":
+        return fill(source, source.rng.choice(_RELATIVES))
+    if source.invents():
+        made = invented.word(source.rng)
+        return f"the {made}" if source.word(slot).startswith(("the ", "a ", "an ")) else made
+    return source.word(slot)
+
+
+def fill(source: Source, pattern: str) -> str:
+    """Replace each {slot} of a pattern by a phrase of that kind."""
+    out: list[str] = []
+    for i, part in enumerate(pattern.replace("}", "{").split("{")):
+        out.append(_filler(source, part) if i % 2 else part)
+    return "".join(out)
+
+
+def subject(source: Source, person_label: str) -> str:
+    """Return a subject of a grammatical person, in lower case unless it is a name or "I"."""
+    if person_label == "1sg":
+        return "I"
+    if person_label == "2sg":
+        return "you"
+    draw = source.rng.random()
+    if draw < 0.3:
+        return source.rng.choice(_PRONOUNS)
+    who = person(source)
+    if draw > 0.85 and who[0].islower():
+        return f"{who} {fill(source, source.pick(_MODIFIERS, _MODIFIERS_HELD))}"
+    return who

@@ -1,0 +1,115 @@
+"""Whole sentences: a frame with its slots filled, what surrounds it, and the mistake in it."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from minicorpus import clauses, grid, invented
+from minicorpus.complements import complement
+from minicorpus.frames import Frame, frequencies, times
+from minicorpus.mistakes import Mistake, auxiliary
+from minicorpus.phrases import Source, fill, subject
+
+_CHOICE: Final = re.compile(r"\{([^{}|]+(?:\|[^{}|]+)+)\}")
+_MARK: Final = "\x00"
+_AUX: Final = "\x01"
+
+
+@dataclass(frozen=True)
+class Example:
+    """A sentence as a learner wrote it and as it should be.
+
+    `accepted` holds every right version, the one nearest to the learner's first; `mistake` is None where the
+    sentence is right already.
+    """
+
+    sentence: str
+    accepted: tuple[str, ...]
+    verb: str
+    tense: str
+    person: str
+    mistake: str | None
+    frame: str
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """How often a sentence gets a lead, a tail, and an adverb before its verb."""
+
+    lead: float
+    tail: float
+    adverb: float
+
+
+def _by_person(pattern: str, person: str) -> str:
+    def choose(match: re.Match[str]) -> str:
+        options = match[1].split("|")
+        if len(options) == 3:
+            return options[grid.PERSONS.index(person)]
+        return options[person == "3sg"]
+
+    return _CHOICE.sub(choose, pattern)
+
+
+def _adverbs(source: Source, pattern: str, verb: str) -> str:
+    """Fill the frequency slot; with "be" the adverb comes after the verb."""
+    adverb = source.rng.choice(frequencies(source.side))
+    if verb == "be":
+        pattern = pattern.replace("{F} {V}", "{V} {F}")
+    return pattern.replace("{F}", adverb)
+
+
+def _time(source: Source, tense: str) -> str:
+    return fill(source, source.rng.choice(times(tense, source.side)))
+
+
+def _body(source: Source, frame: Frame, verb: str, person: str) -> str:
+    """Return the frame filled except for the verb form and the auxiliary, which are marked."""
+    pattern = _adverbs(source, _by_person(frame.pattern, person), verb)
+    fillers = {
+        "{S}": subject(source, person),
+        "{O}": complement(source, verb),
+        "{T}": _time(source, frame.tense),
+        "{V}": _MARK,
+        "{have}": _AUX,
+    }
+    if frame.tense == "infinitive":
+        pattern = f"{pattern} {_time(source, frame.tense)}".rstrip()
+    for slot, text in fillers.items():
+        pattern = pattern.replace(slot, text)
+    return pattern
+
+
+def _finish(text: str) -> str:
+    text = text.replace(" ,", ",").replace(" ;", ";")
+    return text[0].upper() + text[1:] + "."
+
+
+def _surround(source: Source, body: str, around: Surroundings) -> str:
+    if source.rng.random() < around.adverb:
+        body = body.replace(_MARK, f"{invented.adverb(source.rng)} {_MARK}", 1)
+    if source.rng.random() < around.lead:
+        body = f"{clauses.lead(source)} {body}"
+    if source.rng.random() < around.tail:
+        body = f"{body} {clauses.tail(source)}"
+    return body
+
+
+def example(
+    source: Source, frame: Frame, verb: str, person: str, mistake: Mistake | None, *, around: Surroundings
+) -> Example:
+    """Fill a frame for one cell of the grid, with one mistake or none."""
+    body = _surround(source, _body(source, frame, verb, person), around)
+    right = list(grid.forms(verb, frame.tense, person))
+    form = mistake.form if mistake else source.rng.choice(right)
+    right.sort(key=lambda accepted: accepted != form)
+    have = auxiliary(person)
+
+    def written(surface: str, aux: str) -> str:
+        return _finish(body.replace(_MARK, surface).replace(_AUX, aux))
+
+    accepted = tuple(written(surface, have) for surface in right)
+    sentence = accepted[0]
+    if mistake is not None:
+        sentence = written(mistake.surface, mistake.auxiliary or have)
+    return Example(sentence, accepted, verb, frame.tense, person, mistake.kind if mistake else None, frame.id)

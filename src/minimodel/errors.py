@@ -1,0 +1,94 @@
+"""What can go wrong with a model, as one tree.
+
+ModelError
+|- UnknownModel            no registered model answers to this reference
+|- BundleRefused           a bundle's files or settings are not what a bundle may hold
+|  `- BundleMismatch       a bundle's bytes are not the ones its name promises
+|- RegistryRefused         the registry file or a change to it is not valid
+|- ComputeTypeUnavailable  this CPU cannot run the asked-for precision
+|- SentenceTooLong         more tokens than the model takes
+|- EngineClosed            the engine was closed before this call
+`- EditNotExpressible      no edit of the edit language leads from one sentence to the other
+"""
+
+from collections.abc import Collection
+
+
+class ModelError(Exception):
+    """Root of everything minimodel raises on purpose."""
+
+
+class UnknownModel(ModelError):  # noqa: N818 - the contract names it so
+    """No registered model answers to this reference."""
+
+    def __init__(self, ref: str, expected: str) -> None:
+        super().__init__(f"unknown model {ref!r}: expected {expected}")
+        self.ref = ref
+        self.expected = expected
+
+
+class BundleRefused(ModelError):  # noqa: N818 - a refusal, not a fault
+    """A bundle's files or settings are not what a bundle may hold."""
+
+    def __init__(self, name: str, value: object, expected: str) -> None:
+        super().__init__(f"bundle refused: {name} is {value!r}, expected {expected}")
+        self.name = name
+        self.value = value
+        self.expected = expected
+
+
+class BundleMismatch(BundleRefused):
+    """A bundle's bytes are not the ones its name promises."""
+
+    def __init__(self, expected_sha: str, actual_sha: str) -> None:
+        super().__init__("canonical SHA", actual_sha, expected_sha)
+        self.expected_sha = expected_sha
+        self.actual_sha = actual_sha
+
+
+class RegistryRefused(ModelError):  # noqa: N818 - a refusal, not a fault
+    """The registry file or a change to it is not valid."""
+
+    def __init__(self, name: str, value: object, expected: str) -> None:
+        super().__init__(f"registry refused: {name} is {value!r}, expected {expected}")
+        self.name = name
+        self.value = value
+        self.expected = expected
+
+
+class ComputeTypeUnavailable(ModelError):  # noqa: N818 - the contract names it so
+    """This CPU cannot run the asked-for precision."""
+
+    def __init__(self, compute_type: str, supported: Collection[str]) -> None:
+        super().__init__(
+            f"compute type {compute_type!r} is not available on this CPU: "
+            f"expected default or one of {', '.join(sorted(supported))}"
+        )
+        self.compute_type = compute_type
+        self.supported = tuple(sorted(supported))
+
+
+class SentenceTooLong(ModelError):  # noqa: N818 - names the condition, as the others do
+    """A sentence has more tokens than the model takes."""
+
+    def __init__(self, count: int, limit: int) -> None:
+        super().__init__(f"sentence has {count} tokens: expected at most {limit}")
+        self.count = count
+        self.limit = limit
+
+
+class EngineClosed(ModelError):  # noqa: N818 - names the condition, as the others do
+    """The engine was closed before this call."""
+
+    def __init__(self, sha: str) -> None:
+        super().__init__(f"engine of model {sha} is closed: expected an open one")
+        self.sha = sha
+
+
+class EditNotExpressible(ModelError):  # noqa: N818 - names the condition, as the others do
+    """No edit of the edit language leads from one sentence to the other."""
+
+    def __init__(self, wrong: str, right: str) -> None:
+        super().__init__(f"no edit leads from {wrong!r} to {right!r}: expected words free of ' > ' and ' ; '")
+        self.wrong = wrong
+        self.right = right

@@ -1,0 +1,59 @@
+"""The numbers a training run is made of, read from params.yaml."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+PARAMETERS: Final = "params.yaml"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training run: its seed (of weights and of text), its length and its optimiser."""
+
+    seed: int
+    steps: int
+    batch: int
+    learning_rate: float
+    weight_decay: float
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that determines the bytes of A and B."""
+
+    corpus_seed: int
+    vocabulary: int
+    tokenizer_documents: int
+    base: Run
+    adapter: Run
+    adapter_r: int
+    adapter_alpha: int
+    threads: int
+
+
+def _run(section: dict[str, float]) -> Run:
+    return Run(
+        seed=int(section["seed"]),
+        steps=int(section["steps"]),
+        batch=int(section["batch"]),
+        learning_rate=float(section["learning_rate"]),
+        weight_decay=float(section["weight_decay"]),
+    )
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a parameter file; a missing key is a KeyError that names it."""
+    found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return Recipe(
+        corpus_seed=int(found["corpus"]["seed"]),
+        vocabulary=int(found["tokenizer"]["vocabulary"]),
+        tokenizer_documents=int(found["tokenizer"]["documents"]),
+        base=_run(found["base"]),
+        adapter=_run(found["adapter"]),
+        adapter_r=int(found["adapter"]["r"]),
+        adapter_alpha=int(found["adapter"]["alpha"]),
+        threads=int(found["threads"]),
+    )

@@ -1,0 +1,43 @@
+"""Writing bundles: what training leaves in the staging folder for the registry to take in."""
+
+import importlib.metadata
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from minimodel.bundle import CARD, MANIFEST, TOKENIZER
+
+_PACKAGES: Final = ("torch", "transformers", "peft", "tokenizers", "safetensors", "numpy")
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)  # noqa: S603, S607
+    return done.stdout.strip() if done.returncode == 0 else "unknown"
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what decides a training run's bytes."""
+    return {name: importlib.metadata.version(name) for name in _PACKAGES}
+
+
+def revision() -> dict[str, object]:
+    """Return the git revision and whether the tree differs from it."""
+    changes = _git("status", "--porcelain", "--untracked-files=no")
+    return {"git_revision": _git("rev-parse", "HEAD"), "git_dirty": bool(changes)}
+
+
+def render_json(value: object) -> str:
+    """Render JSON for people and for diffs."""
+    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def finish_bundle(folder: Path, tokenizer: str, manifest: Mapping[str, object], card: str) -> None:
+    """Add what the training libraries do not write, and remove what a bundle does not hold."""
+    for name in ("generation_config.json", CARD):
+        (folder / name).unlink(missing_ok=True)
+    (folder / TOKENIZER).write_text(tokenizer, encoding="utf-8")
+    full = {**manifest, "versions": versions(), **revision()}
+    (folder / MANIFEST).write_text(render_json(full), encoding="utf-8")
+    (folder / CARD).write_text(card, encoding="utf-8")
