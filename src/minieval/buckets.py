@@ -39,7 +39,7 @@ class Flag(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """One slice. Below 20 items it carries counts and accuracies only; p-values only where it is tested.
+    """One slice. Below 20 items it carries counts and accuracies only; adjusted p only where it is tested.
 
     to_read marks three or more regressions without an improvement, whatever the test says.
     """
@@ -90,26 +90,22 @@ def _family(name: str, key: Callable[[Item], str], rows: Sequence[PairedItem], a
     values = sorted(groups)
     large = [value for value in values if len(groups[value]) >= FEWEST_FOR_TEST]
     smallest = [smallest_midp(_discordant(groups[value])) for value in large]
-    tested = [value for value, can in zip(large, tarone(smallest, alpha), strict=False) if can]
+    tested = [value for value, can in zip(large, tarone(smallest, alpha), strict=True) if can]
     pvalues = [_midp(groups[value]) for value in tested]
-    adjusted = dict(
-        zip(tested, zip(pvalues, holm(pvalues), benjamini_hochberg(pvalues), strict=True), strict=True)
-    )
+    adjusted = dict(zip(tested, zip(holm(pvalues), benjamini_hochberg(pvalues), strict=True), strict=True))
     buckets = tuple(_bucket(value, groups[value], adjusted.get(value), alpha) for value in values)
     return BucketFamily(name, buckets, len(tested), _simpson(buckets))
 
 
-def _bucket(
-    value: str, rows: Sequence[PairedItem], pvalues: tuple[float, float, float] | None, alpha: float
-) -> Bucket:
+def _bucket(value: str, rows: Sequence[PairedItem], adjusted: tuple[float, float] | None, alpha: float) -> Bucket:
     counts = count(rows)
     n, improved, regressed = counts.n, counts.n_improved, counts.n_regressed
     described = n < FEWEST_FOR_TEST
     if described:
         flag = Flag.DESCRIPTIVE
-    elif pvalues is None:
+    elif adjusted is None:
         flag = Flag.UNTESTABLE
-    elif pvalues[1] >= alpha:
+    elif adjusted[0] >= alpha:
         flag = Flag.NO_EVIDENCE
     else:
         flag = Flag.IMPROVEMENT if improved > regressed else Flag.REGRESSION
@@ -123,9 +119,9 @@ def _bucket(
         n_improved=improved,
         n_regressed=regressed,
         difference=None if described else tango_interval(improved, regressed, n, 1 - alpha),
-        pvalue=None if pvalues is None else pvalues[0],
-        pvalue_holm=None if pvalues is None else pvalues[1],
-        pvalue_bh=None if pvalues is None else pvalues[2],
+        pvalue=None if described else mcnemar_midp(improved, regressed).pvalue,
+        pvalue_holm=None if adjusted is None else adjusted[0],
+        pvalue_bh=None if adjusted is None else adjusted[1],
         flag=flag,
         to_read=improved == 0 and regressed >= FEWEST_TO_READ,
     )

@@ -16,7 +16,7 @@ class EvalError(Exception):
     """Root of everything minieval raises on purpose."""
 
 
-class InputRefused(EvalError):  # noqa: N818 - a refusal, not a fault
+class InputRefused(EvalError):
     """A file or option that the judge reads is not what it has to be."""
 
     def __init__(self, name: str, value: object, expected: str) -> None:
@@ -30,7 +30,7 @@ class ManifestRefused(InputRefused):
     """The manifest lacks or misstates something the judge needs."""
 
 
-class UnusableNumbers(EvalError, ValueError):  # noqa: N818 - names the condition
+class UnusableNumbers(EvalError, ValueError):
     """A statistic was asked of numbers that cannot carry it."""
 
     def __init__(self, name: str, value: object, expected: str) -> None:
@@ -40,7 +40,7 @@ class UnusableNumbers(EvalError, ValueError):  # noqa: N818 - names the conditio
         self.expected = expected
 
 
-class SelfTestFailed(EvalError):  # noqa: N818 - names the event
+class SelfTestFailed(EvalError):
     """A published reference value is not reproduced, so no number of this run can be trusted."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
@@ -48,7 +48,7 @@ class SelfTestFailed(EvalError):  # noqa: N818 - names the event
         self.names = names
 
 
-class EvidenceMismatch(EvalError):  # noqa: N818 - the contract names it so
+class EvidenceMismatch(EvalError):
     """The evidence does not belong together, or not to this manifest."""
 
     def __init__(self, name: str, actual: object, expected: object) -> None:

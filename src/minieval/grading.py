@@ -16,9 +16,7 @@ from minicorpus.grid import PERSONS, TENSES, forms
 from minieval.items import Item
 
 _FINITE: Final = frozenset({"present_simple", "past_simple", "future"})
-_AUXILIARIES: Final = frozenset(
-    {"am", "is", "are", "was", "were", "have", "has", "do", "does", "don't", "doesn't"}
-)
+_AUXILIARIES: Final = frozenset({"am", "is", "are", "was", "were", "have", "has", "do", "does", "don't", "doesn't"})
 _TOKEN: Final = re.compile(r"[\w'\u2019]+|[^\w\s]")
 
 

@@ -61,9 +61,7 @@ def always_valid_mcnemar(n_improved: int, n_regressed: int, previous_pvalue: flo
     m, _ = _discordant(n_improved, n_regressed)
     if not 0.0 <= previous_pvalue <= 1.0:
         raise UnusableNumbers("previous_pvalue", previous_pvalue, "a number from 0 to 1")
-    log_e = (
-        math.lgamma(1 + n_improved) + math.lgamma(1 + n_regressed) - math.lgamma(2 + m) + m * math.log(2.0)
-    )
+    log_e = math.lgamma(1 + n_improved) + math.lgamma(1 + n_regressed) - math.lgamma(2 + m) + m * math.log(2.0)
     # exp overflows past 709; an e-value there is beyond any use that is made of it.
     return Significance(math.exp(min(log_e, 700.0)), min(previous_pvalue, math.exp(-log_e), 1.0))
 
@@ -122,9 +120,7 @@ def newcombe_paired_interval(
     check_count("n_neither", n_neither)
     a = accuracy_interval(n_both + n_regressed, n, confidence)
     b = accuracy_interval(n_both + n_improved, n, confidence)
-    product = (
-        (n_both + n_improved) * (n_regressed + n_neither) * (n_both + n_regressed) * (n_improved + n_neither)
-    )
+    product = (n_both + n_improved) * (n_regressed + n_neither) * (n_both + n_regressed) * (n_improved + n_neither)
     covariance = float(n_both * n_neither - n_improved * n_regressed)
     if covariance > 0:
         covariance = max(covariance - n / 2, 0.0)

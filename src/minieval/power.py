@@ -57,9 +57,7 @@ def midp_power(n: int, effect: float, discordance: float, alpha: float = 0.05) -
     return float(np.sum(weights * np.where(critical >= 0, reject, 0.0)))
 
 
-def minimum_detectable_effect(
-    n: int, discordance: float, power: float = 0.8, alpha: float = 0.05
-) -> DetectableEffect:
+def minimum_detectable_effect(n: int, discordance: float, power: float = 0.8, alpha: float = 0.05) -> DetectableEffect:
     """Return the smallest difference that n pairs with this discordance show with the given power."""
     check_share("power", power)
     _check(0.0, discordance, alpha)

@@ -140,6 +140,6 @@ def _varying(rows: Sequence[PairedItem]) -> int:
 
 
 def _needed(difference: float, discordance: float, policy: Policy) -> PairsNeeded:
-    """Return the pairs that would show what was seen, or the smallest gain that is of use if that is larger."""
+    """Return the pairs that would show what was seen, or the smallest useful gain if that is larger."""
     effect = max(difference, policy.margins.smallest_useful_gain)
     return pairs_needed(effect, max(discordance, effect), alpha=policy.alpha)
