@@ -1,0 +1,118 @@
+"""The decision: invalid, retrain, promote or hold, in that order, every gate with its numbers.
+
+All promotion gates must pass at alpha each, which keeps false promotion at or below alpha without a
+correction (intersection-union principle).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from minieval.gates import Gate, Outcome, gate, percent
+from minieval.latency_gates import latency_gates
+from minieval.missing import Missing
+from minieval.policy import Policy
+from minieval.quality_gates import Assessment, QualityCall, call_quality
+from minieval.served import ServedLatency
+from minieval.steps import next_steps
+from minieval.verdict import EXIT_CODES, Verdict
+
+COST_PENDING = "pending lab 03"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything the decision looks at; worst and best treat missing answers to B's disadvantage and advantage."""
+
+    primary: Assessment
+    worst: Assessment
+    best: Assessment
+    latency: ServedLatency | None
+    missing: Missing
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The verdict, its exit code, why in a sentence or two, every gate, and what to do next."""
+
+    verdict: Verdict
+    label: str
+    exit_code: int
+    reasons: tuple[str, ...]
+    gates: tuple[Gate, ...]
+    next_steps: tuple[str, ...]
+
+
+def invalid(gates: Sequence[Gate]) -> Decision:
+    """Return the verdict on evidence that must not be judged; at least one gate failed."""
+    failed = [g for g in gates if g.outcome is Outcome.FAIL]
+    return Decision(
+        verdict=Verdict.INVALID,
+        label=Verdict.INVALID.value,
+        exit_code=EXIT_CODES[Verdict.INVALID],
+        reasons=tuple(f"{g.name}: {g.observed}; expected {g.threshold}" for g in failed),
+        gates=tuple(gates),
+        next_steps=("repair what failed and run both blocks again; nothing of this run can be used",),
+    )
+
+
+def decide(policy: Policy, validity: Sequence[Gate], evidence: Evidence) -> Decision:
+    """Return the decision; validity are the gates of the evidence's identity, checked beforehand."""
+    if any(g.outcome is Outcome.FAIL for g in validity):
+        return invalid(validity)
+    call = call_quality(evidence.primary, policy)
+    worst, best = (call_quality(a, policy).verdict for a in (evidence.worst, evidence.best))
+    others = (
+        *latency_gates(evidence.latency, policy),
+        _failures(evidence.missing, policy),
+        _missing(evidence.missing, policy),
+        _bounds(worst, best),
+        Gate("cost per quality unit", Outcome.INCONCLUSIVE, COST_PENDING, "does not block while unknown"),
+    )
+    gates = (*validity, *call.gates, *others)
+    verdict, reasons = _verdict(call, others)
+    provisional = f" (provisional: CpQU {COST_PENDING})" if verdict is Verdict.PROMOTE else ""
+    return Decision(
+        verdict=verdict,
+        label=verdict.value + provisional,
+        exit_code=EXIT_CODES[verdict],
+        reasons=reasons,
+        gates=gates,
+        next_steps=next_steps(verdict, policy, evidence.primary, evidence.latency, evidence.missing, gates),
+    )
+
+
+def _verdict(call: QualityCall, others: Sequence[Gate]) -> tuple[Verdict, tuple[str, ...]]:
+    latency_p50, latency_p95, failures, missing, bounds, _ = others
+    doubtful = [g for g in (missing, bounds) if g.outcome is not Outcome.PASS]
+    if doubtful:
+        return Verdict.HOLD, (*_why(doubtful), call.reason)
+    if call.verdict is not Verdict.PROMOTE:
+        return call.verdict, (call.reason,)
+    blocking = [g for g in (latency_p50, latency_p95, failures) if g.outcome is not Outcome.PASS]
+    if blocking:
+        return Verdict.HOLD, (*_why(blocking), call.reason)
+    return Verdict.PROMOTE, (call.reason, "latency and failures stay within their margins")
+
+
+def _why(gates: Sequence[Gate]) -> tuple[str, ...]:
+    return tuple(f"{g.name} ({g.outcome.value}): {g.observed}; asked: {g.threshold}" for g in gates)
+
+
+def _failures(missing: Missing, policy: Policy) -> Gate:
+    found, limit = missing.failures, policy.margins.failure_rate
+    if found.upper is None:
+        return Gate("B's failures", Outcome.INCONCLUSIVE, "B never ran", f"upper limit below {percent(limit)}")
+    observed = f"{found.failed} of {found.runs} runs, upper limit {percent(found.upper)}"
+    return gate("B's failures", found.upper < limit, observed, f"below {percent(limit)}")
+
+
+def _missing(missing: Missing, policy: Policy) -> Gate:
+    lost = missing.pairs - missing.complete
+    limit = policy.margins.missing_rate
+    observed = f"{lost} of {missing.pairs} pairs ({percent(missing.missing_share)})"
+    return gate("missing pairs", missing.missing_share <= limit, observed, f"at most {percent(limit)}")
+
+
+def _bounds(worst: Verdict, best: Verdict) -> Gate:
+    observed = f"worst case {worst.value}, best case {best.value}"
+    return gate("missing answers cannot turn it", worst is best, observed, "the same on quality")

@@ -1,0 +1,70 @@
+"""Whether B is fast enough: the gates on p50 and p95, and what a tighter answer would need."""
+
+import math
+
+from minieval.gates import Gate, Outcome
+from minieval.latency import requests_for_upper_limit
+from minieval.policy import Policy
+from minieval.served import Contrast, ServedLatency
+
+
+def latency_gates(latency: ServedLatency | None, policy: Policy) -> tuple[Gate, Gate]:
+    """Return the gates on p50 and p95, inconclusive where the A/B block is absent or too small."""
+    margins = policy.margins
+    comparison = None if latency is None else latency.comparison
+    if latency is None or comparison is None:
+        missing = "not measured: an arm served no request"
+        return (
+            Gate("latency p50", Outcome.INCONCLUSIVE, missing, _threshold(margins.p50_ratio, policy)),
+            Gate("latency p95", Outcome.INCONCLUSIVE, missing, _threshold(margins.p95_ratio, policy)),
+        )
+    # The bootstrap cannot see beyond the largest value; below this n that is no upper limit of a p95.
+    fewest = requests_for_upper_limit(0.95, 1 - 2 * policy.alpha)
+    smaller = min(latency.a.n, latency.b.n)
+    p95 = _gate("latency p95", comparison.p95, margins.p95_ratio, policy)
+    if smaller < fewest and p95.outcome is not Outcome.FAIL:
+        observed = f"{p95.observed}; {smaller} requests on one arm, a p95 needs {fewest}"
+        p95 = Gate(p95.name, Outcome.INCONCLUSIVE, observed, p95.threshold)
+    return _gate("latency p50", comparison.p50, margins.p50_ratio, policy), p95
+
+
+def requests_needed(contrast: Contrast, n: int, margin: float) -> int | None:
+    """Return the requests per arm at which this estimate would pass the ratio gate.
+
+    The log ratio's limit closes in with the square root of n. None where the estimate itself is beyond the
+    margin, or unknown, or so certain already that n is not what is missing.
+    """
+    estimate, high = contrast.gate_ratio.estimate, contrast.gate_ratio.high
+    if estimate is None or high is None or not estimate < margin or high <= estimate:
+        return None
+    return math.ceil(n * (math.log(high / estimate) / math.log(margin / estimate)) ** 2) + 1
+
+
+def _gate(name: str, contrast: Contrast, margin: float, policy: Policy) -> Gate:
+    ratio, shift = contrast.gate_ratio, contrast.gate_shift
+    slack = policy.margins.latency_slack_ms
+    by_ratio = ratio.high is not None and ratio.high < margin
+    by_shift = slack > 0 and shift.high is not None and shift.high < slack
+    shown_slow = ratio.low is not None and ratio.low >= margin
+    within_slack = slack > 0 and (shift.low is None or shift.low < slack)
+    if by_ratio or by_shift:
+        outcome = Outcome.PASS
+    elif shown_slow and not within_slack:
+        outcome = Outcome.FAIL
+    else:
+        outcome = Outcome.INCONCLUSIVE
+    limit = "not estimable" if ratio.high is None else f"{ratio.high:.2f}"
+    point = "unknown" if ratio.estimate is None else f"{ratio.estimate:.2f}"
+    observed = f"ratio {point}, upper limit {limit}"
+    if slack > 0:
+        upper = "not estimable" if shift.high is None else f"{shift.high:+.2f} ms"
+        observed += f"; shift upper limit {upper}"
+    if outcome is Outcome.PASS and not by_ratio:
+        observed += " (passes by the shift)"
+    return Gate(name, outcome, observed, _threshold(margin, policy))
+
+
+def _threshold(margin: float, policy: Policy) -> str:
+    slack = policy.margins.latency_slack_ms
+    alternative = f", or shift below {slack:g} ms" if slack > 0 else ""
+    return f"upper limit below {margin:.2f}{alternative}"

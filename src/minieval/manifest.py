@@ -1,0 +1,104 @@
+"""The `run` section of manifest.json: what the driver planned, sent and ran on.
+
+Free-form facts about the environment stay JSON; everything the judge acts on is typed and checked here.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+import msgspec
+
+from minieval.errors import ManifestRefused
+from minieval.policy import Aim, Margins, Policy
+
+Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+Md5 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
+Share = Annotated[float, msgspec.Meta(gt=0, lt=1)]
+Ratio = Annotated[float, msgspec.Meta(gt=1)]
+Alpha = Annotated[float, msgspec.Meta(gt=0, lt=0.5)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Planned = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class RunMargins(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The margins as the manifest spells them, with the documented defaults."""
+
+    p50_ratio: Ratio = 1.20
+    p95_ratio: Ratio = 1.50
+    noninferiority: Share = 0.03
+    smallest_useful_gain: Share = 0.02
+    latency_slack_ms: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    failure_rate: Share = 0.02
+    missing_rate: Share = 0.02
+
+
+class Block(msgspec.Struct, frozen=True):
+    """A stretch of traffic under one configuration, and which item went out under which request id."""
+
+    name: str
+    strategy: Literal["single", "shadow", "ab", "canary"]
+    config_sha: Hash
+    planned: Count
+    requests: Mapping[str, str]
+    config: Mapping[str, object] = {}
+
+
+class Run(msgspec.Struct, frozen=True):
+    """What was fixed and sent; versions, git, hardware, engine and isolation are facts to print."""
+
+    seed: Count
+    planned_n: Planned
+    arms: Mapping[str, Hash]
+    eval_set_dvc_hash: Md5
+    blocks: tuple[Block, ...]
+    policy: Aim = "better"
+    margins: RunMargins = RunMargins()
+    alpha: Alpha = 0.05
+    warmup: Count = 0
+    isolation: Mapping[str, object] = {}
+    versions: Mapping[str, object] = {}
+    git: Mapping[str, object] = {}
+    hardware: Mapping[str, object] = {}
+    engine: Mapping[str, object] = {}
+
+    def rule(self) -> Policy:
+        """Return the policy that was fixed before the run."""
+        return Policy(self.policy, self.alpha, self.planned_n, Margins(**msgspec.structs.asdict(self.margins)))
+
+    def roles(self) -> tuple[str, str]:
+        """Return the names of (A, B): production and shadow arm of the shadow block, else the sorted arms."""
+        for block in self.blocks:
+            a, b = block.config.get("production_arm"), block.config.get("shadow_arm")
+            if block.strategy == "shadow" and isinstance(a, str) and isinstance(b, str):
+                return a, b
+        first, second = sorted(self.arms)
+        return first, second
+
+
+class _Manifest(msgspec.Struct, frozen=True):
+    schema: Literal[1]
+    run: Run
+
+
+def parse_manifest(text: bytes) -> Run:
+    """Return the run; raises ManifestRefused naming the first key that is missing or wrong."""
+    try:
+        run = msgspec.json.decode(text, type=_Manifest).run
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ManifestRefused("manifest.json", str(error), "a manifest of schema 1 as route.py writes it") from error
+    if len(run.arms) != 2:
+        raise ManifestRefused("run.arms", sorted(run.arms), "exactly two arms")
+    if unknown := sorted(set(run.roles()) - set(run.arms)):
+        raise ManifestRefused("run.blocks[].config", unknown, f"arms out of {', '.join(sorted(run.arms))}")
+    planned = [request_id for block in run.blocks for request_id in block.requests]
+    if len(planned) != len(set(planned)):
+        raise ManifestRefused("run.blocks[].requests", "an id planned in two blocks", "each id in one block")
+    return run
+
+
+def with_analysis(text: bytes, analysis: Mapping[str, object]) -> str:
+    """Return the manifest with its `analysis` section replaced and everything else as it was."""
+    manifest = json.loads(text)
+    manifest["analysis"] = analysis
+    return json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
