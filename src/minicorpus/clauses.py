@@ -6,7 +6,7 @@ and most of them are put together from parts.
 
 from typing import Final
 
-from minicorpus import invented
+from minicorpus import fresh, invented
 from minicorpus.phrases import Source, fill, people, person
 
 # (plain, third person, past) and what follows, where a clause of its own says something right.
@@ -142,7 +142,7 @@ _JOINING_HELD: Final = ("unless", "though", "wherever", "as long as")
 _PLAIN_TAILS: Final = (
     "with {person}", "in {place}", "because of {a_thing}", "without {a_thing}", "for {person}", ", I think",
     ", of course", "after {task}", "near {place}", "together with {the_people}", "at {place}", "too", "again",
-    "as well", ", you know", "before dinner", "like {person}", ", my friend", "instead of {person}", "{invented_adverb}",
+    "as well", ", you know", "before dinner", "like {person}", ", my friend", "instead of {person}",
     "during {task}", ", right", "to help {person}", "in order to help {person}", ", as {person} said",
     ", according to {person}", "despite {a_thing}", "{invented_adverb}", "with {things}", "very {invented_adverb}",
 )  # fmt: skip
@@ -159,12 +159,13 @@ _AROUND: Final = ("will {}", "can {}", "must {}", "did not {}", "had to {}", "mi
 _CONDITIONS: Final = ("{adjective}", "in {place}", "very {adjective}", "at home")
 
 
-def _pick(
-    source: Source, train: tuple[tuple[str, str], ...], held: tuple[tuple[str, str], ...]
-) -> tuple[str, str]:
+_Verb = tuple[str, str]
+
+
+def _verb(source: Source, train: tuple[_Verb, ...], held: tuple[_Verb, ...], new: tuple[_Verb, ...]) -> _Verb:
     if source.invents():
         return "|".join(invented.verb(source.rng)), source.rng.choice(("", "{a_thing}", "in {place}"))
-    return source.rng.choice(held if source.side == "held" else train)
+    return source.pick(train, held, new)
 
 
 def _agent(source: Source) -> tuple[str, bool]:
@@ -203,7 +204,7 @@ def clause(source: Source) -> str:
     if source.rng.random() < 0.2:
         be = source.rng.choice(_be(who, third=third))
         return fill(source, f"{who} {be} {source.rng.choice(_CONDITIONS)}")
-    parts, rest = _pick(source, _ACTIONS, _ACTIONS_HELD)
+    parts, rest = _verb(source, _ACTIONS, _ACTIONS_HELD, fresh.ACTIONS)
     return fill(source, f"{who} {_said(source, parts, third=third)} {rest}".rstrip())
 
 
@@ -211,8 +212,8 @@ def _thought(source: Source) -> str:
     who, third = _agent(source)
     if source.rng.random() < 0.35:
         be = source.rng.choice(_be(who, third=third))
-        return fill(source, f"{who} {be} {source.pick(_STATES, _STATES_HELD)} that")
-    parts, rest = _pick(source, _THINKING, _THINKING_HELD)
+        return fill(source, f"{who} {be} {source.pick(_STATES, _STATES_HELD, fresh.STATES)} that")
+    parts, rest = _verb(source, _THINKING, _THINKING_HELD, fresh.THINKING)
     that = source.rng.choice((" that", " that", ""))
     return fill(source, f"{who} {_said(source, parts, third=third)} {rest.strip()}".rstrip() + that)
 
@@ -221,18 +222,18 @@ def lead(source: Source) -> str:
     """Return what may stand before a frame, ending in a comma or a linking word."""
     draw = source.rng.random()
     if draw < 0.3:
-        return fill(source, source.pick(_PLAIN, _PLAIN_HELD))
+        return fill(source, source.pick(_PLAIN, _PLAIN_HELD, fresh.LEADS))
     if draw < 0.5:
-        return fill(source, source.pick(_IMPERSONAL, _IMPERSONAL_HELD))
+        return fill(source, source.pick(_IMPERSONAL, _IMPERSONAL_HELD, fresh.IMPERSONAL))
     if draw < 0.75:
         return _thought(source)
     if draw < 0.92:
-        return f"{source.pick(_JOINING, _JOINING_HELD)} {clause(source)},"
+        return f"{source.pick(_JOINING, _JOINING_HELD, fresh.JOINING)} {clause(source)},"
     return f"{clause(source)}{source.rng.choice((', and', ', but', ' and', ', so', ';'))}"
 
 
 def tail(source: Source) -> str:
     """Return what may stand after a frame."""
     if source.rng.random() < 0.45:
-        return fill(source, source.pick(_PLAIN_TAILS, _PLAIN_TAILS_HELD))
-    return f"{source.pick(_LINKS, _LINKS_HELD)} {clause(source)}"
+        return fill(source, source.pick(_PLAIN_TAILS, _PLAIN_TAILS_HELD, fresh.TAILS))
+    return f"{source.pick(_LINKS, _LINKS_HELD, fresh.LINKS)} {clause(source)}"

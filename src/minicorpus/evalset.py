@@ -42,9 +42,7 @@ def _once(made: Example, wrong: str) -> bool:
     return f" {made.sentence[:-1]} ".count(f" {wrong} ") == 1
 
 
-def _item(
-    source: Source, cell: tuple[str, str, str], mistake: Mistake | None, seen: set[str], side: Side
-) -> Example:
+def _item(source: Source, cell: tuple[str, str, str], mistake: Mistake | None, seen: set[str], side: Side) -> Example:
     verb, tense, person = cell
     choices = [f for f in frames(tense, side) if verb != "be" or f.takes_be]
     for _ in range(_ATTEMPTS):
@@ -75,11 +73,7 @@ def items(seed: int) -> list[Item]:
         made = _item(source, cell, mistake, seen, "held")
         seen.add(made.sentence)
         regularity = "regular" if grid.is_regular(made.verb) else "irregular"
-        out.append(
-            Item(
-                f"p20-{number:04d}", made.sentence, made.accepted, *cell, regularity, made.mistake, made.frame
-            )
-        )
+        out.append(Item(f"p20-{number:04d}", made.sentence, made.accepted, *cell, regularity, made.mistake, made.frame))
     return out
 
 

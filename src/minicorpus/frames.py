@@ -1,12 +1,14 @@
 """Sentence frames: each one fixes the tense of the verb form that stands in it.
 
-Slots: {S} subject, {V} the verb form, {O} its complement, {have} the participle's auxiliary, {F} a frequency
-adverb, {T} a time phrase of the tense. {a|b} is a for I and you, b for the third person; {a|b|c} is by person.
+Slots: {S} subject, {V} the verb form, {O} its complement, {have} the participle's auxiliary, {F} a
+frequency adverb, {T} a time phrase of the tense.
+{a|b} is a for I and you, b for the third person; {a|b|c} is by person.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
+from minicorpus import fresh
 from minicorpus.phrases import Side
 
 _TRAIN: Final[dict[str, tuple[str, ...]]] = {
@@ -219,15 +221,15 @@ class Frame:
 
 def frames(tense: str, side: Side) -> tuple[Frame, ...]:
     """Return the frames of a tense on one side of the split."""
-    patterns = (_HELD if side == "held" else _TRAIN)[tense]
+    patterns = {"train": _TRAIN, "held": _HELD, "fresh": fresh.FRAMES}[side][tense]
     return tuple(Frame(f"{side}-{tense}-{i:02d}", tense, pattern) for i, pattern in enumerate(patterns))
 
 
 def times(tense: str, side: Side) -> tuple[str, ...]:
     """Return the time phrases that go with a tense."""
-    return _TIMES[tense][side == "held"]
+    return fresh.TIMES[tense] if side == "fresh" else _TIMES[tense][side == "held"]
 
 
 def frequencies(side: Side) -> tuple[str, ...]:
     """Return the adverbs of frequency."""
-    return _FREQUENCY[side == "held"]
+    return fresh.FREQUENCIES if side == "fresh" else _FREQUENCY[side == "held"]

@@ -2,12 +2,13 @@
 
 import random
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
-from minicorpus import invented
+from minicorpus import fresh, invented
 from minicorpus.words import WORDS
 
-Side = Literal["train", "held"]
+_T = TypeVar("_T")
+Side = Literal["train", "held", "fresh"]
 _DETERMINERS: Final = ("the", "a", "my", "your", "his", "her", "our", "their", "this", "that")
 _OWNERS: Final = ("the", "my", "your", "his", "her", "our", "their")
 _PLURAL_DETERMINERS: Final = ("the", "my", "your", "some", "these", "those", "many", "our", "two", "all the")
@@ -59,12 +60,11 @@ class Source:
 
     def word(self, kind: str) -> str:
         """Return a word of a kind from this side."""
-        words = WORDS[kind]
-        return self.rng.choice(words.held if self.side == "held" else words.train)
+        return self.pick(WORDS[kind].train, WORDS[kind].held, fresh.WORDS[kind])
 
-    def pick(self, train: tuple[str, ...], held: tuple[str, ...]) -> str:
-        """Return one of this side's phrases."""
-        return self.rng.choice(held if self.side == "held" else train)
+    def pick(self, train: tuple[_T, ...], held: tuple[_T, ...], new: tuple[_T, ...]) -> _T:
+        """Return one of this side's words or phrases."""
+        return self.rng.choice({"train": train, "held": held, "fresh": new}[self.side])
 
 
 def _article(noun: str, determiner: str) -> str:
@@ -158,5 +158,5 @@ def subject(source: Source, person_label: str) -> str:
         return source.rng.choice(_PRONOUNS)
     who = person(source)
     if draw > 0.85 and who[0].islower():
-        return f"{who} {fill(source, source.pick(_MODIFIERS, _MODIFIERS_HELD))}"
+        return f"{who} {fill(source, source.pick(_MODIFIERS, _MODIFIERS_HELD, fresh.MODIFIERS))}"
     return who

@@ -33,8 +33,7 @@ WORDS: Final[dict[str, Words]] = {
         "man, grandmother, guest, singer, waiter, farmer, painter, visitor, partner, husband, wife, "
         "classmate, roommate, police officer, shopkeeper, tourist, customer, captain, trainer, "
         "assistant, secretary, baker, king, queen, lady",
-        "lawyer, dentist, grandfather, plumber, librarian, coach, pilot, niece, tailor, landlord, "
-        "gardener, mayor",
+        "lawyer, dentist, grandfather, plumber, librarian, coach, pilot, niece, tailor, landlord, gardener, mayor",
     ),
     "people": _split(
         "friends, parents, children, students, neighbours, teachers, people, colleagues, tourists, "
@@ -100,7 +99,7 @@ WORDS: Final[dict[str, Words]] = {
         "the report, the homework, the exercise, the project, the lesson, the course, the test, the "
         "work, the job, the meeting, the painting, the game, the book, the exam, the letter, the "
         "race, the cleaning, the list",
-        "the essay, the repair, the training, the puzzle, the translation, the survey",
+        "the sculpture, the repair, the training, the puzzle, the translation, the survey",
     ),
     "chore": _split(
         "the homework, the dishes, the shopping, the laundry, the cleaning, the cooking, the "
@@ -118,7 +117,7 @@ WORDS: Final[dict[str, Words]] = {
         "happy, tired, late, busy, ill, hungry, angry, sad, ready, rich, young, old, strong, cold, "
         "nice, kind, famous, quiet, worried, free, alone, careful, polite, lucky, clever, bored, "
         "healthy, thirsty, afraid, shy",
-        "proud, sleepy, nervous, cheerful, lonely, generous, calm, jealous, stubborn",
+        "grumpy, sleepy, nervous, cheerful, lonely, generous, calm, jealous, stubborn",
     ),
     "quality": _split(
         "new, old, big, small, red, blue, green, beautiful, cheap, expensive, good, bad, long, heavy,"
