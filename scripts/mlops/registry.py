@@ -4,7 +4,7 @@ Every change goes through a temporary file and a rename, so that a reader never 
 """
 
 import argparse
-import datetime
+import datetime as dt
 import json
 import os
 import shutil
@@ -84,7 +84,7 @@ def register(models_dir: Path, source: Path, *, parent: str | None = None) -> st
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if bundle.sha not in content["models"]:
-        created = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        created = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         content["models"][bundle.sha] = {"kind": bundle.kind, "parent": bundle.parent, "created": created}
         _write(models_dir, content)
     return bundle.sha

@@ -69,7 +69,7 @@ def items(seed: int) -> list[Item]:
     out: list[Item] = []
     for number, (cell, mistake) in enumerate(plans):
         # Half of the items bring words that training never saw as well.
-        source = Source(rng, "held" if number % 2 else "train", 0.0)
+        source = Source(rng, "held", 0.0, words="held" if number % 2 else "train")
         made = _item(source, cell, mistake, seen, "held")
         seen.add(made.sentence)
         regularity = "regular" if grid.is_regular(made.verb) else "irregular"

@@ -48,11 +48,15 @@ _MODIFIERS_HELD: Final = (
 
 @dataclass(frozen=True)
 class Source:
-    """Where words come from: a generator, a side of the split, and how often a word is invented."""
+    """Where text comes from: a generator, a side of the split, and how often a word is invented.
+
+    `words` is the side of the content words where it is another than that of the clauses around them.
+    """
 
     rng: random.Random
     side: Side
     invention: float
+    words: Side | None = None
 
     def invents(self) -> bool:
         """Decide whether the next word is an invented one."""
@@ -60,11 +64,17 @@ class Source:
 
     def word(self, kind: str) -> str:
         """Return a word of a kind from this side."""
-        return self.pick(WORDS[kind].train, WORDS[kind].held, fresh.WORDS[kind])
+        return self.rng.choice(
+            _of_side(self.words or self.side, WORDS[kind].train, WORDS[kind].held, fresh.WORDS[kind])
+        )
 
     def pick(self, train: tuple[_T, ...], held: tuple[_T, ...], new: tuple[_T, ...]) -> _T:
-        """Return one of this side's words or phrases."""
-        return self.rng.choice({"train": train, "held": held, "fresh": new}[self.side])
+        """Return one of this side's phrases."""
+        return self.rng.choice(_of_side(self.side, train, held, new))
+
+
+def _of_side(side: Side, train: tuple[_T, ...], held: tuple[_T, ...], new: tuple[_T, ...]) -> tuple[_T, ...]:
+    return {"train": train, "held": held, "fresh": new}[side]
 
 
 def _article(noun: str, determiner: str) -> str:

@@ -86,6 +86,8 @@ _ADAPTER_IRRELEVANT: Final = frozenset(
         "inference_mode",
         "init_lora_weights",
         "lora_dropout",
+        "megatron_core",
+        "qalora_group_size",
         "peft_version",
         "revision",
         "task_type",

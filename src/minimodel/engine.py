@@ -54,9 +54,7 @@ def _resolve(models_dir: Path, bundle: Bundle) -> _Resolved:
 class Engine:
     """One loaded model; `correct` may be called from several threads at once."""
 
-    def __init__(
-        self, sha: str, generator: ctranslate2.Generator, prompter: Prompter, positions: int
-    ) -> None:
+    def __init__(self, sha: str, generator: ctranslate2.Generator, prompter: Prompter, positions: int) -> None:
         self.sha = sha
         self.compute_type = str(generator.compute_type)
         self.version = f"ctranslate2 {ctranslate2.__version__}"

@@ -43,9 +43,7 @@ def _save(path: Path, step: int, named: dict[str, torch.nn.Parameter], optimiser
     partial.replace(path)
 
 
-def _resume(
-    path: Path, named: dict[str, torch.nn.Parameter], optimiser: torch.optim.AdamW, step: int
-) -> None:
+def _resume(path: Path, named: dict[str, torch.nn.Parameter], optimiser: torch.optim.AdamW, step: int) -> None:
     tensors = load_file(path)
     with torch.no_grad():
         for name, p in named.items():

@@ -37,6 +37,12 @@ def finish_bundle(folder: Path, tokenizer: str, manifest: Mapping[str, object], 
     """Add what the training libraries do not write, and remove what a bundle does not hold."""
     for name in ("generation_config.json", CARD):
         (folder / name).unlink(missing_ok=True)
+    settings = folder / "adapter_config.json"
+    if settings.exists():
+        # PEFT writes the set of modules in an order that changes from run to run.
+        found = json.loads(settings.read_text(encoding="utf-8"))
+        found["target_modules"] = sorted(found["target_modules"])
+        settings.write_text(render_json(found), encoding="utf-8")
     (folder / TOKENIZER).write_text(tokenizer, encoding="utf-8")
     full = {**manifest, "versions": versions(), **revision()}
     (folder / MANIFEST).write_text(render_json(full), encoding="utf-8")

@@ -45,9 +45,7 @@ def base_weights(bundle: Bundle) -> Weights:
     found = {name: tensor.shape for name, tensor in bundle.tensors.items()}
     wrong = sorted(n for n in expected.keys() | found.keys() if expected.get(n) != found.get(n))
     if wrong:
-        raise BundleRefused(
-            "tensors", {n: found.get(n) for n in wrong[:3]}, f"{[expected.get(n) for n in wrong[:3]]}"
-        )
+        raise BundleRefused("tensors", {n: found.get(n) for n in wrong[:3]}, f"{[expected.get(n) for n in wrong[:3]]}")
     return {name: tensor.astype(np.float32, copy=False) for name, tensor in bundle.tensors.items()}
 
 
@@ -55,9 +53,7 @@ def merge(base: Weights, adapter: Bundle) -> Weights:
     """Add an adapter's low-rank products to the weights it was trained on."""
     scale = float(adapter.settings["lora_alpha"]) / int(adapter.settings["r"])
     out = dict(base)
-    downs = {
-        name.removesuffix(".lora_A.weight") for name in adapter.tensors if name.endswith(".lora_A.weight")
-    }
+    downs = {name.removesuffix(".lora_A.weight") for name in adapter.tensors if name.endswith(".lora_A.weight")}
     ups = {name.removesuffix(".lora_B.weight") for name in adapter.tensors if name.endswith(".lora_B.weight")}
     if downs != ups or len(adapter.tensors) != 2 * len(downs) or not downs:
         raise BundleRefused("adapter tensors", sorted(adapter.tensors)[:3], "pairs of lora_A and lora_B")
