@@ -75,17 +75,13 @@ class Disagreement:
     differing: int
     improved: int
     regressed: int
+    neutral: int
     neutral_both_right: int
     neutral_both_wrong: int
     a: Corrections
     b: Corrections
     transitions: tuple[Transition, ...]
     cases: tuple[Case, ...]
-
-    @property
-    def neutral(self) -> int:
-        """Disagreements that no grade tells apart."""
-        return self.neutral_both_right + self.neutral_both_wrong
 
 
 def disagreement(graded: Iterable[GradedPair]) -> Disagreement:
@@ -105,6 +101,7 @@ def disagreement(graded: Iterable[GradedPair]) -> Disagreement:
         differing=len(differing),
         improved=kinds[Kind.IMPROVED],
         regressed=kinds[Kind.REGRESSED],
+        neutral=len(neutral),
         neutral_both_right=sum(neutral),
         neutral_both_wrong=len(neutral) - sum(neutral),
         a=corrections([a for _, a, _ in complete]),

@@ -8,7 +8,7 @@ from minieval.errors import GraderDrift
 from minieval.gates import Gate, gate, pvalue
 from minieval.items import Item
 from minieval.manifest import Block, Run
-from minieval.observation import Observation
+from minieval.observation import MISSING, Observation
 from minieval.policy import SAMPLE_RATIO_ALPHA
 from minieval.stats import sample_ratio
 
@@ -44,6 +44,7 @@ def validity_gates(
         _sentences(run, observations, items),
         _sample_ratio(run, observations),
         _planned(run, observations, items),
+        _complete(observations),
     )
 
 
@@ -119,6 +120,12 @@ def _planned(run: Run, observations: Sequence[Observation], items: Mapping[str, 
     found = {o.sentence.strip() for o in observations if o.shadow_arm is not None} & items.keys()
     observed = f"{len(found)} distinct items in gradable pairs"
     return gate("planned pairs", len(found) >= run.planned_n, observed, f"at least {run.planned_n}")
+
+
+def _complete(observations: Sequence[Observation]) -> Gate:
+    pairs = [o for o in observations if o.shadow_arm is not None]
+    complete = sum(all(answer.status not in MISSING for answer in o.answers.values()) for o in pairs)
+    return gate("complete pairs", complete > 0, f"{complete} of {len(pairs)}", "at least 1")
 
 
 def _blocks(run: Run) -> dict[str, Block]:

@@ -1,0 +1,136 @@
+"""From observations to everything a report says: the one place where the parts of the judge meet."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from minieval.buckets import BucketFamily, bucket_families
+from minieval.decision import Decision, Evidence, decide
+from minieval.disagreement import Disagreement, disagreement
+from minieval.gates import Gate
+from minieval.items import Item
+from minieval.latency import RULE, SignedRank
+from minieval.manifest import Run
+from minieval.missing import Missing, account
+from minieval.observation import OK, Observation
+from minieval.paired import Fill, GradedPair, Pairing, ShadowPair, collapse, grade_pairs
+from minieval.policy import Policy
+from minieval.quality import Quality, assess_quality
+from minieval.quality_gates import Assessment, call_quality
+from minieval.served import ServedLatency, compare_served, compare_shadow, served
+from minieval.stats import Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitivity:
+    """The difference under another treatment of missing or failed answers, and the verdict on quality alone."""
+
+    treatment: str
+    n: int
+    n_improved: int
+    n_regressed: int
+    difference: Interval
+    pvalue: float
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class QualitySection:
+    """Quality as decided on, and how it would look under the other treatments."""
+
+    primary: Quality
+    sensitivity: tuple[Sensitivity, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LatencySection:
+    """Latency from the A/B block, which decides, and from the shadow, which does not."""
+
+    rule: str
+    served: ServedLatency
+    shadow: SignedRank | None
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """All sections and the decision they lead to."""
+
+    quality: QualitySection
+    buckets: tuple[BucketFamily, ...]
+    latency: LatencySection
+    disagreement: Disagreement
+    missing: Missing
+    decision: Decision
+
+
+def analyse(
+    run: Run,
+    observations: Sequence[Observation],
+    items: Mapping[str, Item],
+    validity: Sequence[Gate],
+    torn: int,
+) -> Analysis:
+    """Judge evidence whose validity gates all passed; a grader that raises is not caught here."""
+    policy = run.rule()
+    a, b = run.roles()
+    pairing = grade_pairs(shadow_pairs(observations, a, b), items)
+    found = disagreement(pairing.graded)
+    identical = found.differing == 0
+    assessments = {fill: _assess(pairing.graded, fill, policy, identical=identical) for fill in Fill}
+    sent = sum(len(block.requests) for block in run.blocks)
+    missing = account(observations, pairing, (a, b), sent=sent, torn=torn, alpha=policy.alpha)
+    latency = compare_served(
+        served(observations, a, run.warmup),
+        served(observations, b, run.warmup),
+        alpha=policy.alpha,
+        seed=run.seed,
+    )
+    primary = assessments[Fill.LEAVE_OUT]
+    evidence = Evidence(primary, assessments[Fill.WORST], assessments[Fill.BEST], latency, missing)
+    return Analysis(
+        quality=QualitySection(primary.quality, _sensitivity(pairing, assessments, policy)),
+        buckets=primary.buckets,
+        latency=LatencySection(RULE, latency, compare_shadow(pairing.graded)),
+        disagreement=found,
+        missing=missing,
+        decision=decide(policy, validity, evidence),
+    )
+
+
+def shadow_pairs(observations: Sequence[Observation], a: str, b: str) -> tuple[ShadowPair, ...]:
+    """Return the pairs of the records that A served and B shadowed."""
+    return tuple(
+        ShadowPair(o.record_id, o.request_id, o.trace_id, o.sentence, o.answers[a], o.answers[b])
+        for o in observations
+        if o.production_arm == a and o.shadow_arm == b
+    )
+
+
+def _assess(graded: Sequence[GradedPair], fill: Fill, policy: Policy, *, identical: bool) -> Assessment:
+    rows = collapse(graded, fill)
+    return Assessment(assess_quality(rows, policy), bucket_families(rows, policy.alpha), identical)
+
+
+def _sensitivity(pairing: Pairing, assessments: Mapping[Fill, Assessment], policy: Policy) -> tuple[Sensitivity, ...]:
+    others = [
+        (f"missing to B's disadvantage ({Fill.WORST.value})", assessments[Fill.WORST]),
+        (f"missing to B's advantage ({Fill.BEST.value})", assessments[Fill.BEST]),
+    ]
+    answered = [pair for pair in pairing.graded if pair.answered]
+    if answered:
+        identical = assessments[Fill.LEAVE_OUT].identical
+        complete = _assess(answered, Fill.LEAVE_OUT, policy, identical=identical)
+        others.append((f"both arms answered ({OK} only)", complete))
+    return tuple(_line(treatment, assessment, policy) for treatment, assessment in others)
+
+
+def _line(treatment: str, assessment: Assessment, policy: Policy) -> Sensitivity:
+    quality = assessment.quality
+    return Sensitivity(
+        treatment=treatment,
+        n=quality.n,
+        n_improved=quality.counts.n_improved,
+        n_regressed=quality.counts.n_regressed,
+        difference=quality.deciding.interval,
+        pvalue=quality.mcnemar_midp.pvalue,
+        verdict=call_quality(assessment, policy).verdict.value,
+    )

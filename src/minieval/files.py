@@ -1,0 +1,35 @@
+"""Files by hash, the md5 that dvc.lock has for one, and writing so that no reader sees half a file."""
+
+import hashlib
+import os
+import re
+from pathlib import Path
+
+
+def sha256_of(content: bytes) -> str:
+    """Return the SHA-256 of bytes in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def md5_of(content: bytes) -> str:
+    """Return the md5 that DVC names a file by."""
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+def locked_md5(dvc_lock: str, path: str) -> str | None:
+    """Return the md5 of an output in the text of a dvc.lock, None if it does not stand there.
+
+    Reads the layout that DVC writes, so that the run time needs no YAML.
+    """
+    entry = re.search(rf"^ *- path: {re.escape(path)}\n(?:(?! *- ).*\n)*? *md5: ([0-9a-f]{{32}})$", dvc_lock, re.MULTILINE)
+    return None if entry is None else entry[1]
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace a file by this text in UTF-8 with LF line ends; raises OSError and leaves the old one if it fails."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(text.encode())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

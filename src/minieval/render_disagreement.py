@@ -1,0 +1,70 @@
+"""The disagreement section of report.md: how many, from what to what, and the pairs to read."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from minieval.disagreement import CORRECT, Case, Corrections, Disagreement, Kind
+from minieval.markdown import code, table, text
+
+SHOWN: Final = {Kind.REGRESSED: 20, Kind.IMPROVED: 8, Kind.NEUTRAL: 5}
+_TITLES: Final = {
+    Kind.REGRESSED: "Regressed: A was right, B is wrong",
+    Kind.IMPROVED: "Improved: A was wrong, B is right",
+    Kind.NEUTRAL: "Neutral: different answers, the same grade",
+}
+
+
+def disagreement_section(found: Disagreement) -> Iterator[str]:
+    """Yield the counts, what each arm did, the transitions and examples with trace ids, regressions first."""
+    yield "## Disagreements"
+    yield (
+        f"A and B disagreed on **{found.differing} of {found.pairs}** requests. Of those, B improved "
+        f"**{found.improved}**, regressed **{found.regressed}**, neutral **{found.neutral}** "
+        f"({found.neutral_both_right} both right, {found.neutral_both_wrong} both wrong)."
+    )
+    yield table(
+        ("arm", "fixed", "missed", "mis-fixed", "preserved", "over-corrected", "no answer"),
+        [_arm("A", found.a), _arm("B", found.b)],
+        7,
+    )
+    yield "Outcomes of A (rows) against outcomes of B (columns), all pairs:"
+    yield _transitions(found)
+    for kind in Kind:
+        yield from _cases(kind, [case for case in found.cases if case.kind is kind])
+
+
+def _arm(name: str, c: Corrections) -> tuple[str, ...]:
+    counts = (c.fixed, c.missed, c.misfixed, c.preserved, c.over_corrected, c.failed)
+    return (name, *(str(count) for count in counts))
+
+
+def _transitions(found: Disagreement) -> str:
+    pairs = {(move.a, move.b): move.pairs for move in found.transitions}
+    names = sorted({name for move in pairs for name in move}, key=lambda name: (name != CORRECT, name))
+    rows = [(name, *(str(pairs.get((name, other), "·")) for other in names)) for name in names]
+    return table(("A \\ B", *names), rows, 1 + len(names))
+
+
+def _cases(kind: Kind, cases: list[Case]) -> Iterator[str]:
+    yield f"### {_TITLES[kind]} ({len(cases)})"
+    if not cases:
+        yield "None."
+        return
+    yield "\n".join(_case(case) for case in cases[: SHOWN[kind]])
+    if len(cases) > SHOWN[kind]:
+        yield f"{len(cases) - SHOWN[kind]} more in report.json."
+
+
+def _case(case: Case) -> str:
+    where = f"{text(case.verb)}, {text(case.tense)}, {text(case.person)}"
+    return (
+        f"- {text(case.sentence)} ({where}; trace {code(case.trace_id)})\n"
+        f"  - A: {_answer(case.answer_a, case.outcome_a)}\n"
+        f"  - B: {_answer(case.answer_b, case.outcome_b)}"
+        + ("" if CORRECT in {case.outcome_a, case.outcome_b} else f"\n  - expected: {text(case.expected)}")
+    )
+
+
+def _answer(answer: str | None, outcome: str) -> str:
+    shown = "no answer" if answer is None else text(answer)
+    return f"{shown} ✓" if outcome == CORRECT else f"{shown} ✗ {outcome}"

@@ -1,0 +1,19 @@
+"""Text that users or models wrote, before it is shown anywhere."""
+
+import unicodedata
+
+
+def visible(untrusted: str) -> str:
+    r"""Return the text with every character that hides, breaks or reorders what is read as its code.
+
+    Controls, format characters such as bidirectional overrides, surrogates, unassigned ones, and the line
+    and paragraph separators.
+    >>> visible("a\x1b[31mb")
+    'a\\u{1b}[31mb'
+    """
+    return "".join(f"\\u{{{ord(c):x}}}" if _hidden(c) else c for c in untrusted)
+
+
+def _hidden(character: str) -> bool:
+    category = unicodedata.category(character)
+    return category.startswith("C") or category in {"Zl", "Zp"}
