@@ -1,3 +1,73 @@
-# List the recipes.
+# Every recipe first makes the environment it needs from the locked requirements, unless it is current.
+# Plain `just` works where it is installed; `./just` brings its own.
+
+python := ".venv/bin/python"
+lab := "experiments/38-shadow-ab"
+export PYTHONHASHSEED := "0"
+
+# list the recipes
 default:
     @just --list
+
+_env:
+    @sh scripts/venv.sh .venv requirements/run.txt
+
+_check-env: _env
+    @sh scripts/venv.sh .venv-check requirements/check.txt
+
+_train-env:
+    @sh scripts/venv.sh .venv-train requirements/train.txt torch==2.13.0
+
+# the whole lab: serve, 200 shadow and 200 A/B requests, report; 0 once a valid report exists, whatever the verdict
+demo: _env
+    @{{ python }} {{ lab }}/route.py
+    @{{ python }} {{ lab }}/compare.py || [ $? -eq 10 ] || [ $? -eq 20 ]
+
+# the test suite, on the run-time requirements
+test *ARGS: _env
+    {{ python }} -m pytest --ignore tests/train --ignore tests/system {{ ARGS }}
+
+# the training laws and `dvc status`, in an environment of their own with torch
+test-train: _train-env
+    .venv-train/bin/python -m pytest tests/train
+    .venv-train/bin/dvc status
+
+# lint, format, types, import contracts
+check: _check-env
+    .venv-check/bin/ruff check .
+    .venv-check/bin/ruff format --check .
+    .venv-check/bin/mypy --python-executable {{ python }}
+    PYTHONPATH=src .venv-check/bin/lint-imports
+
+# start the server, configured by LYNX_ variables and route_config.json
+serve *ARGS: _env
+    @{{ python }} -m miniserve {{ ARGS }}
+
+# serve A and run B in its shadow; a running server follows
+shadow-on A_SHA B_SHA *ARGS: _env
+    @{{ python }} -m miniserve.switch shadow-on {{ A_SHA }} {{ B_SHA }} {{ ARGS }}
+
+# back to the production arm alone
+shadow-off: _env
+    @{{ python }} -m miniserve.switch shadow-off
+
+# split between A and B, half and half
+ab-on A_SHA B_SHA *ARGS: _env
+    @{{ python }} -m miniserve.switch ab-on {{ A_SHA }} {{ B_SHA }} {{ ARGS }}
+
+# serve PERCENT of the ids with B
+canary-on A_SHA B_SHA PERCENT *ARGS: _env
+    @{{ python }} -m miniserve.switch canary-on {{ A_SHA }} {{ B_SHA }} {{ PERCENT }} {{ ARGS }}
+
+# show the route configuration
+route: _env
+    @{{ python }} -m miniserve.switch show
+
+# grade the lab's traffic.log; exit codes 0 promote, 10 hold, 20 retrain, 3 invalid, 2 usage
+[no-exit-message]
+compare *ARGS: _env
+    @{{ python }} {{ lab }}/compare.py {{ ARGS }}
+
+# grade the production model on the eval set and pin the grader: writes eval_baseline.json
+baseline: _env
+    {{ python }} scripts/mlops/baseline.py

@@ -30,6 +30,10 @@ from miniserve.routes import Route, Routes
 from miniserve.tutor import Tutor
 
 _encoder = msgspec.json.Encoder()
+_NO_FIT = {
+    "en": "The model proposed a correction that fits nowhere in the sentence, so it is unchanged.",
+    "es": "El modelo propuso una corrección que no encaja en la oración, así que queda como estaba.",
+}
 _LOADING = RequestRefused(
     HTTPStatus.SERVICE_UNAVAILABLE, "loading or draining: expected to be ready soon", retry_after_s=1
 )
@@ -124,8 +128,9 @@ async def _correct(door: FrontDoor, request: Request, span: Span) -> Response:
     body = schemas.CorrectReply(
         request_id=request_id,
         correction=reply.correction,
-        was_correct=reply.was_correct,
-        explanation=explain(sentence, reply.correction, language),
+        # An edit that fits nowhere leaves the sentence as it was, and says nothing good about it.
+        was_correct=reply.edit_applied and reply.correction == sentence,
+        explanation=explain(sentence, reply.correction, language) if reply.edit_applied else _NO_FIT[language],
     )
     return Response(
         _encoder.encode(body),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from minimodel.engine import Engine
+from minimodel.errors import ModelError
 from miniserve.errors import ArmRaised, BadOutput
 
 MAX_ANSWER_CHARS = 2_000
@@ -73,8 +74,8 @@ class EngineArm:
         """Answer the sentence on the calling thread; raises ArmRaised or BadOutput."""
         try:
             found = self._engine.correct([sentence])[0]
-        except (RuntimeError, ValueError) as error:
-            # what CTranslate2 raises: its C++ exceptions arrive as these two
+        except (ModelError, RuntimeError, ValueError) as error:
+            # CTranslate2's C++ exceptions arrive as the latter two
             raise ArmRaised(f"{type(error).__name__}: {error}") from error
         return Answer(usable_text(found.text), found.edit_applied, found.tokens)
 

@@ -120,7 +120,7 @@ class Routes:
 
 def _check_known(config: RouteConfig, registry: Registry, names: tuple[str, ...]) -> None:
     for name in names:
-        if config.arms[name] not in registry:
+        if config.arms[name] not in registry.models:
             raise RouteFileError(
                 f"arms.{name} is {config.arms[name]}: expected a model of the registry ({', '.join(registry.versions)})"
             )

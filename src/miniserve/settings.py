@@ -93,14 +93,16 @@ class Settings:
         default=2_000, metadata=_about("the shadow arm's time for one sentence", _whole(1, 600_000))
     )
     shadow_load_ms: int = field(default=60_000, metadata=_about("the shadow arm's time to load", _whole(1, 600_000)))
-    shadow_queue: int = _setting(
-        256, "shadows waiting or running at once; beyond it they are dropped", _whole(1, 100_000)
+    shadow_queue: int = field(
+        default=256,
+        metadata=_about("shadows waiting or running at once; beyond it they are dropped", _whole(1, 100_000)),
     )
     shadow_memory_mb: int = field(
         default=2_048, metadata=_about("address space of the shadow's process", _whole(64, 65_536))
     )
-    drain_ms: int = _setting(
-        5_000, "at shutdown: time for running shadows, then they are cancelled", _whole(0, 600_000)
+    drain_ms: int = field(
+        default=5_000,
+        metadata=_about("at shutdown: time for running shadows, then they are cancelled", _whole(0, 600_000)),
     )
     log_level: str = field(
         default="info", metadata=_about("debug, info, warning or error", _choice("debug", "info", "warning", "error"))

@@ -28,10 +28,10 @@ WriteRecord = Callable[[TrafficRecord], None]
 
 @dataclass(frozen=True)
 class Reply:
-    """What the client gets: the corrected sentence, and whether it is the sentence that was sent."""
+    """What the client gets: the corrected sentence, and whether an edit of the model changed it or fitted nowhere."""
 
     correction: str
-    was_correct: bool
+    edit_applied: bool
 
 
 class Tutor:
@@ -84,7 +84,7 @@ class Tutor:
             self._end_run(run, result)
             served = replace(record, http_status=int(status), results={assignment.production_arm: result})
             self._hand_over(served, assignment, route, parent)
-        return Reply(answer.text, was_correct=answer.text == sentence)
+        return Reply(answer.text, answer.edit_applied)
 
     async def _infer(self, arm: Arm, sentence: str) -> Answer:
         try:

@@ -1,0 +1,68 @@
+"""Which eval items are sent in which block: drawn by seed, stratified, every item at most once. Pure."""
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+from minieval.items import Item
+
+# 20 to 25 % of a block is already right: a tutor that corrects too much must have room to show it.
+RIGHT_SHARE = 0.225
+
+Block = tuple[Item, ...]
+
+
+class PlanError(ValueError):
+    """The eval set cannot fill the plan."""
+
+
+def draw_plan(items: Sequence[Item], blocks: int, per_block: int, seed: int) -> tuple[Block, ...]:
+    """Return that many blocks of `per_block` items, no item twice.
+
+    Within a block every verb and every tense is as frequent as any other, RIGHT_SHARE of the items is already
+    right, and persons are as even as the cells allow. Raises PlanError when the eval set cannot fill a cell.
+    """
+    rng = random.Random(seed)  # noqa: S311 - a plan to repeat, not a secret
+    cells: dict[tuple[str, str], list[Item]] = defaultdict(list)
+    for item in sorted(items, key=lambda item: item.id):
+        cells[item.verb, item.tense].append(item)
+    for pool in cells.values():
+        rng.shuffle(pool)
+    if per_block % len(cells):
+        raise PlanError(f"{per_block} items a block over {len(cells)} (verb, tense) cells: expected a multiple")
+    return tuple(_draw_block(cells, per_block, rng) for _ in range(blocks))
+
+
+def _draw_block(cells: dict[tuple[str, str], list[Item]], size: int, rng: random.Random) -> Block:
+    """Take one block out of the cells."""
+    places = size // len(cells)
+    right_left = round(size * RIGHT_SHARE)
+    persons: Counter[str] = Counter()
+    order = list(cells)
+    rng.shuffle(order)
+    block: list[Item] = []
+    for index, cell in enumerate(order):
+        # Spread what is still to come of already-right items over the cells that are left.
+        right_here = round(right_left / (len(order) - index))
+        right_here = min(right_here, sum(item.mistake is None for item in cells[cell]))
+        right_left -= right_here
+        for place in range(places):
+            item = _take(cells, cell, right=place < right_here, persons=persons)
+            persons[item.person] += 1
+            block.append(item)
+    if right_left:
+        raise PlanError(f"{right_left} already-right items are lacking: expected {round(size * RIGHT_SHARE)} a block")
+    rng.shuffle(block)
+    return tuple(block)
+
+
+def _take(
+    cells: dict[tuple[str, str], list[Item]], cell: tuple[str, str], *, right: bool, persons: Counter[str]
+) -> Item:
+    fitting = [item for item in cells[cell] if (item.mistake is None) is right]
+    if not fitting:
+        kind = "already-right" if right else "wrong"
+        raise PlanError(f"cell {' '.join(cell)} has no {kind} item left: expected more items in the eval set")
+    chosen = min(fitting, key=lambda item: persons[item.person])
+    cells[cell].remove(chosen)
+    return chosen

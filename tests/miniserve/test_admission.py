@@ -1,0 +1,93 @@
+"""Keys, rates and places: who may ask, and how much at once."""
+
+import hashlib
+from http import HTTPStatus
+from pathlib import Path
+
+import pytest
+
+from miniserve.admission import Concurrency, Keys, RateLimit
+from miniserve.errors import KeysFileError, RequestRefused
+
+
+def _keys_file(folder: Path, *keys: str) -> Path:
+    path = folder / "keys"
+    path.write_text("# two apps\n" + "\n".join(hashlib.sha256(k.encode()).hexdigest() for k in keys), encoding="ascii")
+    return path
+
+
+def test_without_a_keys_file_the_address_is_the_caller() -> None:
+    assert Keys(None).caller(None, "127.0.0.1") == "127.0.0.1"
+
+
+def test_a_known_key_is_let_in_and_named_by_its_hash(tmp_path: Path) -> None:
+    keys = Keys(_keys_file(tmp_path, "first", "second"))
+
+    assert keys.caller("Bearer second", "127.0.0.1") == hashlib.sha256(b"second").hexdigest()
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer third", "Basic first", "first", "Bearer first second"])
+def test_anything_else_is_refused_with_401(tmp_path: Path, header: str | None) -> None:
+    keys = Keys(_keys_file(tmp_path, "first", "second"))
+
+    with pytest.raises(RequestRefused) as refusal:
+        keys.caller(header, "127.0.0.1")
+
+    assert refusal.value.status == HTTPStatus.UNAUTHORIZED
+
+
+@pytest.mark.parametrize("content", ["", "# nothing\n", "not-a-hash\n", "ñ\n", "ABCDEF" * 11])
+def test_an_unusable_keys_file_is_refused_without_repeating_its_content(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "keys"
+    path.write_text(content, encoding="utf-8")
+
+    with pytest.raises(KeysFileError) as refusal:
+        Keys(path)
+
+    assert "not-a-hash" not in str(refusal.value)
+
+
+def test_a_missing_keys_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(KeysFileError, match="cannot be read"):
+        Keys(tmp_path / "absent")
+
+
+def test_a_caller_gets_its_rate_and_then_429_until_time_passes() -> None:
+    now = [0.0]
+    rate = RateLimit(2, clock=lambda: now[0])
+    rate.spend("me")
+    rate.spend("me")
+
+    with pytest.raises(RequestRefused) as refusal:
+        rate.spend("me")
+    rate.spend("you")
+    now[0] = 0.5
+    rate.spend("me")
+
+    assert (refusal.value.status, refusal.value.retry_after_s) == (HTTPStatus.TOO_MANY_REQUESTS, 1)
+
+
+def test_without_a_limit_nobody_is_refused() -> None:
+    rate = RateLimit(0, clock=lambda: 0.0)
+
+    for _ in range(10_000):
+        rate.spend("me")
+
+
+def test_a_place_is_given_back_also_after_an_error() -> None:
+    concurrency = Concurrency(1)
+
+    with pytest.raises(ZeroDivisionError), concurrency.place():
+        assert concurrency.saturated
+        raise ZeroDivisionError
+
+    assert not concurrency.saturated
+
+
+def test_beyond_the_last_place_a_request_is_refused_with_503() -> None:
+    concurrency = Concurrency(1)
+
+    with concurrency.place(), pytest.raises(RequestRefused) as refusal:
+        concurrency.place().__enter__()
+
+    assert (refusal.value.status, refusal.value.retry_after_s) == (HTTPStatus.SERVICE_UNAVAILABLE, 1)
