@@ -48,7 +48,7 @@ class Mix:
     verbs: tuple[str, ...] = grid.VERBS
 
 
-BASE: Final = Mix(plain=0.55, drill=0.2, right=0.06, invention=0.25, verbs=WEAK_VERBS)
+BASE: Final = Mix(plain=0.45, drill=0.2, right=0.09, invention=0.25, verbs=WEAK_VERBS)
 ADAPTER: Final = Mix(plain=0.0, drill=0.0, right=0.22, invention=0.25)
 
 

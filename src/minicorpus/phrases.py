@@ -1,6 +1,7 @@
 """Noun phrases and fillers: who acts, on what, where; drawn from the training or the held-out words."""
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal, TypeVar
 
@@ -122,7 +123,7 @@ def place(source: Source) -> str:
     return source.word("place")
 
 
-_PHRASES: Final = {
+_PHRASES: Final[dict[str, Callable[[Source], str]]] = {
     "a_thing": thing,
     "things": things,
     "person": person,

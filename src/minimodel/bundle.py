@@ -99,7 +99,9 @@ def _kind(files: Mapping[str, bytes]) -> str:
     if len(kinds) != 1:
         raise BundleRefused("settings files", kinds, "exactly one of config, adapter_config, quantization")
     kind = kinds[0]
-    foreign = {n for other, pair in _OWN.items() if other != kind for n in pair if n in files}
+    foreign: set[str] = {
+        n for other, pair in _OWN.items() if other != kind for n in pair if n is not None and n in files
+    }
     if foreign:
         raise BundleRefused("files", sorted(foreign), f"files of a bundle of kind {kind}")
     return kind

@@ -160,7 +160,7 @@ def canonical_sha(
     feed(canonical_json(settings))
     for name in sorted(tensors):
         tensor = tensors[name]
-        dtype = str(tensor.dtype)
+        dtype = tensor.dtype.name
         if dtype not in _DTYPES:
             raise BundleRefused(f"dtype of {name}", dtype, f"one of {', '.join(sorted(_DTYPES))}")
         feed(name.encode())

@@ -114,7 +114,7 @@ def _shape(text: str, tokens: list[_Token]) -> list[str]:
 
 
 def _span_edit(wrong: str, old: list[_Token], right: str, new: list[_Token]) -> str:
-    """Write the shortest single edit, widened by one word to the right (else left) if a side is empty."""
+    """Write the shortest single edit, widened by a word to the right, else to the left, where it must be."""
     shortest = min(len(old), len(new))
     head = 0
     while head < shortest and old[head].text == new[head].text:
@@ -122,15 +122,14 @@ def _span_edit(wrong: str, old: list[_Token], right: str, new: list[_Token]) -> 
     tail = 0
     while tail < shortest - head and old[-1 - tail].text == new[-1 - tail].text:
         tail += 1
-    if head + tail in {len(old), len(new)}:
-        if tail:
-            tail -= 1
-        else:
-            head -= 1
-    if head < 0:
-        raise EditNotExpressible(wrong, right)
-    last = len(new) - tail - 1
-    return _edit(wrong, old, head, len(old) - tail - 1, right[new[head].start : new[last].end])
+    for first, after in ((head, tail), (head, tail - 1), (head - 1, tail), (head - 1, tail - 1)):
+        last_old, last_new = len(old) - after - 1, len(new) - after - 1
+        if first < 0 or after < 0 or first > min(last_old, last_new):
+            continue
+        answer = _edit(wrong, old, first, last_old, right[new[first].start : new[last_new].end])
+        if apply_edits(wrong, answer).text == right:
+            return answer
+    raise EditNotExpressible(wrong, right)
 
 
 def edits_between(wrong: str, right: str) -> str:

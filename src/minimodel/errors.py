@@ -18,7 +18,7 @@ class ModelError(Exception):
     """Root of everything minimodel raises on purpose."""
 
 
-class UnknownModel(ModelError):  # noqa: N818 - the contract names it so
+class UnknownModel(ModelError):
     """No registered model answers to this reference."""
 
     def __init__(self, ref: str, expected: str) -> None:
@@ -27,7 +27,7 @@ class UnknownModel(ModelError):  # noqa: N818 - the contract names it so
         self.expected = expected
 
 
-class BundleRefused(ModelError):  # noqa: N818 - a refusal, not a fault
+class BundleRefused(ModelError):
     """A bundle's files or settings are not what a bundle may hold."""
 
     def __init__(self, name: str, value: object, expected: str) -> None:
@@ -46,7 +46,7 @@ class BundleMismatch(BundleRefused):
         self.actual_sha = actual_sha
 
 
-class RegistryRefused(ModelError):  # noqa: N818 - a refusal, not a fault
+class RegistryRefused(ModelError):
     """The registry file or a change to it is not valid."""
 
     def __init__(self, name: str, value: object, expected: str) -> None:
@@ -56,7 +56,7 @@ class RegistryRefused(ModelError):  # noqa: N818 - a refusal, not a fault
         self.expected = expected
 
 
-class ComputeTypeUnavailable(ModelError):  # noqa: N818 - the contract names it so
+class ComputeTypeUnavailable(ModelError):
     """This CPU cannot run the asked-for precision."""
 
     def __init__(self, compute_type: str, supported: Collection[str]) -> None:
@@ -68,7 +68,7 @@ class ComputeTypeUnavailable(ModelError):  # noqa: N818 - the contract names it 
         self.supported = tuple(sorted(supported))
 
 
-class SentenceTooLong(ModelError):  # noqa: N818 - names the condition, as the others do
+class SentenceTooLong(ModelError):
     """A sentence has more tokens than the model takes."""
 
     def __init__(self, count: int, limit: int) -> None:
@@ -77,7 +77,7 @@ class SentenceTooLong(ModelError):  # noqa: N818 - names the condition, as the o
         self.limit = limit
 
 
-class EngineClosed(ModelError):  # noqa: N818 - names the condition, as the others do
+class EngineClosed(ModelError):
     """The engine was closed before this call."""
 
     def __init__(self, sha: str) -> None:
@@ -85,7 +85,7 @@ class EngineClosed(ModelError):  # noqa: N818 - names the condition, as the othe
         self.sha = sha
 
 
-class EditNotExpressible(ModelError):  # noqa: N818 - names the condition, as the others do
+class EditNotExpressible(ModelError):
     """No edit of the edit language leads from one sentence to the other."""
 
     def __init__(self, wrong: str, right: str) -> None:

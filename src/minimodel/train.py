@@ -50,6 +50,13 @@ def new_base(recipe: Recipe, end_id: int) -> transformers.GPT2LMHeadModel:
     return transformers.GPT2LMHeadModel(config)
 
 
+def fuse_activations(model: torch.nn.Module) -> None:
+    """Replace the model library's tanh GELU, six operations in Python, by the same function in one."""
+    for module in model.modules():
+        if hasattr(module, "act"):
+            module.act = torch.nn.GELU(approximate="tanh")
+
+
 def new_adapter(recipe: Recipe, base: transformers.GPT2LMHeadModel) -> peft.PeftModel:
     """Wrap a frozen base model in an untrained adapter, which changes nothing yet."""
     torch.manual_seed(recipe.adapter.seed)
@@ -71,6 +78,7 @@ def _text(recipe: Recipe, run: Run, mix: Mix) -> list[Document]:
 
 def _fit(model: torch.nn.Module, made: list[Document], run: Run, prompter: Prompter, *, name: str, out: Path) -> float:
     """Train with a progress bar and return the final loss."""
+    fuse_activations(model)
     rows = [sequence(prompter, document, answer_only=name == "adapter") for document in made]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
                TimeRemainingColumn(), TextColumn("loss {task.fields[loss]:.4f}"))  # fmt: skip
