@@ -21,7 +21,9 @@ def locked_md5(dvc_lock: str, path: str) -> str | None:
 
     Reads the layout that DVC writes, so that the run time needs no YAML.
     """
-    entry = re.search(rf"^ *- path: {re.escape(path)}\n(?:(?! *- ).*\n)*? *md5: ([0-9a-f]{{32}})$", dvc_lock, re.MULTILINE)
+    entry = re.search(
+        rf"^ *- path: {re.escape(path)}\n(?:(?! *- ).*\n)*? *md5: ([0-9a-f]{{32}})$", dvc_lock, re.MULTILINE
+    )
     return None if entry is None else entry[1]
 
 

@@ -1,0 +1,235 @@
+"""Judges the lab: grades both arms offline, decides, writes report.md and report.json.
+
+Exits 0 promote, 10 hold, 20 retrain, 3 invalid evidence, 2 usage. The mathematics and the decision are
+minieval's; here files are read, converted and written.
+"""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from minieval.analysis import Analysis, analyse
+from minieval.baseline import EvalBaseline, parse_baseline
+from minieval.decision import invalid
+from minieval.errors import EvalError
+from minieval.evidence import EvalSetHashes, require_grader, validity_gates
+from minieval.files import locked_md5, md5_of, sha256_of, write_atomically
+from minieval.gates import Gate, Outcome, gate
+from minieval.grader_identity import REPOSITORY, grader_sha
+from minieval.identity import ArmIdentity, Baseline, Configuration, Identity
+from minieval.items import Item, ItemError, index_by_sentence, parse_items
+from minieval.manifest import Run, parse_manifest, with_analysis
+from minieval.observation import Answer, Observation
+from minieval.quantiles import RESAMPLES
+from minieval.render import render
+from minieval.report import Report, make_report, to_json
+from minieval.selftest import SelfTest, run_selftest
+from minieval.terminal import summarise
+from minieval.verdict import USAGE_EXIT_CODE
+from miniserve.records import ArmResult, RecordError, TrafficRecord
+from miniserve.trafficlog import read_log
+
+HERE = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The bytes that a judgement rests on, each read once."""
+
+    log: bytes
+    manifest: bytes
+    eval_set: bytes
+    baseline: bytes
+    dvc_lock_md5: str | None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The inputs, understood."""
+
+    run: Run
+    baseline: EvalBaseline
+    items: Mapping[str, Item]
+    observations: tuple[Observation, ...]
+    torn: int
+    identity: Identity
+    hashes: EvalSetHashes
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Judge and write; returns the exit code of the verdict, or 2 with a sentence on stderr."""
+    options = _options(argv)
+    try:
+        inputs = _read(options)
+        report = judge(inputs, options.log)
+        options.out.mkdir(parents=True, exist_ok=True)
+        _write(report, inputs, options)
+    except OSError as error:
+        print(f"compare.py: {error.filename}: {error.strerror}", file=sys.stderr)
+        return USAGE_EXIT_CODE
+    summarise(report, options.out)
+    if report.quality is None:
+        print(f"compare.py: invalid: {'; '.join(report.reasons)}", file=sys.stderr)
+    return report.exit_code
+
+
+def judge(inputs: Inputs, log: Path) -> Report:
+    """Return the report on the inputs; evidence that must not be judged gives one that says why."""
+    identity: Identity | None = None
+    try:
+        selftest = run_selftest()
+        evidence = understand(inputs, log, selftest)
+        identity = evidence.identity
+        require_grader(identity.grader_sha, evidence.baseline.grader_sha)
+        analysis = _analysis(evidence)
+    except (EvalError, RecordError, ItemError, UnicodeDecodeError) as error:
+        return make_report(invalid([_refusal(error)]), identity)
+    if isinstance(analysis, Analysis):
+        return make_report(analysis.decision, identity, analysis)
+    return make_report(invalid(analysis), identity)
+
+
+def understand(inputs: Inputs, log: Path, selftest: SelfTest) -> Evidence:
+    """Parse every input; raises EvalError, RecordError or ItemError naming what is wrong with it."""
+    run = parse_manifest(inputs.manifest)
+    baseline = parse_baseline(inputs.baseline)
+    items = index_by_sentence(parse_items(inputs.eval_set.decode()))
+    contents = read_log(log)
+    observations = tuple(observe(record) for record in contents.records)
+    hashes = EvalSetHashes(md5_of(inputs.eval_set), baseline.eval_set_dvc_hash, inputs.dvc_lock_md5)
+    return Evidence(
+        run=run,
+        baseline=baseline,
+        items=items,
+        observations=observations,
+        torn=contents.torn,
+        identity=identify(run, baseline, observations, hashes, sha256_of(inputs.log), selftest),
+        hashes=hashes,
+    )
+
+
+def observe(record: TrafficRecord) -> Observation:
+    """Return what the judge takes in of a traffic record."""
+    return Observation(
+        record_id=record.record_id,
+        request_id=record.request_id,
+        trace_id=record.trace_id,
+        strategy=record.strategy,
+        salt=record.salt,
+        config_sha=record.config_sha,
+        production_arm=record.production_arm,
+        shadow_arm=record.shadow_arm,
+        arm_shas=record.arm_shas,
+        sentence=record.sentence,
+        answers={arm: _answer(result) for arm, result in record.results.items()},
+    )
+
+
+def identify(
+    run: Run,
+    baseline: EvalBaseline,
+    observations: Sequence[Observation],
+    hashes: EvalSetHashes,
+    log_sha256: str,
+    selftest: SelfTest,
+) -> Identity:
+    """Return the names of everything the report rests on."""
+    salts = {o.config_sha: o.salt for o in observations}
+    return Identity(
+        arms=tuple(ArmIdentity(role, name, run.arms[name]) for role, name in zip("AB", run.roles(), strict=True)),
+        grader_sha=grader_sha(),
+        eval_set_md5=hashes.found,
+        log_sha256=log_sha256,
+        configurations=tuple(
+            Configuration(b.name, b.strategy, b.config_sha, salts.get(b.config_sha), b.planned) for b in run.blocks
+        ),
+        baseline=Baseline(baseline.model_sha, baseline.overall.n, baseline.overall.correct),
+        aim=run.policy,
+        alpha=run.alpha,
+        planned_n=run.planned_n,
+        seed=run.seed,
+        resamples=RESAMPLES,
+        warmup=run.warmup,
+        margins=asdict(run.rule().margins),
+        selftest=selftest,
+        isolation=run.isolation,
+        versions=run.versions,
+        git=run.git,
+        hardware=run.hardware,
+        engine=run.engine,
+    )
+
+
+def _analysis(evidence: Evidence) -> Analysis | tuple[Gate, ...]:
+    """Return the analysis, or the validity gates if one of them failed."""
+    identity = evidence.identity
+    gates = (
+        gate("self-test", identity.selftest.passed, f"{identity.selftest.checks} published values", "all reproduced"),
+        gate("grader", True, identity.grader_sha[:12], "the grader that eval_baseline.json names"),
+        *validity_gates(evidence.run, evidence.observations, evidence.items, evidence.hashes),
+    )
+    if any(g.outcome is Outcome.FAIL for g in gates):
+        return gates
+    return analyse(evidence.run, evidence.observations, evidence.items, gates, evidence.torn)
+
+
+def _answer(result: ArmResult) -> Answer:
+    return Answer(result.status, result.response, result.latency_ms, result.reason)
+
+
+def _refusal(error: Exception) -> Gate:
+    return gate(type(error).__name__, False, str(error), "inputs that can be judged")
+
+
+def _write(report: Report, inputs: Inputs, options: argparse.Namespace) -> None:
+    markdown, document = render(report), to_json(report)
+    write_atomically(options.out / "report.md", markdown)
+    write_atomically(options.out / "report.json", document)
+    identity = report.identity
+    if identity is None:
+        return
+    analysis = {
+        "verdict": report.verdict.value,
+        "policy": identity.aim,
+        "alpha": identity.alpha,
+        "margins": dict(identity.margins),
+        "planned_n": identity.planned_n,
+        "seed": identity.seed,
+        "resamples": identity.resamples,
+        "grader_sha": identity.grader_sha,
+        "eval_set_md5": identity.eval_set_md5,
+        "selftest": asdict(identity.selftest),
+        "log_sha256": identity.log_sha256,
+        "report_md_sha256": sha256_of(markdown.encode()),
+        "report_json_sha256": sha256_of(document.encode()),
+    }
+    write_atomically(options.manifest, with_analysis(inputs.manifest, analysis))
+
+
+def _read(options: argparse.Namespace) -> Inputs:
+    lock = REPOSITORY / "dvc.lock"
+    inside = options.eval_set.resolve().is_relative_to(REPOSITORY)
+    name = options.eval_set.resolve().relative_to(REPOSITORY).as_posix() if inside else ""
+    return Inputs(
+        log=options.log.read_bytes(),
+        manifest=options.manifest.read_bytes(),
+        eval_set=options.eval_set.read_bytes(),
+        baseline=options.baseline.read_bytes(),
+        dvc_lock_md5=locked_md5(lock.read_text(encoding="utf-8"), name) if lock.exists() and inside else None,
+    )
+
+
+def _options(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="compare.py", description=__doc__)
+    parser.add_argument("--log", type=Path, default=HERE / "traffic.log")
+    parser.add_argument("--manifest", type=Path, default=HERE / "manifest.json")
+    parser.add_argument("--eval-set", type=Path, default=REPOSITORY / "data" / "eval" / "phase-20.jsonl")
+    parser.add_argument("--baseline", type=Path, default=REPOSITORY / "eval_baseline.json")
+    parser.add_argument("--out", type=Path, default=HERE, help="where report.md and report.json go")
+    return parser.parse_args(argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
