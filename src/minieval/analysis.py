@@ -9,6 +9,7 @@ from minieval.disagreement import Disagreement, disagreement
 from minieval.gates import Gate
 from minieval.items import Item
 from minieval.latency import RULE, SignedRank
+from minieval.latency_gates import TighterMargin, tighter_margins
 from minieval.manifest import Run
 from minieval.missing import Missing, account
 from minieval.observation import OK, Observation
@@ -47,6 +48,7 @@ class LatencySection:
 
     rule: str
     served: ServedLatency
+    tighter: tuple[TighterMargin, ...]
     shadow: SignedRank | None
 
 
@@ -89,7 +91,7 @@ def analyse(
     return Analysis(
         quality=QualitySection(primary.quality, _sensitivity(pairing, assessments, policy)),
         buckets=primary.buckets,
-        latency=LatencySection(RULE, latency, compare_shadow(pairing.graded)),
+        latency=LatencySection(RULE, latency, tighter_margins(latency, policy), compare_shadow(pairing.graded)),
         disagreement=found,
         missing=missing,
         decision=decide(policy, validity, evidence),

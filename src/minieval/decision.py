@@ -115,4 +115,4 @@ def _missing(missing: Missing, policy: Policy) -> Gate:
 
 def _bounds(worst: Verdict, best: Verdict) -> Gate:
     observed = f"worst case {worst.value}, best case {best.value}"
-    return gate("missing answers cannot turn it", worst is best, observed, "the same on quality")
+    return gate("worst and best case", worst is best, observed, "the same on quality")

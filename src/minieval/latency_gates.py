@@ -1,11 +1,21 @@
 """Whether B is fast enough: the gates on p50 and p95, and what a tighter answer would need."""
 
 import math
+from dataclasses import dataclass
 
 from minieval.gates import Gate, Outcome
 from minieval.latency import requests_for_upper_limit
 from minieval.policy import Policy
 from minieval.served import Contrast, ServedLatency
+
+
+@dataclass(frozen=True, slots=True)
+class TighterMargin:
+    """How many requests per arm a margin tighter than the gate's would need; None if that cannot be said."""
+
+    name: str
+    margin: float
+    requests_per_arm: int | None
 
 
 def latency_gates(latency: ServedLatency | None, policy: Policy) -> tuple[Gate, Gate]:
@@ -18,8 +28,7 @@ def latency_gates(latency: ServedLatency | None, policy: Policy) -> tuple[Gate, 
             Gate("latency p50", Outcome.INCONCLUSIVE, missing, _threshold(margins.p50_ratio, policy)),
             Gate("latency p95", Outcome.INCONCLUSIVE, missing, _threshold(margins.p95_ratio, policy)),
         )
-    # The bootstrap cannot see beyond the largest value; below this n that is no upper limit of a p95.
-    fewest = requests_for_upper_limit(0.95, 1 - 2 * policy.alpha)
+    fewest = _fewest_for_p95(policy)
     smaller = min(latency.a.n, latency.b.n)
     p95 = _gate("latency p95", comparison.p95, margins.p95_ratio, policy)
     if smaller < fewest and p95.outcome is not Outcome.FAIL:
@@ -28,16 +37,37 @@ def latency_gates(latency: ServedLatency | None, policy: Policy) -> tuple[Gate, 
     return _gate("latency p50", comparison.p50, margins.p50_ratio, policy), p95
 
 
-def requests_needed(contrast: Contrast, n: int, margin: float) -> int | None:
-    """Return the requests per arm at which this estimate would pass the ratio gate.
+def requests_needed(contrast: Contrast, n: int, margin: float, true_ratio: float | None = None) -> int | None:
+    """Return the requests per arm that would bring the upper limit below the margin.
 
-    The log ratio's limit closes in with the square root of n. None where the estimate itself is beyond the
-    margin, or unknown, or so certain already that n is not what is missing.
+    The limit of the log ratio closes in on the true ratio (by default the estimate) with the square root of n.
+    None where that ratio is unknown or beyond the margin itself, or where nothing varies.
     """
     estimate, high = contrast.gate_ratio.estimate, contrast.gate_ratio.high
-    if estimate is None or high is None or not estimate < margin or high <= estimate:
+    if estimate is None or high is None:
         return None
-    return math.ceil(n * (math.log(high / estimate) / math.log(margin / estimate)) ** 2) + 1
+    true_ratio = estimate if true_ratio is None else true_ratio
+    if true_ratio >= margin or high <= estimate:
+        return None
+    return math.ceil(n * (math.log(high / estimate) / math.log(margin / true_ratio)) ** 2)
+
+
+def tighter_margins(latency: ServedLatency, policy: Policy) -> tuple[TighterMargin, ...]:
+    """Return what half the margins would take, if B were in truth as fast as A."""
+    if latency.comparison is None:
+        return ()
+    n = min(latency.a.n, latency.b.n)
+    p50, p95 = (1 + (margin - 1) / 2 for margin in (policy.margins.p50_ratio, policy.margins.p95_ratio))
+    for_p50 = requests_needed(latency.comparison.p50, n, p50, 1.0)
+    for_p95 = requests_needed(latency.comparison.p95, n, p95, 1.0)
+    if for_p95 is not None:
+        for_p95 = max(for_p95, _fewest_for_p95(policy))
+    return TighterMargin("p50", p50, for_p50), TighterMargin("p95", p95, for_p95)
+
+
+def _fewest_for_p95(policy: Policy) -> int:
+    # The bootstrap cannot see beyond the largest value; below this n that is no upper limit of a p95.
+    return requests_for_upper_limit(0.95, 1 - 2 * policy.alpha)
 
 
 def _gate(name: str, contrast: Contrast, margin: float, policy: Policy) -> Gate:

@@ -12,7 +12,8 @@ from minieval.untrusted import visible
 NONE: Final = "\N{EN DASH}"
 LONGEST: Final = 160
 
-_SPECIAL: Final = re.compile(r"([\\`*_\[\]<>|~$#@&])")
+# Underscores inside a word and brackets that no link can follow from are harmless, and read better bare.
+_SPECIAL: Final = re.compile(r"([\\`*<>|~$#@&]|(?<!\w)_|_(?!\w)|\](?=[(\[:]))")
 
 
 def text(untrusted: str, longest: int = LONGEST) -> str:

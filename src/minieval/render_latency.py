@@ -38,6 +38,12 @@ def latency_section(section: LatencySection) -> Iterator[str]:
             f"Shadow latency, **not decision data** (B runs off the request path on the same machine): median ratio "
             f"{shown} over {section.shadow.n} pairs, Wilcoxon signed-rank p {pvalue(section.shadow.pvalue)}."
         )
+    notes.extend(
+        f"A margin of {tighter.margin:.2f} on the {tighter.name} ratio would need about "
+        f"{tighter.requests_per_arm} requests per arm if B is as fast as A."
+        for tighter in section.tighter
+        if tighter.requests_per_arm is not None
+    )
     notes.append("Latency depends on the answer: an arm that leaves more sentences unchanged is faster.")
     yield "\n".join(f"- {note}" for note in notes)
 

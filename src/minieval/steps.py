@@ -27,7 +27,7 @@ def next_steps(
     if verdict is Verdict.PROMOTE:
         return ("promote B behind a small canary, and fill in the cost per quality unit from lab 03",)
     if verdict is Verdict.RETRAIN:
-        return ("read the regressions below, retrain B on what they show, and shadow the new model",)
+        return ("read the regressions in the report, retrain B on what they show, and shadow the new model",)
     outcome = {gate.name: gate.outcome for gate in gates}
     steps: list[str] = []
     if outcome["missing pairs"] is not Outcome.PASS:

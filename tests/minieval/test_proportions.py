@@ -1,0 +1,99 @@
+"""Accuracies and unpaired comparisons, against statsmodels and scipy."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint, proportions_ztest
+
+from minieval.errors import UnusableNumbers
+from minieval.stats import (
+    accuracy_interval,
+    clopper_pearson_upper,
+    newcombe_interval,
+    sample_ratio,
+    two_proportion_ztest,
+)
+
+COUNTS = st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
+
+
+@given(COUNTS, st.sampled_from((0.8, 0.9, 0.95, 0.99)))
+def test_the_accuracy_interval_is_wilsons(counts: tuple[int, int], confidence: float) -> None:
+    found = accuracy_interval(*counts, confidence)
+
+    low, high = proportion_confint(*counts, alpha=1 - confidence, method="wilson")
+    assert found.low == pytest.approx(max(0.0, low), abs=1e-12)
+    assert found.high == pytest.approx(min(1.0, high), abs=1e-12)
+
+
+@given(COUNTS)
+def test_an_accuracy_lies_within_its_interval_and_that_within_0_and_1(counts: tuple[int, int]) -> None:
+    found = accuracy_interval(*counts)
+
+    assert 0 <= found.low <= found.estimate <= found.high <= 1
+
+
+@given(COUNTS, COUNTS)
+def test_the_two_proportion_z_is_the_pooled_one_with_b_first(a: tuple[int, int], b: tuple[int, int]) -> None:
+    found = two_proportion_ztest(*a, *b)
+
+    if a[0] + b[0] in {0, a[1] + b[1]}:
+        assert (found.statistic, found.pvalue) == (0.0, 1.0)
+    else:
+        z, p = proportions_ztest([b[0], a[0]], [b[1], a[1]])
+        assert found.statistic == pytest.approx(z, abs=1e-10)
+        assert found.pvalue == pytest.approx(p, abs=1e-12)
+
+
+@given(COUNTS, COUNTS)
+def test_the_unpaired_interval_is_newcombes_and_swapping_the_arms_mirrors_it(
+    a: tuple[int, int], b: tuple[int, int]
+) -> None:
+    found, swapped = newcombe_interval(*a, *b), newcombe_interval(*b, *a)
+
+    low, high = confint_proportions_2indep(b[0], b[1], a[0], a[1], method="newcomb", compare="diff")
+    assert found.low == pytest.approx(low, abs=1e-12)
+    assert found.high == pytest.approx(high, abs=1e-12)
+    assert (swapped.low, swapped.high) == pytest.approx((-found.high, -found.low), abs=1e-12)
+
+
+@given(COUNTS)
+def test_the_failure_limit_is_the_exact_binomial_one(counts: tuple[int, int]) -> None:
+    upper = clopper_pearson_upper(*counts)
+
+    expected = stats.binomtest(*counts, alternative="less").proportion_ci(0.95, "exact").high
+    assert upper == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_split_of_200_is_broken_from_76_and_from_124() -> None:
+    broken = [n for n in range(201) if sample_ratio(n, 200 - n).pvalue < 0.001]
+
+    assert broken == [*range(77), *range(124, 201)]
+
+
+@given(st.integers(0, 500), st.integers(0, 500))
+def test_the_chi_squared_of_a_split_is_scipys(n_a: int, n_b: int) -> None:
+    found = sample_ratio(n_a, n_b)
+
+    if n_a + n_b:
+        assert found.pvalue_chisquare == pytest.approx(stats.chisquare([n_a, n_b]).pvalue, abs=1e-12)
+    assert 0 <= found.pvalue <= 1
+
+
+def test_no_traffic_at_all_is_no_broken_split() -> None:
+    assert sample_ratio(0, 0).pvalue == 1
+
+
+@pytest.mark.parametrize(("x", "n"), [(1, 0), (3, 2), (-1, 2), (True, 2)])
+def test_impossible_counts_are_refused_with_their_name(x: int, n: int) -> None:
+    with pytest.raises(UnusableNumbers, match="expected a whole number"):
+        accuracy_interval(x, n)
+
+
+@pytest.mark.parametrize("confidence", [0.0, 1.0, -0.5, math.nan, math.inf])
+def test_a_confidence_outside_0_and_1_is_refused(confidence: float) -> None:
+    with pytest.raises(UnusableNumbers, match="confidence"):
+        accuracy_interval(1, 2, confidence)
