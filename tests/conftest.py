@@ -1,0 +1,76 @@
+"""What the suite shares: the registered models, the eval set, and servers on free ports with their own folders."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx
+import pytest
+
+from minieval.items import Item, parse_items
+from minimodel.registry import Registry
+from miniserve.local import SERVER_COMMAND, LocalServer
+from miniserve.schemas import CORRECT_PATH
+from miniserve.switch import two_arms
+from miniserve.traffic import DEFAULT_SALT, RouteConfig, Strategy
+
+ROOT = Path(__file__).resolve().parents[1]
+MODELS = ROOT / "models"
+FAULTY_SERVER = Path(__file__).with_name("faulty_server.py")
+
+Routing = Callable[..., RouteConfig]
+
+
+class StartServer(Protocol):
+    """Starts a server that ends with the test."""
+
+    def __call__(self, config: RouteConfig | None, *, fault: str | None = None, **settings: str) -> LocalServer: ...
+
+
+@pytest.fixture(scope="session")
+def registry() -> Registry:
+    return Registry.read(MODELS)
+
+
+@pytest.fixture(scope="session")
+def items() -> tuple[Item, ...]:
+    return parse_items((ROOT / "data" / "eval" / "phase-20.jsonl").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def routing(registry: Registry) -> Routing:
+    """Return the lab's configuration under a strategy: A is v0.1.0, B is v0.3.0."""
+
+    def make(strategy: Strategy, **more: Any) -> RouteConfig:
+        return two_arms(strategy, registry.resolve("v0.1.0"), registry.resolve("v0.3.0"), DEFAULT_SALT, **more)
+
+    return make
+
+
+@pytest.fixture
+def start_server(tmp_path: Path) -> Iterator[StartServer]:
+    """Start real servers; with `fault`, B's process misbehaves in that way (see faulty_worker.py)."""
+    with ExitStack() as running:
+
+        def start(config: RouteConfig | None, *, fault: str | None = None, **settings: str) -> LocalServer:
+            command = SERVER_COMMAND if fault is None else (sys.executable, str(FAULTY_SERVER), fault)
+            environ = {f"LYNX_{name}": value for name, value in settings.items()}
+            folder = tmp_path / f"server-{len(list(tmp_path.iterdir()))}"
+            return running.enter_context(LocalServer(folder, config, environ, command))
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def single_server(tmp_path_factory: pytest.TempPathFactory, routing: Routing) -> Iterator[LocalServer]:
+    """A server with the shadow off that many tests may ask; none may reconfigure it."""
+    with LocalServer(tmp_path_factory.mktemp("single"), routing(Strategy.SINGLE)) as server:
+        yield server
+
+
+def correct(server: LocalServer, sentence: str, request_id: str | None = None) -> httpx.Response:
+    """Send one correction request over the socket."""
+    body = {"sentence": sentence} | ({"request_id": request_id} if request_id else {})
+    return httpx.post(server.address.url + CORRECT_PATH, json=body, timeout=30)

@@ -1,0 +1,177 @@
+"""Whatever B does in the shadow, the client gets A's answer, byte for byte, and every request has its line."""
+
+import os
+import select
+import signal
+from pathlib import Path
+
+import httpx
+import pytest
+
+from miniserve.local import LocalServer
+from miniserve.traffic import Strategy
+from miniserve.trafficlog import read_log
+from tests.conftest import Routing, StartServer, correct
+from tests.faulty_worker import CANARY
+
+SENTENCES = ["He goed to school.", "She write a letter yesterday.", "He walks to work."]
+# Long enough to replace a process that died, short enough to wait for where B never answers.
+PATIENT_MS, HASTY_MS = "10000", "300"
+HANGS = {"waits-for-ever", "spins"}
+# Headers that differ from one answer to the next whatever B does.
+VOLATILE = {"date", "traceparent"}
+
+# Which statuses section 6 of the design allows for what B does.
+EXPECTED = {
+    "healthy": {"ok"},
+    "raises": {"error"},
+    "raises-undeclared": {"error"},
+    "fails-to-load": {"error"},
+    "waits-for-ever": {"timeout", "error", "dropped"},
+    "spins": {"timeout", "error", "dropped"},
+    "exits": {"error"},
+    "segfaults": {"error"},
+    "is-killed": {"error"},
+    "eats-memory": {"error"},
+    "floods-stdout": {"ok"},
+    "forks": {"ok"},
+    "returns-nothing": {"bad_output"},
+    "returns-an-empty-text": {"bad_output"},
+    "returns-a-number": {"bad_output"},
+    "returns-10-mb": {"bad_output"},
+    "returns-invalid-utf-8": {"bad_output"},
+    "malformed-frame": {"error"},
+    "oversized-frame": {"error"},
+    "unsolicited-frame": {"error"},
+}
+
+
+def _answers(server: LocalServer) -> list[tuple[int, dict[str, str], bytes]]:
+    found = [correct(server, sentence, f"request-{number}") for number, sentence in enumerate(SENTENCES)]
+    return [(r.status_code, {k: v for k, v in r.headers.items() if k not in VOLATILE}, r.content) for r in found]
+
+
+@pytest.mark.parametrize("fault", EXPECTED)
+def test_the_client_gets_the_same_bytes_and_every_request_one_line_when_b(
+    fault: str, start_server: StartServer, routing: Routing, single_server: LocalServer
+) -> None:
+    without_shadow = _answers(single_server)
+    server = start_server(
+        routing(Strategy.SHADOW),
+        fault=fault,
+        SHADOW_TIMEOUT_MS=HASTY_MS if fault in HANGS else PATIENT_MS,
+        SHADOW_MEMORY_MB="512",
+        DRAIN_MS="20000",
+    )
+
+    with_shadow = _answers(server)
+    ready = httpx.get(f"{server.address.url}/readyz").status_code
+    exit_code = server.stop()
+
+    assert with_shadow == without_shadow
+    assert (ready, exit_code) == (200, 0)
+    records = read_log(server.traffic_log).records
+    assert sorted(r.request_id for r in records) == [f"request-{number}" for number in range(len(SENTENCES))]
+    assert {r.results["A"].status for r in records} == {"ok"}
+    assert {r.results["B"].status for r in records} <= EXPECTED[fault]
+    assert all(r.results["B"].reason for r in records if r.results["B"].status != "ok")
+
+
+def test_with_a_b_that_always_raises_the_client_gets_as_answer_byte_for_byte(
+    start_server: StartServer, routing: Routing, single_server: LocalServer
+) -> None:
+    server = start_server(routing(Strategy.SHADOW), fault="raises")
+
+    assert _answers(server) == _answers(single_server)
+
+
+def test_with_a_b_that_waits_on_an_event_that_is_never_set_the_client_gets_as_answer_byte_for_byte(
+    start_server: StartServer, routing: Routing, single_server: LocalServer
+) -> None:
+    server = start_server(routing(Strategy.SHADOW), fault="waits-for-ever", SHADOW_TIMEOUT_MS="600000", DRAIN_MS="0")
+
+    # B is at its first sentence for ever: had A waited for B even once, this would not return.
+    assert _answers(server) == _answers(single_server)
+    assert server.details()["shadow"]["waiting"] == len(SENTENCES)
+    server.stop()
+    assert {r.results["B"].status for r in read_log(server.traffic_log).records} == {"cancelled"}
+
+
+def test_a_b_that_hangs_without_wanting_the_cpu_is_a_timeout_not_a_dropped_shadow(
+    start_server: StartServer, routing: Routing
+) -> None:
+    server = start_server(routing(Strategy.SHADOW), fault="waits-for-ever", SHADOW_TIMEOUT_MS=HASTY_MS)
+    server.wait_for_shadow()
+
+    correct(server, SENTENCES[0])
+    server.wait_for(lambda: server.traffic_log.stat().st_size > 0, "done with the shadow")
+
+    (record,) = read_log(server.traffic_log).records
+    assert (record.results["B"].status, record.results["B"].reason) == ("timeout", "no answer within 0.3 s")
+
+
+@pytest.mark.parametrize(
+    "fault", ["healthy", "raises", "raises-undeclared", "fails-to-load", "returns-10-mb", "floods-stdout"]
+)
+def test_no_byte_that_a_client_receives_comes_from_b(fault: str, start_server: StartServer, routing: Routing) -> None:
+    config = routing(Strategy.SHADOW)
+    server = start_server(config, fault=fault, SHADOW_TIMEOUT_MS=HASTY_MS)
+
+    replies = [correct(server, sentence) for sentence in SENTENCES]
+    replies += [httpx.get(server.address.url + path) for path in ("/readyz", "/healthz", "/openapi.json")]
+    replies.append(httpx.post(server.address.url + "/v1/grammar/correct", content=b"{"))
+
+    seen = " ".join([r.text + repr(r.headers) for r in replies])
+    for secret in (CANARY, "boom", "shadow", config.arms["B"]):
+        assert secret not in seen
+
+
+def test_killing_bs_process_in_the_middle_changes_no_answer_and_loses_no_pair(
+    start_server: StartServer, routing: Routing, single_server: LocalServer
+) -> None:
+    without_shadow = _answers(single_server)
+    server = start_server(routing(Strategy.SHADOW))
+    server.wait_for_shadow()
+    first_pid = server.details()["shadow"]["pid"]
+
+    before = _answers(server)
+    os.kill(first_pid, signal.SIGKILL)
+    after = _answers(server)
+    server.wait_for_shadow()
+
+    assert (before, after) == (without_shadow, without_shadow)
+    assert server.details()["shadow"]["pid"] != first_pid
+    records = read_log(server.traffic_log).records
+    assert [r.results["B"].status for r in records] == ["ok"] * (2 * len(SENTENCES))
+
+
+def test_a_circuit_opens_when_b_keeps_dying(start_server: StartServer, routing: Routing) -> None:
+    server = start_server(routing(Strategy.SHADOW), fault="fails-to-load")
+
+    server.wait_for(lambda: server.details()["shadow"]["circuit"] == "open", "behind an open circuit")
+    correct(server, SENTENCES[0])
+    server.wait_for(lambda: server.traffic_log.stat().st_size > 0, "done with the shadow")
+
+    (record,) = read_log(server.traffic_log).records
+    assert (record.results["B"].reason or "").startswith("circuit open after 5 failures: failed to load: exit 1")
+
+
+def test_bs_process_ends_with_a_killed_server(start_server: StartServer, routing: Routing) -> None:
+    server = start_server(routing(Strategy.SHADOW))
+    server.wait_for_shadow()
+    pid = server.details()["shadow"]["pid"]
+    watched = os.pidfd_open(pid)
+
+    server.kill()
+
+    # a pidfd becomes readable when its process has ended
+    assert select.select([watched], [], [], 10)[0] == [watched]
+
+
+def test_the_workers_environment_holds_no_setting_of_the_server(start_server: StartServer, routing: Routing) -> None:
+    server = start_server(routing(Strategy.SHADOW))
+    server.wait_for_shadow()
+
+    environ = Path(f"/proc/{server.details()['shadow']['pid']}/environ").read_bytes()
+
+    assert b"LYNX_" not in environ
