@@ -4,8 +4,8 @@ import random
 
 import numpy as np
 import pytest
-import statsmodels.api as sm
 from scipy import stats
+from statsmodels.regression.linear_model import OLS
 
 from minieval.errors import UnusableNumbers
 from minieval.stats import cluster_robust_interval
@@ -18,7 +18,7 @@ def test_it_is_the_cr1_interval_of_a_regression_on_a_constant() -> None:
 
     found = cluster_robust_interval(differences, clusters)
 
-    model = sm.OLS(np.array(differences), np.ones(200))
+    model = OLS(np.array(differences), np.ones(200))
     fitted = model.fit(cov_type="cluster", cov_kwds={"groups": np.array(clusters)}, use_t=True)
     assert (found.low, found.high) == pytest.approx(tuple(fitted.conf_int()[0]), abs=1e-10)
     assert found.clusters == 20

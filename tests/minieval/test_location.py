@@ -1,0 +1,153 @@
+"""Shifts and rank tests: scipy, brute force, and the laws of ranks."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from minieval import ranks
+from minieval.errors import UnusableNumbers
+from minieval.latency import hodges_lehmann_ratio, hodges_lehmann_shift, mann_whitney, wilcoxon
+
+LATENCIES = st.lists(st.integers(1, 4000).map(lambda i: i / 16), min_size=1, max_size=40)
+DISTINCT = st.lists(st.integers(1, 4000), min_size=6, max_size=14, unique=True)
+RNG = np.random.default_rng(38)
+A, B = RNG.lognormal(0, 0.35, 100).tolist(), RNG.lognormal(0.1, 0.35, 90).tolist()
+
+
+@given(LATENCIES, LATENCIES)
+def test_the_us_of_both_arms_add_up_to_the_number_of_pairs(b: list[float], a: list[float]) -> None:
+    forth, back = mann_whitney(b, a), mann_whitney(a, b)
+
+    assert forth.statistic + back.statistic == len(a) * len(b)
+    assert forth.pvalue == pytest.approx(back.pvalue, abs=1e-12)
+
+
+@given(LATENCIES, LATENCIES)
+def test_the_probability_of_being_slower_counts_ties_as_half(b: list[float], a: list[float]) -> None:
+    pairs = [1.0 if x > y else 0.5 if x == y else 0.0 for x in b for y in a]
+
+    assert mann_whitney(b, a).probability_slower == pytest.approx(np.mean(pairs))
+
+
+def test_equal_latencies_throughout_are_no_evidence() -> None:
+    assert mann_whitney([1.0] * 5, [1.0] * 7).pvalue == 1
+    assert hodges_lehmann_ratio([1.0] * 5, [1.0] * 7).estimate == 1
+
+
+def test_failed_requests_tie_with_each_other_above_all_answers() -> None:
+    found = mann_whitney([1.0, math.inf], [2.0, math.inf])
+
+    assert found.probability_slower == (0.5 + 1) / 4
+
+
+@given(LATENCIES, LATENCIES)
+def test_the_shift_is_the_median_of_all_differences(b: list[float], a: list[float]) -> None:
+    expected = np.median(np.subtract.outer(b, a))
+
+    assert hodges_lehmann_shift(b, a).estimate == pytest.approx(expected)
+
+
+@given(LATENCIES, LATENCIES)
+def test_swapping_the_arms_inverts_the_ratio_and_its_limits(b: list[float], a: list[float]) -> None:
+    forth, back = hodges_lehmann_ratio(b, a), hodges_lehmann_ratio(a, b)
+
+    assert forth.estimate is not None
+    assert back.estimate == pytest.approx(1 / forth.estimate)
+    if forth.low is not None and forth.high is not None:
+        assert (back.low, back.high) == pytest.approx((1 / forth.high, 1 / forth.low))
+
+
+@given(LATENCIES, LATENCIES, st.sampled_from((1e-3, 1e3, 60.0)))
+def test_the_ratio_does_not_know_the_unit(b: list[float], a: list[float], unit: float) -> None:
+    plain = hodges_lehmann_ratio(b, a)
+    scaled = hodges_lehmann_ratio([unit * x for x in b], [unit * x for x in a])
+
+    assert scaled.estimate == pytest.approx(plain.estimate)
+
+
+@given(DISTINCT)
+def test_the_exact_limits_are_those_shifts_that_the_exact_test_does_not_reject(values: list[int]) -> None:
+    half = len(values) // 2
+    b, a = [float(x) for x in values[:half]], [float(x) for x in values[half:]]
+
+    found = hodges_lehmann_shift(b, a, 0.9)
+
+    # A shift just outside a limit is rejected at 10 %, one just inside is not.
+    def pvalue(shift: float) -> float:
+        return float(stats.mannwhitneyu([x - shift for x in b], a, method="exact").pvalue)
+
+    if found.low is not None and found.high is not None:
+        assert pvalue(found.low - 0.25) <= 0.1 + 1e-9
+        assert pvalue(found.high + 0.25) <= 0.1 + 1e-9
+        inside = [d for d in np.subtract.outer(b, a).ravel() if found.low < d < found.high]
+        assert all(pvalue(d + 0.25) > 0.1 for d in inside if d + 0.25 < found.high)
+
+
+@pytest.mark.parametrize(("n_a", "n_b"), [(2, 3), (4, 4), (3, 7)])
+def test_the_exact_ranks_follow_from_all_orders(n_a: int, n_b: int) -> None:
+    us = sorted(
+        sum(x > y for x in chosen for y in set(range(n_a + n_b)) - set(chosen))
+        for chosen in itertools.combinations(range(n_a + n_b), n_b)
+    )
+
+    for tail in (0.01, 0.025, 0.05, 0.2):
+        assert ranks.exact_rank(n_a, n_b, tail) == us[math.floor(tail * len(us))]
+
+
+def test_the_normal_limits_agree_with_the_test_they_invert() -> None:
+    found = hodges_lehmann_ratio(B, A)
+
+    assert found.low is not None
+    assert found.high is not None
+    inside = [mann_whitney([x / ratio for x in B], A).pvalue for ratio in (found.low * 1.01, found.high * 0.99)]
+    outside = [mann_whitney([x / ratio for x in B], A).pvalue for ratio in (found.low * 0.99, found.high * 1.01)]
+    assert min(inside) > 0.05 > max(outside)
+
+
+def test_counting_differences_finds_the_same_order_statistics_as_making_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    b, a = np.log(np.array(B)), np.log(np.array(A))
+    wanted = (1, 17, 4500, 8999, 9000)
+    made = ranks.pairwise_order_statistics(b, a, wanted)
+    # Patched because samples beyond the limit would make the test slow.
+    monkeypatch.setattr(ranks, "_MOST_MADE", 0)
+
+    assert ranks.pairwise_order_statistics(b, a, wanted) == pytest.approx(made, abs=1e-11)
+
+
+def test_a_shift_among_failed_requests_is_unknown_not_infinite() -> None:
+    found = hodges_lehmann_ratio([math.inf] * 52 + [1.0] * 48, [1.0] * 100)
+
+    assert found.estimate is None
+    assert found.high is None
+    assert found.low is not None
+
+
+def test_a_single_pair_has_an_estimate_and_no_limits() -> None:
+    found = hodges_lehmann_ratio([2.0], [1.0])
+
+    assert found.estimate == pytest.approx(2)
+    assert (found.low, found.high) == (None, None)
+
+
+def test_paired_latencies_are_compared_by_their_log_ratios() -> None:
+    b, a = B[:60], A[:60]
+
+    found = wilcoxon(b, a)
+
+    expected = stats.wilcoxon(np.log(b) - np.log(a))
+    assert found.pvalue == pytest.approx(expected.pvalue)
+    assert found.estimate == pytest.approx(np.exp(np.median(np.log(b) - np.log(a))))
+
+
+def test_pairs_that_are_all_equal_are_no_evidence() -> None:
+    assert wilcoxon([1.0, 2.0], [1.0, 2.0]).pvalue == 1
+
+
+def test_pairs_that_do_not_match_are_refused() -> None:
+    with pytest.raises(UnusableNumbers, match="one per pair"):
+        wilcoxon([1.0], [1.0, 2.0])

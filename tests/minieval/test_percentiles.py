@@ -1,0 +1,65 @@
+"""Percentiles by nearest rank, their order-statistic limits, and what failed requests do to them."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from minieval.errors import UnusableNumbers
+from minieval.latency import percentile, requests_for_upper_limit
+
+LATENCIES = st.lists(st.floats(0.001, 10_000), min_size=1, max_size=300)
+
+
+@given(LATENCIES, st.sampled_from((0.05, 0.5, 0.95, 0.99)))
+def test_a_percentile_is_the_inverted_distribution_function(values: list[float], q: float) -> None:
+    assert percentile(values, q).estimate.value == np.quantile(values, q, method="inverted_cdf")
+
+
+@given(st.integers(1, 600), st.sampled_from((0.5, 0.95, 0.99)))
+def test_the_ranks_cover_the_percentile_with_the_stated_confidence(n: int, q: float) -> None:
+    found = percentile([float(i) for i in range(1, n + 1)], q)
+
+    below = stats.binom.cdf((found.low.rank or 0) - 1, n, q)
+    above = stats.binom.sf((found.high.rank or n + 1) - 1, n, q)
+    assert below <= 0.025 + 1e-9
+    assert above <= 0.025 + 1e-9
+
+
+def test_100_requests_bound_a_p99_from_below_only() -> None:
+    found = percentile([float(i) for i in range(1, 101)], 0.99)
+
+    assert (found.low.rank, found.low.value) == (97, 97.0)
+    assert (found.high.rank, found.high.value) == (None, None)
+
+
+def test_an_upper_limit_of_p99_takes_368_requests() -> None:
+    assert requests_for_upper_limit(0.99) == 368
+    assert percentile([1.0] * 367, 0.99).high.rank is None
+    assert percentile([1.0] * 368, 0.99).high.rank == 368
+
+
+def test_failures_rank_last_and_a_percentile_among_them_has_no_value() -> None:
+    found = percentile([1.0] * 90 + [math.inf] * 10, 0.95)
+
+    assert found.estimate.rank == 95
+    assert found.estimate.value is None
+    assert found.low.value == 1.0
+    assert found.censored == 10
+
+
+def test_whole_ranks_are_not_lost_to_binary_fractions() -> None:
+    assert percentile([float(i) for i in range(1, 101)], 0.07).estimate.rank == 7
+
+
+def test_a_zero_is_the_clocks_resolution() -> None:
+    assert percentile([0.0], 0.5).estimate.value == 1e-6
+
+
+@pytest.mark.parametrize("values", [[], [math.nan], [-1.0], [1.0, -math.inf]])
+def test_no_latencies_and_impossible_ones_are_refused(values: list[float]) -> None:
+    with pytest.raises(UnusableNumbers):
+        percentile(values, 0.5)
