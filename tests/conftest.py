@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import httpx
 import pytest
@@ -43,7 +43,7 @@ def items() -> tuple[Item, ...]:
 def routing(registry: Registry) -> Routing:
     """Return the lab's configuration under a strategy: A is v0.1.0, B is v0.3.0."""
 
-    def make(strategy: Strategy, **more: Any) -> RouteConfig:
+    def make(strategy: Strategy, **more: float) -> RouteConfig:
         return two_arms(strategy, registry.resolve("v0.1.0"), registry.resolve("v0.3.0"), DEFAULT_SALT, **more)
 
     return make

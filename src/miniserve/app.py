@@ -184,7 +184,7 @@ def _problem(error: Exception, request_id: str | None = None) -> Response:
         case _:
             status, detail = HTTPStatus.INTERNAL_SERVER_ERROR, "an internal error, see the server's log"
     problem = schemas.Problem(
-        title=status.phrase, status=int(status), detail=detail, field=field, request_id=request_id
+        type="about:blank", title=status.phrase, status=int(status), detail=detail, field=field, request_id=request_id
     )
     return Response(
         _encoder.encode(problem), status_code=status, headers=headers, media_type="application/problem+json"

@@ -32,14 +32,14 @@ class CorrectReply(msgspec.Struct):
 
 
 class Problem(msgspec.Struct, omit_defaults=True):
-    """Problem details, RFC 9457; `type` is about:blank, so `title` is the status's own phrase."""
+    """Problem details, RFC 9457; where `type` is about:blank, `title` is the status's own phrase."""
 
+    type: str
     title: str
     status: int
     detail: str
     field: str | None = None
     request_id: str | None = None
-    type: str = "about:blank"
 
 
 _decoder = msgspec.json.Decoder(CorrectRequest)

@@ -87,7 +87,10 @@ def test_a_place_is_given_back_also_after_an_error() -> None:
 def test_beyond_the_last_place_a_request_is_refused_with_503() -> None:
     concurrency = Concurrency(1)
 
-    with concurrency.place(), pytest.raises(RequestRefused) as refusal:
-        concurrency.place().__enter__()
+    first, second = concurrency.place(), concurrency.place()
+    first.__enter__()
+
+    with pytest.raises(RequestRefused) as refusal:
+        second.__enter__()
 
     assert (refusal.value.status, refusal.value.retry_after_s) == (HTTPStatus.SERVICE_UNAVAILABLE, 1)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.conftest import Routing, StartServer, correct
+from tests.faulty_worker import CANARY
 
 from miniserve.local import LocalServer
 from miniserve.traffic import Strategy
 from miniserve.trafficlog import read_log
-from tests.conftest import Routing, StartServer, correct
-from tests.faulty_worker import CANARY
 
 SENTENCES = ["He goed to school.", "She write a letter yesterday.", "He walks to work."]
 # Long enough to replace a process that died, short enough to wait for where B never answers.

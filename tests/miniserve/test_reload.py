@@ -1,0 +1,94 @@
+"""Changing the configuration while the server runs: whole, at once, and never to something unusable."""
+
+import json
+from dataclasses import replace
+
+import httpx
+import pytest
+from tests.conftest import Routing, StartServer, correct
+
+from miniserve.local import LocalServer
+from miniserve.traffic import Strategy
+from miniserve.trafficlog import read_log
+
+
+def _refused(server: LocalServer) -> bool:
+    return "route_config_refused 1.0" in server.metrics()
+
+
+@pytest.mark.parametrize("bad", ['{"stratgy": 1}', "", "{", "[]", None])
+def test_an_unusable_configuration_is_refused_and_the_old_one_stays(
+    bad: str | None, start_server: StartServer, routing: Routing
+) -> None:
+    good = routing(Strategy.SINGLE)
+    server = start_server(good)
+    unknown = json.dumps({**good.as_json(), "arms": {**good.arms, "B": "f" * 64}})
+
+    server.route_file.path.write_text(unknown if bad is None else bad, encoding="utf-8")
+    server.wait_for(lambda: _refused(server), "showing the refusal")
+
+    assert httpx.get(f"{server.address.url}/readyz").status_code == 200
+    assert server.details()["route"]["config_sha"] == good.config_sha
+    assert correct(server, "He goed home.").status_code == 200
+
+
+def test_a_good_configuration_after_a_bad_one_clears_the_refusal(start_server: StartServer, routing: Routing) -> None:
+    server = start_server(routing(Strategy.SINGLE))
+    server.route_file.path.write_text("{", encoding="utf-8")
+    server.wait_for(lambda: _refused(server), "showing the refusal")
+
+    server.adopt(routing(Strategy.SHADOW))
+
+    server.wait_for(lambda: not _refused(server), "free of the refusal")
+
+
+def test_switching_the_shadow_off_ends_bs_process_and_cancels_what_runs(
+    start_server: StartServer, routing: Routing
+) -> None:
+    server = start_server(routing(Strategy.SHADOW), fault="waits-for-ever", SHADOW_TIMEOUT_MS="600000")
+    server.wait_for_shadow()
+    correct(server, "He goed home.", "under-way")
+
+    server.adopt(routing(Strategy.SINGLE))
+    correct(server, "He goed home.", "afterwards")
+
+    server.wait_for(lambda: len(read_log(server.traffic_log).records) == 2, "done with both lines")
+    found = {r.request_id: (r.strategy, r.results.get("B")) for r in read_log(server.traffic_log).records}
+    assert found["afterwards"] == ("single", None)
+    assert found["under-way"][0] == "shadow"
+    assert found["under-way"][1] is not None
+    assert found["under-way"][1].status == "cancelled"
+
+
+def test_every_line_has_one_configuration_from_end_to_end(start_server: StartServer, routing: Routing) -> None:
+    epochs = [
+        replace(routing(strategy), salt=f"epoch-{n}") for n, strategy in enumerate([Strategy.AB, Strategy.SHADOW] * 2)
+    ]
+    server = start_server(epochs[0])
+
+    for config in epochs:
+        server.route_file.write(config)
+        server.wait_for(
+            lambda config=config: (  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+                correct(server, "He goed home.").status_code == 200
+                and server.details()["route"]["config_sha"] == config.config_sha
+            ),
+            "following the file",
+        )
+    server.stop()
+
+    by_sha = {config.config_sha: config for config in epochs}
+    for record in read_log(server.traffic_log).records:
+        config = by_sha[record.config_sha]
+        assert (record.salt, record.strategy) == (config.salt, str(config.strategy))
+        assert dict(record.arm_shas) == dict(config.arms)
+
+
+def test_a_removed_file_goes_back_to_the_registrys_production_model(
+    start_server: StartServer, routing: Routing
+) -> None:
+    server = start_server(routing(Strategy.AB))
+
+    server.route_file.path.unlink()
+
+    server.wait_for(lambda: server.details()["route"]["strategy"] == "single", "back to single")

@@ -1,0 +1,127 @@
+"""Starting up: what stops the server says why in one sentence, and a shadow never does."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.conftest import MODELS, Routing, StartServer, correct
+
+from miniserve.local import LocalServer
+from miniserve.traffic import Strategy
+from miniserve.trafficlog import read_log
+
+UNKNOWN = "f" * 64
+
+
+def _start(folder: Path, *arguments: str, config: str | None = None, **settings: str) -> tuple[int, str]:
+    """Run a server that is expected to refuse; returns its exit code and what it said."""
+    (folder / "route_config.json").unlink(missing_ok=True)
+    if config is not None:
+        (folder / "route_config.json").write_text(config, encoding="utf-8")
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("LYNX_")}
+    environ |= {"LYNX_PORT": "0", "LYNX_METRICS_PORT": "0", "LYNX_STATE_DIR": str(folder / "state")}
+    environ |= {"LYNX_ROUTE_CONFIG": str(folder / "route_config.json"), "LYNX_MODELS_DIR": str(MODELS)}
+    environ |= {f"LYNX_{name}": value for name, value in settings.items()}
+    command = (sys.executable, "-m", "miniserve", *arguments)
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    return done.returncode, done.stderr
+
+
+def test_an_address_beyond_loopback_needs_keys(tmp_path: Path) -> None:
+    code, said = _start(tmp_path, HOST="0.0.0.0")  # noqa: S104 - refused, which is the point
+
+    assert code == 2
+    assert "LYNX_HOST is '0.0.0.0', not a loopback address: expected LYNX_KEYS_FILE too, or --insecure" in said
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"PROT": "1"}, "unknown setting LYNX_PROT"),
+        ({"KEYS_FILE": "/nowhere/keys"}, "the keys file /nowhere/keys cannot be read"),
+        ({"MODELS_DIR": "/nowhere"}, "registry.json"),
+        ({"STATE_DIR": "/proc/nowhere"}, "LYNX_STATE_DIR is '/proc/nowhere'"),
+        ({"HOST": "256.1.1.1", "KEYS_FILE": ""}, "LYNX_KEYS_FILE is ''"),
+    ],
+)
+def test_an_unusable_setting_stops_the_start_with_one_sentence(
+    settings: dict[str, str], sentence: str, tmp_path: Path
+) -> None:
+    code, said = _start(tmp_path, **settings)
+
+    assert (code, "Traceback" in said, len(said.splitlines())) == (2, False, 1)
+    assert sentence in said
+
+
+def test_an_address_that_is_not_ours_stops_the_start_with_one_sentence(tmp_path: Path) -> None:
+    code, said = _start(tmp_path, "--insecure", HOST="256.1.1.1")
+
+    assert (code, "Traceback" in said) == (2, False)
+    assert "cannot listen on 256.1.1.1 port 0" in said
+
+
+def test_a_configuration_with_a_typo_stops_the_start_with_one_sentence(tmp_path: Path, routing: Routing) -> None:
+    code, said = _start(tmp_path, config='{"stratgy": "shadow"}')
+
+    assert (code, len(said.splitlines())) == (2, 1)
+    assert "route_config.json: unknown key 'stratgy'" in said
+
+
+def test_a_production_arm_that_the_registry_lacks_stops_the_start(start_server: StartServer, routing: Routing) -> None:
+    config = routing(Strategy.SHADOW)
+
+    with pytest.raises(Exception, match=f"arms.A is {UNKNOWN}: expected a model of the registry"):
+        start_server(replace(config, arms={**config.arms, "A": UNKNOWN}))
+
+
+def test_a_shadow_arm_that_the_registry_lacks_never_stops_the_server(
+    start_server: StartServer, routing: Routing, single_server: LocalServer
+) -> None:
+    config = routing(Strategy.SHADOW)
+    server = start_server(replace(config, arms={**config.arms, "B": UNKNOWN}))
+
+    reply = correct(server, "He goed home.", "one")
+    server.stop()
+
+    assert reply.content == correct(single_server, "He goed home.", "one").content
+    (record,) = read_log(server.traffic_log).records
+    assert record.results["B"].status == "error"
+    assert "failed to load" in (record.results["B"].reason or "")
+
+
+def test_without_a_configuration_the_registrys_production_model_serves(
+    start_server: StartServer, registry: object
+) -> None:
+    server = start_server(None)
+
+    details = server.details()
+
+    assert details["route"]["strategy"] == "single"
+    assert details["route"]["arms"] == {"A": registry.production}  # type: ignore[attr-defined]
+
+
+def test_keys_are_asked_for_when_there_is_a_keys_file(start_server: StartServer, tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    keys.write_text(hashlib.sha256(b"a-secret-key").hexdigest(), encoding="ascii")
+    server = start_server(None, KEYS_FILE=str(keys))
+    url, body = server.address.url + "/v1/grammar/correct", {"sentence": "He goed home."}
+
+    without = httpx.post(url, json=body)
+    with_key = httpx.post(url, json=body, headers={"Authorization": "Bearer a-secret-key"})
+
+    assert (without.status_code, without.headers["www-authenticate"]) == (401, "Bearer")
+    assert with_key.status_code == 200
+
+
+def test_a_rate_limit_answers_429_with_retry_after(start_server: StartServer) -> None:
+    server = start_server(None, RATE_PER_S="1")
+
+    replies = [correct(server, "He goed home.") for _ in range(3)]
+
+    assert 429 in [reply.status_code for reply in replies]
+    assert {reply.headers["retry-after"] for reply in replies if reply.status_code == 429} == {"1"}
