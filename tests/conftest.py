@@ -8,6 +8,8 @@ from typing import Protocol
 
 import httpx
 import pytest
+from prometheus_client import Metric
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from minieval.items import Item, parse_items
 from minimodel.registry import Registry
@@ -68,6 +70,12 @@ def single_server(tmp_path_factory: pytest.TempPathFactory, routing: Routing) ->
     """A server with the shadow off that many tests may ask; none may reconfigure it."""
     with LocalServer(tmp_path_factory.mktemp("single"), routing(Strategy.SINGLE)) as server:
         yield server
+
+
+def metric_families(exposition: str) -> dict[str, Metric]:
+    """Read an exposition as OpenMetrics; the parser raises on anything else."""
+    parsed = text_string_to_metric_families(exposition)  # type: ignore[no-untyped-call]  # the library leaves it untyped
+    return {family.name: family for family in parsed}
 
 
 def correct(server: LocalServer, sentence: str, request_id: str | None = None) -> httpx.Response:

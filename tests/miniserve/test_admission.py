@@ -76,17 +76,22 @@ def test_without_a_limit_nobody_is_refused() -> None:
 
 def test_a_place_is_given_back_also_after_an_error() -> None:
     concurrency = Concurrency(1)
+    seen = []
 
-    with pytest.raises(ZeroDivisionError), concurrency.place():
-        assert concurrency.saturated
-        raise ZeroDivisionError
+    def fail_inside() -> None:
+        with concurrency.place():
+            seen.append(concurrency.saturated)
+            raise ZeroDivisionError
 
+    with pytest.raises(ZeroDivisionError):
+        fail_inside()
+
+    assert seen == [True]
     assert not concurrency.saturated
 
 
 def test_beyond_the_last_place_a_request_is_refused_with_503() -> None:
     concurrency = Concurrency(1)
-
     first, second = concurrency.place(), concurrency.place()
     first.__enter__()
 

@@ -2,8 +2,7 @@
 
 import httpx
 import pytest
-from prometheus_client.openmetrics.parser import text_string_to_metric_families
-from tests.conftest import correct
+from tests.conftest import correct, metric_families
 
 from miniserve.local import LocalServer
 
@@ -26,7 +25,7 @@ def test_the_names_of_loopback_are_answered(host: str, single_server: LocalServe
 def test_the_exposition_is_valid_openmetrics(single_server: LocalServer) -> None:
     correct(single_server, "He goed home.")
 
-    families = {family.name: family for family in text_string_to_metric_families(single_server.metrics())}
+    families = metric_families(single_server.metrics())
 
     assert {"request", "request_duration_seconds", "arm_requests", "arm_duration_seconds", "tokens"} <= families.keys()
     assert {sample.labels["traffic_arm"] for sample in families["arm_requests"].samples} == {"A"}

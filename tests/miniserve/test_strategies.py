@@ -6,8 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from prometheus_client.openmetrics.parser import text_string_to_metric_families
-from tests.conftest import Routing, StartServer, correct
+from tests.conftest import Routing, StartServer, correct, metric_families
 
 from miniserve.local import LocalServer
 from miniserve.records import TrafficRecord
@@ -34,8 +33,7 @@ def _arms_on_log_lines(server: LocalServer, record: TrafficRecord) -> set[str]:
 
 
 def _arms_in_metrics(exposition: str) -> set[str]:
-    families = {family.name: family for family in text_string_to_metric_families(exposition)}
-    return {sample.labels["traffic_arm"] for sample in families["arm_requests"].samples}
+    return {sample.labels["traffic_arm"] for sample in metric_families(exposition)["arm_requests"].samples}
 
 
 @pytest.mark.parametrize(

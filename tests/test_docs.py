@@ -1,0 +1,116 @@
+"""What the documents list is what there is."""
+
+import re
+import subprocess
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from miniserve.settings import PREFIX, Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+THREATS = (ROOT / "security" / "THREATS.md").read_text(encoding="utf-8")
+BLUEPRINT = (ROOT / "src" / "miniserve" / "BLUEPRINT.md").read_text(encoding="utf-8")
+JUSTFILE = (ROOT / "Justfile").read_text(encoding="utf-8")
+
+
+def _section(title: str) -> str:
+    return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def _rows(text: str) -> list[list[str]]:
+    rows = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in row] for row in rows[2:]]
+
+
+def _shown(default: object) -> str:
+    if default is None:
+        return "unset"
+    return str(int(default)) if isinstance(default, bool) else str(default)
+
+
+def test_the_readme_lists_every_setting_with_its_default_and_meaning() -> None:
+    documented = [
+        [name.strip("`"), default.strip("`"), meaning] for name, default, meaning in _rows(_section("Settings"))
+    ]
+
+    assert documented == [
+        [PREFIX + item.name.upper(), _shown(item.default), item.metadata["meaning"]] for item in fields(Settings)
+    ]
+
+
+def test_the_readme_lists_every_recipe_with_its_comment() -> None:
+    recipes = re.findall(r"^# (.+)\n(?:\[.*\]\n)*([a-z][a-z0-9-]*)[^:=\n]*:(?!=)", JUSTFILE, flags=re.MULTILINE)
+
+    documented = [[name.strip("`").split()[0], meaning] for name, meaning in _rows(_section("Recipes"))]
+
+    assert documented == [[name, comment] for comment, name in recipes]
+
+
+def test_every_recipe_has_a_comment() -> None:
+    recipes = re.findall(r"^([a-z][a-z0-9-]*)[^:=\n]*:(?!=)", JUSTFILE, flags=re.MULTILINE)
+    commented = re.findall(r"^# .+\n(?:\[.*\]\n)*([a-z][a-z0-9-]*)[^:=\n]*:(?!=)", JUSTFILE, flags=re.MULTILINE)
+
+    assert recipes == commented
+
+
+def test_the_two_commands_stand_at_the_top_of_the_readme() -> None:
+    top = README.splitlines()[:12]
+
+    assert [line.split("#")[0].strip() for line in top if line.startswith("./just")] == ["./just demo", "./just test"]
+
+
+def test_every_path_of_the_file_map_exists() -> None:
+    paths = [path for row in _rows(_section("What is where")) for path in re.findall(r"`([^`]+)`", row[0])]
+
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_every_folder_with_tracked_files_is_on_the_file_map() -> None:
+    mapped = re.findall(r"`([^`]+)`", _section("What is where"))
+    packages = {f"src/{path.name}/" for path in (ROOT / "src").iterdir() if (path / "__init__.py").exists()}
+
+    assert packages <= set(mapped)
+    assert {"experiments/38-shadow-ab/", "data/", "models/", "tests/"} <= set(mapped)
+
+
+def test_every_file_of_the_server_is_in_the_blueprint() -> None:
+    files = {path.name for path in (ROOT / "src" / "miniserve").glob("*.py")} - {"__init__.py"}
+
+    named = set(re.findall(r"`([a-z_]+\.py)`", BLUEPRINT.split("## Parts")[1].split("## Invariants")[0]))
+
+    assert named == files
+    assert "## Phase 38 extensions" in BLUEPRINT
+
+
+@pytest.mark.parametrize("reference", sorted(set(re.findall(r"`(tests/[^`]+)`", THREATS))))
+def test_every_test_that_a_threat_names_exists(reference: str) -> None:
+    path, _, name = reference.partition("::")
+
+    text = (ROOT / path).read_text(encoding="utf-8")
+
+    assert f"def {name}(" in text if name else "def test_" in text
+
+
+def test_every_verified_threat_names_a_test() -> None:
+    states = [(row[0], row[3], row[4]) for row in _rows(THREATS)]
+
+    assert {state.split(":")[0] for _, state, _ in states} <= {"verified", "partial", "open"}
+    assert [identity for identity, state, test in states if state == "verified" and "tests/" not in test] == []
+
+
+@pytest.mark.parametrize("document", ["README.md", "src/miniserve/BLUEPRINT.md", "experiments/38-shadow-ab/README.md"])
+def test_every_link_within_the_repository_leads_somewhere(document: str) -> None:
+    path = ROOT / document
+    links = re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8"))
+
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_no_tracked_file_is_over_5_mb() -> None:
+    listed = subprocess.run(("git", "ls-files", "-z"), cwd=ROOT, capture_output=True, check=True).stdout  # noqa: S607
+    paths = [ROOT / name.decode() for name in listed.split(b"\0") if name]
+
+    assert [path.name for path in paths if path.exists() and path.stat().st_size > 5 * 2**20] == []
