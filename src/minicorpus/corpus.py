@@ -95,6 +95,11 @@ def _document(source: Source, mix: Mix) -> Document:
     return Document("pair", made.sentence, made.accepted[0], made)
 
 
+def text_seed(seed: int, run: str) -> int:
+    """Return the seed of a run's text, so that base and adapter read different sentences."""
+    return seed * 10 + (1 if run == "base" else 2)
+
+
 def documents(seed: int, count: int, mix: Mix) -> Iterator[Document]:
     """Yield `count` documents of a mix; the same arguments give the same text on any machine."""
     rng = random.Random(seed)  # noqa: S311 - sentences, not secrets

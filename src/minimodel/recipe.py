@@ -11,13 +11,18 @@ PARAMETERS: Final = "params.yaml"
 
 @dataclass(frozen=True)
 class Run:
-    """One training run: its seed (of weights and of text), its length and its optimiser."""
+    """One training run: its seed (of weights and order), its length and its optimiser."""
 
     seed: int
-    steps: int
+    documents: int
     batch: int
     learning_rate: float
     weight_decay: float
+
+    @property
+    def steps(self) -> int:
+        """How many batches the run's documents make."""
+        return self.documents // self.batch
 
 
 @dataclass(frozen=True)
@@ -34,10 +39,10 @@ class Recipe:
     threads: int
 
 
-def _run(section: dict[str, float]) -> Run:
+def _run(section: dict[str, float], documents: int) -> Run:
     return Run(
         seed=int(section["seed"]),
-        steps=int(section["steps"]),
+        documents=documents,
         batch=int(section["batch"]),
         learning_rate=float(section["learning_rate"]),
         weight_decay=float(section["weight_decay"]),
@@ -51,8 +56,8 @@ def read_recipe(path: Path) -> Recipe:
         corpus_seed=int(found["corpus"]["seed"]),
         vocabulary=int(found["tokenizer"]["vocabulary"]),
         tokenizer_documents=int(found["tokenizer"]["documents"]),
-        base=_run(found["base"]),
-        adapter=_run(found["adapter"]),
+        base=_run(found["base"], int(found["corpus"]["base_documents"])),
+        adapter=_run(found["adapter"], int(found["corpus"]["adapter_documents"])),
         adapter_r=int(found["adapter"]["r"]),
         adapter_alpha=int(found["adapter"]["alpha"]),
         threads=int(found["threads"]),

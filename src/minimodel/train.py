@@ -16,7 +16,7 @@ import transformers
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from tokenizers import Tokenizer
 
-from minicorpus.corpus import ADAPTER, BASE, Document, Mix, digest, documents
+from minicorpus.corpus import ADAPTER, BASE, Document, Mix, digest, documents, text_seed
 from minimodel.batches import sequence
 from minimodel.bundle import TOKENIZER, read_folder
 from minimodel.loop import train
@@ -72,8 +72,8 @@ def new_adapter(recipe: Recipe, base: transformers.GPT2LMHeadModel) -> peft.Peft
     return peft.get_peft_model(base, config)
 
 
-def _text(recipe: Recipe, run: Run, mix: Mix) -> list[Document]:
-    return list(documents(recipe.corpus_seed * 1000 + run.seed, run.steps * run.batch, mix))
+def _text(recipe: Recipe, run: Run, mix: Mix, name: str) -> list[Document]:
+    return list(documents(text_seed(recipe.corpus_seed, name), run.documents, mix))
 
 
 def _fit(model: torch.nn.Module, made: list[Document], run: Run, prompter: Prompter, *, name: str, out: Path) -> float:
@@ -96,7 +96,7 @@ def _fit(model: torch.nn.Module, made: list[Document], run: Run, prompter: Promp
 
 def train_base(recipe: Recipe, out: Path) -> None:
     """Train tokenizer and base model into `out/base`."""
-    made = _text(recipe, recipe.base, BASE)
+    made = _text(recipe, recipe.base, BASE, "base")
     tokenizer = train_tokenizer((d.text for d in made[: recipe.tokenizer_documents]), recipe.vocabulary)
     prompter = Prompter(tokenizer)
     model = new_base(recipe, prompter.end_id)
@@ -113,7 +113,7 @@ def train_adapter(recipe: Recipe, out: Path) -> None:
     parent = read_folder(out / "base")
     text = (out / "base" / TOKENIZER).read_text(encoding="utf-8")
     prompter = Prompter(Tokenizer.from_str(text))
-    made = _text(recipe, recipe.adapter, ADAPTER)
+    made = _text(recipe, recipe.adapter, ADAPTER, "adapter")
     model = new_adapter(recipe, transformers.GPT2LMHeadModel.from_pretrained(out / "base"))
     loss = _fit(model, made, recipe.adapter, prompter, name="adapter", out=out)
     folder = out / "adapter"

@@ -1,0 +1,49 @@
+"""What a corpus covers: how often each cell of the grid is met, right and wrong."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from minicorpus import grid
+from minicorpus.corpus import Document
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Documents per kind, and per cell how many show it right and how many with a mistake."""
+
+    kinds: Mapping[str, int]
+    right: Mapping[tuple[str, str, str], int]
+    wrong: Mapping[tuple[str, str, str], int]
+    mistakes: Mapping[str, int]
+
+    def as_json(self) -> dict[str, object]:
+        """Return the report: per verb and tense "right/wrong" for each person."""
+        cells = {
+            f"{verb} {tense}": [
+                f"{self.right.get((verb, tense, p), 0)}/{self.wrong.get((verb, tense, p), 0)}" for p in grid.PERSONS
+            ]
+            for verb in grid.VERBS
+            for tense in grid.TENSES
+        }
+        return {"kinds": dict(self.kinds), "mistakes": dict(self.mistakes), "cells right/wrong by person": cells}
+
+
+def coverage(made: Iterable[Document]) -> Coverage:
+    """Count a corpus."""
+    kinds: Counter[str] = Counter()
+    right: Counter[tuple[str, str, str]] = Counter()
+    wrong: Counter[tuple[str, str, str]] = Counter()
+    kinds_of_mistake: Counter[str] = Counter()
+    for document in made:
+        kinds[document.kind] += 1
+        shown = document.example
+        if shown is None:
+            continue
+        cell = (shown.verb, shown.tense, shown.person)
+        if shown.mistake is None:
+            right[cell] += 1
+        else:
+            wrong[cell] += 1
+            kinds_of_mistake[shown.mistake] += 1
+    return Coverage(kinds, right, wrong, kinds_of_mistake)

@@ -1,0 +1,150 @@
+"""The training text: fixed by its seed, held apart from evaluation, complete over the grid."""
+
+import dataclasses
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from minicorpus import fresh, grid
+from minicorpus.corpus import ADAPTER, BASE, WEAK_VERBS, Document, digest, documents
+from minicorpus.coverage import coverage
+from minicorpus.evalset import items, render
+from minicorpus.frames import frames
+from minicorpus.mistakes import mistakes
+from minicorpus.split import is_held_out
+from minicorpus.words import WORDS
+
+ROOT = Path(__file__).resolve().parents[2]
+# Function words that stand in phrases of every side.
+SHARED = {"the", "a", "an", "mr", "mrs", "aunt"}
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.lower()))
+
+
+@pytest.fixture(scope="module")
+def base() -> list[Document]:
+    return list(documents(201, 12000, BASE))
+
+
+@pytest.fixture(scope="module")
+def adapter() -> list[Document]:
+    return list(documents(202, 12000, ADAPTER))
+
+
+@pytest.fixture(scope="module")
+def spoken() -> set[str]:
+    """Every word of training texts made without invention, which may hit a real word."""
+    mixes = (dataclasses.replace(mix, invention=0.0) for mix in (BASE, ADAPTER))
+    return set().union(*(_words(d.text) for mix in mixes for d in documents(203, 8000, mix)))
+
+
+def test_the_same_seed_gives_the_same_text_on_any_machine() -> None:
+    assert digest(documents(1, 500, BASE)) == BASE_DIGEST
+    assert digest(documents(1, 500, ADAPTER)) == ADAPTER_DIGEST
+
+
+def test_another_seed_gives_another_text() -> None:
+    assert digest(documents(2, 500, BASE)) != BASE_DIGEST
+
+
+def test_the_base_text_corrects_seven_regular_verbs_only(base: list[Document]) -> None:
+    corrected = {d.example.verb for d in base if d.kind in {"pair", "right"} and d.example}
+
+    assert corrected == set(WEAK_VERBS)
+    assert all(grid.is_regular(verb) for verb in corrected)
+
+
+def test_the_base_text_is_mostly_plain_sentences_and_drills(base: list[Document]) -> None:
+    kinds = coverage(base).kinds
+
+    assert kinds["plain"] + kinds["drill"] > 0.6 * len(base)
+
+
+def test_no_held_out_combination_is_in_any_training_text(base: list[Document], adapter: list[Document]) -> None:
+    shown = [d.example for d in base + adapter if d.example is not None and d.example.mistake is not None]
+
+    assert not [e for e in shown if is_held_out(e.verb, e.tense, e.person, e.mistake or "")]
+
+
+def test_no_held_out_or_fresh_word_is_in_any_training_text(spoken: set[str]) -> None:
+    unseen = {word for words in WORDS.values() for text in words.held for word in _words(text)}
+    new = {word for texts in fresh.WORDS.values() for text in texts for word in _words(text)}
+
+    assert not (unseen | new) & spoken - SHARED
+
+
+def test_no_evaluation_frame_is_a_training_frame() -> None:
+    for tense in grid.TENSES:
+        patterns = [{f.pattern for f in frames(tense, side)} for side in ("train", "held", "fresh")]
+
+        assert not patterns[0] & patterns[1]
+        assert not patterns[0] & patterns[2]
+        assert not patterns[1] & patterns[2]
+
+
+def test_no_evaluation_sentence_is_a_training_or_tokenizer_text(base: list[Document], adapter: list[Document]) -> None:
+    trained = {d.text for d in base + adapter} | {d.target for d in base + adapter}
+    evaluated = {text for item in items(20) for text in (item.sentence, *item.accepted)}
+
+    assert not trained & evaluated
+
+
+def test_every_cell_is_met_right_and_wrong_unless_all_its_mistakes_are_held_out(adapter: list[Document]) -> None:
+    covered = coverage(adapter)
+    cells = [(v, t, p) for v in grid.VERBS for t in grid.TENSES for p in grid.PERSONS]
+    open_cells = [c for c in cells if not all(is_held_out(*c, m.kind) for m in mistakes(*c))]
+
+    assert all(covered.right.get(cell, 0) >= 1 for cell in cells)
+    assert all(covered.wrong.get(cell, 0) >= 8 for cell in open_cells)
+
+
+@pytest.mark.parametrize("verb", grid.VERBS)
+def test_every_verb_has_at_least_25_objects_or_complements(adapter: list[Document], verb: str) -> None:
+    shown = {d.example.accepted[0] for d in adapter if d.example is not None and d.example.verb == verb}
+
+    assert len(shown) >= 25
+
+
+@pytest.mark.parametrize("tense", grid.TENSES)
+def test_every_tense_has_several_frames_on_each_side(tense: str) -> None:
+    assert len(frames(tense, "train")) >= 4
+    assert len(frames(tense, "held")) >= 4
+    assert len(frames(tense, "fresh")) >= 4
+
+
+def test_the_evaluation_set_on_disk_is_the_generated_one() -> None:
+    assert (ROOT / "data/eval/phase-20.jsonl").read_text("utf-8") == render(items(20))
+
+
+def test_the_evaluation_set_keeps_what_the_design_promises() -> None:
+    made = items(20)
+    cells = {(i.verb, i.tense, i.person) for i in made}
+    right = [i for i in made if i.mistake is None]
+
+    assert len(made) >= 600
+    assert len({i.sentence for i in made}) == len(made) == len({i.id for i in made})
+    assert 0.20 <= len(right) / len(made) <= 0.25
+    assert len(cells) == 300
+    assert all(i.sentence in i.accepted for i in right)
+    assert all(i.sentence not in i.accepted for i in made if i.mistake is not None)
+    assert all(i.frame.startswith("held-") for i in made)
+
+
+def test_the_evaluation_set_has_held_out_combinations_and_trained_ones() -> None:
+    held = [is_held_out(i.verb, i.tense, i.person, i.mistake) for i in items(20) if i.mistake is not None]
+
+    assert 100 < sum(held) < len(held) - 100
+
+
+def test_every_line_of_the_evaluation_set_has_the_keys_of_the_design() -> None:
+    keys = {"id", "sentence", "accepted", "verb", "tense", "person", "regularity", "mistake", "frame"}
+
+    assert all(set(json.loads(line)) == keys for line in render(items(20)).splitlines())
+
+
+BASE_DIGEST = "?"
+ADAPTER_DIGEST = "?"
