@@ -71,3 +71,8 @@ compare *ARGS: _env
 # grade the production model on the eval set and pin the grader: writes eval_baseline.json
 baseline: _env
     {{ python }} scripts/mlops/baseline.py
+
+# account for every id that was sent: LOG against IDS, a file of ids or a lab's manifest.json
+[no-exit-message]
+audit LOG=(lab / "traffic.log") IDS=(lab / "manifest.json"): _env
+    @{{ python }} -m miniserve.audit {{ LOG }} {{ IDS }}

@@ -36,24 +36,27 @@ def draw_plan(items: Sequence[Item], blocks: int, per_block: int, seed: int) -> 
 def _draw_block(cells: dict[tuple[str, str], list[Item]], size: int, rng: random.Random) -> Block:
     """Take one block out of the cells."""
     places = size // len(cells)
-    right_left = round(size * RIGHT_SHARE)
+    right_here = _spread_right(cells, places, round(size * RIGHT_SHARE), rng)
     persons: Counter[str] = Counter()
-    order = list(cells)
-    rng.shuffle(order)
     block: list[Item] = []
-    for index, cell in enumerate(order):
-        # Spread what is still to come of already-right items over the cells that are left.
-        right_here = round(right_left / (len(order) - index))
-        right_here = min(right_here, sum(item.mistake is None for item in cells[cell]))
-        right_left -= right_here
+    for cell in rng.sample(list(cells), len(cells)):
         for place in range(places):
-            item = _take(cells, cell, right=place < right_here, persons=persons)
+            item = _take(cells, cell, right=place < right_here[cell], persons=persons)
             persons[item.person] += 1
             block.append(item)
-    if right_left:
-        raise PlanError(f"{right_left} already-right items are lacking: expected {round(size * RIGHT_SHARE)} a block")
     rng.shuffle(block)
     return tuple(block)
+
+
+def _spread_right(
+    cells: dict[tuple[str, str], list[Item]], places: int, wanted: int, rng: random.Random
+) -> Counter[tuple[str, str]]:
+    """Return how many of a cell's places go to already-right items."""
+    rights = {cell: sum(item.mistake is None for item in pool) for cell, pool in cells.items()}
+    possible = [cell for cell, count in rights.items() for _ in range(min(places, count))]
+    if len(possible) < wanted:
+        raise PlanError(f"{wanted - len(possible)} already-right items are lacking: expected {wanted} a block")
+    return Counter(rng.sample(possible, wanted))
 
 
 def _take(

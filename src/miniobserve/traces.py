@@ -18,17 +18,16 @@ _propagator = TraceContextTextMapPropagator()
 class JsonlSpanExporter(SpanExporter):
     """Writes each span as one JSON line; at MAX_FILE_BYTES the file becomes `.1` and a fresh one begins."""
 
-    def __init__(self, path: Path, on_dropped: Callable[[int], None], max_bytes: int = MAX_FILE_BYTES) -> None:
+    def __init__(self, path: Path, on_dropped: Callable[[int], None]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._on_dropped = on_dropped
-        self._max_bytes = max_bytes
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Append the spans; those that cannot be written are counted, never raised."""
         lines = "".join(span.to_json(indent=None) + "\n" for span in spans)
         try:
-            if self._path.exists() and self._path.stat().st_size + len(lines) > self._max_bytes:
+            if self._path.exists() and self._path.stat().st_size + len(lines) > MAX_FILE_BYTES:
                 self._path.replace(self._path.with_name(self._path.name + ".1"))
             with open(self._path, "a", encoding="utf-8", opener=_private) as file:
                 file.write(lines)

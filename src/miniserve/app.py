@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 import msgspec
-from minicorpus.explain import explain
 from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, Tracer
 from starlette.applications import Starlette
@@ -20,6 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route as Path_
 from starlette.types import ExceptionHandler
 
+from minicorpus.explain import explain
 from miniobserve.metrics import Metrics
 from miniobserve.traces import incoming_context, outgoing_headers
 from miniserve import schemas
