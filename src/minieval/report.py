@@ -82,7 +82,7 @@ def json_schema() -> str:
 
 
 def _any_json(_: type) -> dict[str, object]:
-    return {}
+    return {"description": "any JSON value"}
 
 
 def _rounded(value: object) -> object:

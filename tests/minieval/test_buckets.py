@@ -1,0 +1,82 @@
+"""Slices: who is tested, what blocks, and what is only described."""
+
+import pytest
+
+from minieval.buckets import BucketFamily, Flag, bucket_families
+from minieval.items import Item
+from minieval.paired import PairedItem
+from minieval.stats import holm, mcnemar_midp
+
+Cells = tuple[int, int, int, int]
+
+
+def tense(tables: dict[str, Cells]) -> BucketFamily:
+    rows: list[PairedItem] = []
+    for value, table in tables.items():
+        for (a, b), n in zip(((1.0, 1.0), (0.0, 1.0), (1.0, 0.0), (0.0, 0.0)), table, strict=True):
+            for _ in range(n):
+                item = Item(f"i{len(rows)}", "s", ("s",), "go", value, "3sg", "r", None, "f")
+                rows.append(PairedItem(item, a, b, 1))
+    return bucket_families(rows, 0.05)[0]
+
+
+def test_the_rows_of_every_family_add_up_to_the_total() -> None:
+    rows = [
+        PairedItem(
+            Item(f"i{i}", "s", ("s",), f"v{i % 7}", f"t{i % 3}", f"p{i % 2}", "r", None, "f"), i % 2, i % 3 == 0, 1
+        )
+        for i in range(84)
+    ]
+
+    families = bucket_families(rows, 0.05)
+
+    assert [family.name for family in families] == ["tense", "person", "verb"]
+    for family in families:
+        assert sum(row.n for row in family.rows) == 84
+        assert sum(row.n_correct_a for row in family.rows) == sum(row.a for row in rows)
+
+
+def test_p_values_are_adjusted_over_the_tested_slices_only() -> None:
+    family = tense({"one": (20, 9, 1, 10), "two": (25, 8, 2, 5), "few": (3, 0, 5, 1), "same": (40, 0, 0, 0)})
+    by = {row.value: row for row in family.rows}
+
+    raw = [mcnemar_midp(9, 1).pvalue, mcnemar_midp(8, 2).pvalue]
+    assert family.tested == 2
+    assert (by["one"].pvalue_holm, by["two"].pvalue_holm) == holm(raw)
+    assert by["few"].pvalue_holm is by["same"].pvalue_holm is None
+
+
+def test_a_significant_regression_blocks() -> None:
+    family = tense({"bad": (20, 0, 12, 8), "good": (30, 10, 0, 0)})
+
+    assert [row.value for row in family.regressions] == ["bad"]
+    assert {row.value: row.flag for row in family.rows} == {"bad": Flag.REGRESSION, "good": Flag.IMPROVEMENT}
+
+
+def test_19_items_are_described_and_20_are_tested() -> None:
+    family = tense({"few": (0, 0, 19, 0), "enough": (0, 0, 20, 0)})
+    by = {row.value: row for row in family.rows}
+
+    assert by["few"].flag is Flag.DESCRIPTIVE
+    assert by["few"].difference is None
+    assert by["few"].pvalue is None
+    assert by["enough"].flag is Flag.REGRESSION
+
+
+def test_a_slice_that_no_outcome_could_make_significant_says_so() -> None:
+    # Four discordant pairs attain 1/16 at best.
+    (row,) = tense({"calm": (30, 4, 0, 6)}).rows
+
+    assert row.flag is Flag.UNTESTABLE
+    assert row.pvalue == pytest.approx(0.0625)
+
+
+def test_three_regressions_without_an_improvement_are_to_be_read_at_any_n() -> None:
+    family = tense({"two": (5, 0, 2, 0), "three": (5, 0, 3, 0), "mixed": (5, 1, 3, 0)})
+
+    assert [row.value for row in family.rows if row.to_read] == ["three"]
+
+
+def test_a_total_that_most_slices_contradict_is_warned_about() -> None:
+    assert tense({"one": (10, 12, 0, 0), "two": (10, 0, 2, 0), "three": (10, 0, 2, 0)}).simpson
+    assert not tense({"one": (10, 2, 0, 0), "two": (10, 2, 0, 0), "three": (10, 0, 2, 0)}).simpson

@@ -1,0 +1,229 @@
+"""The decision rule: order, gates, and the way out of every hold."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from minieval.buckets import bucket_families
+from minieval.decision import Decision, Evidence, decide
+from minieval.gates import Gate, Outcome, gate
+from minieval.items import Item
+from minieval.latency import MannWhitney
+from minieval.missing import ArmRuns, Failures, Missing
+from minieval.paired import PairedItem
+from minieval.policy import Aim, Margins, Policy
+from minieval.quality import assess_quality
+from minieval.quality_gates import Assessment
+from minieval.served import ArmLatency, Contrast, LatencyComparison, ServedLatency
+from minieval.stats import OpenInterval, SampleRatio, clopper_pearson_upper
+from minieval.verdict import Verdict
+
+Table = tuple[int, int, int, int]
+BETTER, SAME, WORSE, UNCLEAR = (150, 26, 6, 18), (190, 0, 0, 10), (150, 4, 24, 22), (160, 12, 6, 22)
+VALID = [gate("arms", True, "the manifest's", "the manifest's")]
+
+
+def policy(aim: Aim = "better", **margins: float) -> Policy:
+    return Policy(aim, 0.05, 200, Margins(**margins))
+
+
+def assessment(table: Table, rule: Policy, *, identical: bool = False, tense: Sequence[str] = ("t",)) -> Assessment:
+    outcomes = [
+        outcome
+        for outcome, n in zip(((1.0, 1.0), (0.0, 1.0), (1.0, 0.0), (0.0, 0.0)), table, strict=True)
+        for _ in range(n)
+    ]
+    rows = [
+        PairedItem(
+            Item(f"i{i}", "s", ("s",), "go", tense[i * len(tense) // len(outcomes)], "p", "r", None, "f"), a, b, 1
+        )
+        for i, (a, b) in enumerate(outcomes)
+    ]
+    return Assessment(assess_quality(rows, rule), bucket_families(rows, rule.alpha), identical)
+
+
+def contrast(low: float, estimate: float, high: float | None, shift: float | None = 99.0) -> Contrast:
+    ratio = OpenInterval(estimate, low, high, 0.9, "test")
+    return Contrast(ratio, ratio, OpenInterval(0.0, -99.0, shift, 0.9, "test"))
+
+
+FAST = contrast(0.9, 1.0, 1.1)
+
+
+def latency(p50: Contrast = FAST, p95: Contrast = FAST, n: int = 100) -> ServedLatency:
+    arm = ArmLatency("A", n, 0, 0, 0, (), ())
+    comparison = LatencyComparison(MannWhitney(1.0, 1.0, 0.5), p50, p95, thinned=False)
+    return ServedLatency(arm, replace(arm, arm="B"), SampleRatio(0.0, 1.0, 1.0), comparison)
+
+
+def missing(failed: int = 0, runs: int = 300, lost: int = 0) -> Missing:
+    upper = clopper_pearson_upper(failed, runs) if runs else None
+    arm = ArmRuns("B", runs, {"ok": runs - failed, "error": failed})
+    return Missing(
+        400, 400, 0, 0, 200, 200 - lost, 200 - lost, lost / 200, 0, arm, arm, Failures(failed, runs, upper, 0.95)
+    )
+
+
+def decision(
+    table: Table = BETTER,
+    *,
+    rule: Policy | None = None,
+    worst: Table | None = None,
+    best: Table | None = None,
+    served: ServedLatency | None = None,
+    accounts: Missing | None = None,
+    identical: bool = False,
+    validity: Sequence[Gate] = VALID,
+) -> Decision:
+    rule = rule or policy()
+    primary, lower, upper = (assessment(t, rule, identical=identical) for t in (table, worst or table, best or table))
+    evidence = Evidence(primary, lower, upper, served or latency(), accounts or missing())
+    return decide(rule, validity, evidence)
+
+
+def outcome(found: Decision, name: str) -> Outcome:
+    return next(g.outcome for g in found.gates if g.name == name)
+
+
+@pytest.mark.parametrize(
+    ("table", "identical", "verdict"),
+    [
+        (BETTER, False, Verdict.PROMOTE),
+        (UNCLEAR, False, Verdict.HOLD),
+        (WORSE, False, Verdict.RETRAIN),
+        (SAME, True, Verdict.HOLD),
+        # no discordant pair and yet different answers: at best +1.9 points, not worth waiting for
+        (SAME, False, Verdict.RETRAIN),
+    ],
+)
+def test_quality_alone_leads_to_each_verdict(table: Table, identical: bool, verdict: Verdict) -> None:
+    assert decision(table, identical=identical).verdict is verdict
+
+
+def test_a_promotion_is_provisional_while_the_cost_is_unknown() -> None:
+    found = decision()
+
+    assert found.label == "promote (provisional: CpQU pending lab 03)"
+    assert found.exit_code == 0
+    assert outcome(found, "cost per quality unit") is Outcome.INCONCLUSIVE
+
+
+def test_a_failed_validity_gate_comes_before_everything() -> None:
+    found = decision(validity=[*VALID, gate("request ids", False, "399 logged", "400")])
+
+    assert (found.verdict, found.exit_code) == (Verdict.INVALID, 3)
+    assert found.reasons == ("request ids: 399 logged; expected 400",)
+
+
+@pytest.mark.parametrize(
+    ("p50", "expected"),
+    [
+        (contrast(0.9, 1.0, 1.19), Outcome.PASS),
+        (contrast(0.9, 1.0, 1.20), Outcome.INCONCLUSIVE),
+        (contrast(1.0, 1.1, 1.30), Outcome.INCONCLUSIVE),
+        (contrast(1.21, 1.3, 1.40), Outcome.FAIL),
+        (contrast(1.0, 1.1, None), Outcome.INCONCLUSIVE),
+    ],
+)
+def test_the_p50_gate_looks_at_the_upper_limit(p50: Contrast, expected: Outcome) -> None:
+    found = decision(served=latency(p50=p50))
+
+    assert outcome(found, "latency p50") is expected
+    assert found.verdict is (Verdict.PROMOTE if expected is Outcome.PASS else Verdict.HOLD)
+
+
+@pytest.mark.parametrize(("slack", "expected"), [(0.0, Outcome.FAIL), (5.0, Outcome.PASS)])
+def test_a_slow_ratio_passes_by_a_shift_that_nobody_notices_if_the_manifest_allows_it(
+    slack: float, expected: Outcome
+) -> None:
+    slow = contrast(1.8, 2.0, 2.2, shift=4.9)
+
+    found = decision(rule=policy(latency_slack_ms=slack), served=latency(slow, slow))
+
+    assert outcome(found, "latency p50") is outcome(found, "latency p95") is expected
+
+
+def test_a_p95_cannot_pass_below_59_requests() -> None:
+    assert outcome(decision(served=latency(n=59)), "latency p95") is Outcome.PASS
+    assert outcome(decision(served=latency(n=58)), "latency p95") is Outcome.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("failed", "runs", "expected"),
+    [(0, 200, Outcome.PASS), (1, 200, Outcome.FAIL), (1, 300, Outcome.PASS), (0, 0, Outcome.INCONCLUSIVE)],
+)
+def test_the_failure_gate_is_the_exact_upper_limit(failed: int, runs: int, expected: Outcome) -> None:
+    assert outcome(decision(accounts=missing(failed, runs)), "B's failures") is expected
+
+
+@pytest.mark.parametrize(("lost", "verdict"), [(4, Verdict.PROMOTE), (5, Verdict.HOLD)])
+def test_more_than_two_percent_missing_holds_whatever_the_rest_says(lost: int, verdict: Verdict) -> None:
+    assert decision(accounts=missing(lost=lost)).verdict is verdict
+    assert decision(WORSE, accounts=missing(lost=5)).verdict is Verdict.HOLD
+
+
+def test_missing_answers_that_could_turn_the_verdict_hold_it() -> None:
+    found = decision(worst=UNCLEAR)
+
+    assert found.verdict is Verdict.HOLD
+    assert "worst case hold, best case promote" in found.reasons[0]
+
+
+def test_a_slice_that_is_significantly_worse_means_retraining_even_if_b_is_better_overall() -> None:
+    rule = policy()
+    # the last tenth of the items is the last of the table's cells: put the regressions there
+    bad = assessment((100, 60, 12, 8), rule, tense=("good",) * 8 + ("bad",))
+    evidence = Evidence(bad, bad, bad, latency(), missing())
+
+    found = decide(rule, VALID, evidence)
+
+    assert bad.quality.deciding.interval.low > 0
+    assert [bucket.value for family in bad.buckets for bucket in family.regressions] == ["bad"]
+    assert found.verdict is Verdict.RETRAIN
+
+
+@pytest.mark.parametrize(
+    ("table", "verdict"),
+    [
+        ((180, 2, 2, 16), Verdict.PROMOTE),
+        ((170, 8, 9, 13), Verdict.HOLD),
+        (WORSE, Verdict.RETRAIN),
+        (SAME, Verdict.PROMOTE),
+    ],
+)
+def test_non_inferiority_asks_for_the_margin_only(table: Table, verdict: Verdict) -> None:
+    assert decision(table, rule=policy("non_inferior"), identical=table == SAME).verdict is verdict
+
+
+def test_a_hold_for_lack_of_pairs_says_how_many_more() -> None:
+    (step,) = decision(UNCLEAR).next_steps
+
+    assert step.startswith("about ")
+    assert "more pairs" in step
+
+
+def test_a_hold_for_lack_of_requests_says_how_many_more() -> None:
+    (step,) = decision(served=latency(p50=contrast(0.95, 1.1, 1.25))).next_steps
+
+    # the limit's distance log(1.25 / 1.1) has to shrink to log(1.2 / 1.1)
+    total = math.ceil(100 * (math.log(1.25 / 1.1) / math.log(1.2 / 1.1)) ** 2)
+    assert f"{total - 100} more A/B requests per arm ({total} in all)" in step
+
+
+def test_a_failing_arm_is_to_be_repaired_and_a_rarely_failing_one_to_be_watched_longer() -> None:
+    often, rarely = decision(accounts=missing(20, 200)), decision(accounts=missing(1, 200))
+
+    assert "find out why B failed 20 times" in often.next_steps[0]
+    runs = int(rarely.next_steps[0].split()[1])
+    assert clopper_pearson_upper(1, 200 + runs) < 0.02
+
+
+@pytest.mark.parametrize("table", [BETTER, SAME, WORSE, UNCLEAR, (1, 0, 0, 0), (0, 0, 0, 1), (0, 1, 0, 0)])
+@pytest.mark.parametrize("aim", ["better", "non_inferior"])
+def test_every_decision_names_a_reason_and_a_next_step(table: Table, aim: Aim) -> None:
+    found = decision(table, rule=policy(aim))
+
+    assert found.reasons
+    assert found.next_steps

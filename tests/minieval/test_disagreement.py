@@ -1,0 +1,110 @@
+"""Disagreements: kinds, counts that add up, and rates per arm."""
+
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minieval.disagreement import Disagreement, Kind, disagreement
+from minieval.items import Item, index_by_sentence
+from minieval.observation import Answer
+from minieval.paired import ShadowPair, grade_pairs
+
+WRONG = Item(
+    "w", "He will goes.", ("He will go.", "He is going to go."), "go", "future", "3sg", "irregular", "extra_s", "f"
+)
+RIGHT = Item("r", "He went.", ("He went.",), "go", "past_simple", "3sg", "irregular", None, "f")
+INDEX = index_by_sentence([WRONG, RIGHT])
+ANSWERS = [
+    "He will go.",
+    "He is going to go.",
+    "He will goes.",
+    "He goes.",
+    "He went.",
+    "He wented.",
+    " He went. ",
+    None,
+]
+Asked = tuple[Item, str | None, str | None]
+ASKED = st.lists(st.tuples(st.sampled_from((WRONG, RIGHT)), st.sampled_from(ANSWERS), st.sampled_from(ANSWERS)))
+
+
+def compare(asked: Sequence[Asked]) -> Disagreement:
+    def answer(text: str | None) -> Answer:
+        return Answer("error", reason="no") if text is None else Answer("ok", text, 1.0)
+
+    pairs = [
+        ShadowPair(f"rec{i}", f"req{i}", f"trace{i}", item.sentence, answer(a), answer(b))
+        for i, (item, a, b) in enumerate(asked)
+    ]
+    return disagreement(grade_pairs(pairs, INDEX).graded)
+
+
+@given(ASKED)
+def test_the_kinds_add_up_to_the_disagreements(asked: list[Asked]) -> None:
+    found = compare(asked)
+
+    assert found.differing == found.improved + found.regressed + found.neutral == len(found.cases)
+    assert found.neutral == found.neutral_both_right + found.neutral_both_wrong
+    assert sum(move.pairs for move in found.transitions) == found.pairs == len(asked)
+
+
+@given(ASKED)
+def test_swapping_the_arms_swaps_improved_and_regressed(asked: list[Asked]) -> None:
+    forth, back = compare(asked), compare([(item, b, a) for item, a, b in asked])
+
+    assert (forth.improved, forth.regressed, forth.neutral) == (back.regressed, back.improved, back.neutral)
+    assert (forth.a, forth.b) == (back.b, back.a)
+
+
+@given(ASKED)
+def test_what_an_arm_did_to_its_sentences_adds_up(asked: list[Asked]) -> None:
+    arm = compare(asked).b
+
+    with_mistake = sum(item is WRONG for item, _, b in asked if b is not None)
+    assert arm.fixed + arm.missed + arm.misfixed == with_mistake
+    assert arm.preserved + arm.over_corrected + arm.failed == len(asked) - with_mistake
+
+
+def test_regressions_come_first_with_their_trace() -> None:
+    found = compare(
+        [
+            (WRONG, "He goes.", "He will goes."),
+            (WRONG, "He goes.", "He will go."),
+            (RIGHT, "He went.", "He wented."),
+        ]
+    )
+
+    assert [case.kind for case in found.cases] == [Kind.REGRESSED, Kind.IMPROVED, Kind.NEUTRAL]
+    assert found.cases[0].trace_id == "trace2"
+    assert found.cases[0].outcome_b == "over-regularised"
+
+
+def test_two_right_answers_may_differ_and_white_space_is_no_difference() -> None:
+    found = compare([(WRONG, "He will go.", "He is going to go."), (RIGHT, "He went.", " He  went. ")])
+
+    assert (found.differing, found.neutral_both_right) == (1, 1)
+
+
+def test_precision_and_recall_are_those_of_a_confusion_table() -> None:
+    found = compare(
+        [
+            (WRONG, "He will go.", "He will go."),
+            (WRONG, "He will goes.", "He will go."),
+            (WRONG, "He goes.", "He goes."),
+            (RIGHT, "He went.", "He wented."),
+        ]
+    )
+
+    assert (found.a.precision, found.a.recall) == (1 / 2, 1 / 3)
+    assert (found.b.precision, found.b.recall) == (2 / 4, 2 / 3)
+    assert found.b.over_correction_rate == 1
+    # F0.5 = 1.25 P R / (0.25 P + R)
+    assert found.a.f05 == 1.25 * (1 / 2) * (1 / 3) / (0.25 / 2 + 1 / 3)
+
+
+def test_no_case_is_no_rate() -> None:
+    found = compare([(RIGHT, None, None)])
+
+    assert found.a.precision is found.a.recall is found.a.f05 is found.a.over_correction_rate is None
+    assert found.differing == 0

@@ -1,0 +1,60 @@
+"""Untrusted text in Markdown, and numbers as the report writes them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from minieval.markdown import code, ms, pvalue, table, text
+from minieval.untrusted import visible
+
+HOSTILE = st.text(
+    alphabet=st.one_of(st.sampled_from("`|*_<>[]()!\\~#&$@:/\n\r\t\x1b\u202e\u2028"), st.characters()), max_size=60
+)
+
+
+@given(HOSTILE)
+def test_any_text_stays_text_in_a_cell_of_a_table(untrusted: str) -> None:
+    rendered = MarkdownIt("commonmark").enable("table").parse(table(("a", "b"), [(text(untrusted), "end")]))
+
+    cells = [token for token in rendered if token.type == "inline"]
+    children = [child.type for child in cells[2].children or []]
+    assert len(cells) == 4
+    assert set(children) <= {"text", "text_special"}
+    assert cells[3].content == "end"
+
+
+@given(HOSTILE.filter(lambda s: s == s.strip() and s == visible(s)))
+def test_a_reader_sees_the_text_as_it_was(untrusted: str) -> None:
+    rendered = MarkdownIt("commonmark").enable("table").parse(table(("a", "b"), [(text(untrusted), "end")]))
+
+    cell = [token for token in rendered if token.type == "inline"][2]
+    assert "".join(child.content for child in cell.children or []) == untrusted
+
+
+@given(st.text())
+def test_nothing_invisible_is_left(untrusted: str) -> None:
+    assert all(c.isprintable() or c.isspace() for c in visible(untrusted))
+    assert "\n" not in visible(untrusted)
+
+
+@given(st.text(max_size=40))
+def test_a_code_span_cannot_be_left(identifier: str) -> None:
+    assert code(identifier).count("`") == 2
+    assert "|" not in code(identifier)
+
+
+def test_long_text_is_shortened() -> None:
+    assert text("x" * 500) == "x" * 159 + "…"
+
+
+@pytest.mark.parametrize(
+    ("p", "shown"), [(0.04904, ".0490"), (1.0, "1.0000"), (0.00001, "< .0001"), (None, "\N{EN DASH}")]
+)
+def test_p_values_have_four_digits(p: float | None, shown: str) -> None:
+    assert pvalue(p) == shown
+
+
+@pytest.mark.parametrize(("value", "shown"), [(0.9134, "0.913"), (2.5, "2.50"), (1234.5, "1234")])
+def test_milliseconds_have_about_three_digits(value: float, shown: str) -> None:
+    assert ms(value) == shown

@@ -1,0 +1,100 @@
+"""The quality section: agreement with its parts, the wider interval, and repeats."""
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minieval.errors import UnusableNumbers
+from minieval.items import Item
+from minieval.paired import PairedItem
+from minieval.policy import Margins, Policy
+from minieval.quality import assess_quality
+from minieval.stats import tango_interval
+
+POLICY = Policy("better", 0.05, 200, Margins())
+Table = tuple[int, int, int, int]
+TABLE = st.tuples(*[st.integers(0, 40)] * 4).filter(lambda table: sum(table) > 0)
+
+
+def rows_of(table: Table, verbs: Sequence[str] = ("go", "be")) -> list[PairedItem]:
+    outcomes = [
+        outcome
+        for outcome, n in zip(((1.0, 1.0), (0.0, 1.0), (1.0, 0.0), (0.0, 0.0)), table, strict=True)
+        for _ in range(n)
+    ]
+    return [
+        PairedItem(Item(f"i{i}", "s", ("s",), verbs[i % len(verbs)], "t", "p", "r", None, "f"), a, b, 1)
+        for i, (a, b) in enumerate(outcomes)
+    ]
+
+
+@given(TABLE)
+def test_the_difference_is_that_of_the_accuracies(table: Table) -> None:
+    found = assess_quality(rows_of(table), POLICY)
+
+    assert found.difference == pytest.approx(found.accuracy_b.estimate - found.accuracy_a.estimate)
+    assert found.difference == pytest.approx((table[1] - table[2]) / sum(table))
+    assert found.n == sum(table)
+
+
+@given(TABLE)
+def test_the_deciding_interval_is_never_narrower_than_tangos(table: Table) -> None:
+    found = assess_quality(rows_of(table, [f"v{i}" for i in range(12)]), POLICY)
+
+    assert found.deciding.interval.width >= found.tango.width
+    assert found.deciding_one_sided.interval.width <= found.deciding.interval.width + 1e-12
+
+
+def test_the_factor_between_the_two_z_is_the_one_between_the_statistics() -> None:
+    found = assess_quality(rows_of((59, 6, 16, 80)), POLICY)
+
+    z_mcnemar = (6 - 16) / (6 + 16) ** 0.5
+    assert found.z_factor == pytest.approx(found.z_test.statistic / z_mcnemar)
+    assert found.z_factor == pytest.approx(0.527, abs=5e-4)
+
+
+def test_items_of_a_verb_that_move_together_widen_the_deciding_interval() -> None:
+    rows = rows_of((150, 30, 0, 20))
+    together = [
+        PairedItem(Item(f"i{i}", "s", ("s",), f"v{i // 10}", "t", "p", "r", None, "f"), row.a, row.b, 1)
+        for i, row in enumerate(rows)
+    ]
+
+    found = assess_quality(together, POLICY)
+
+    assert found.deciding.method.startswith("cluster-robust by verb")
+    assert found.clustered is not None
+    assert found.clustered.design_effect is not None
+    assert found.clustered.design_effect > 5
+
+
+def test_below_ten_verbs_there_is_no_clustered_interval() -> None:
+    found = assess_quality(rows_of((50, 10, 5, 5), [f"v{i}" for i in range(9)]), POLICY)
+
+    assert found.clustered is None
+    assert found.deciding.interval == tango_interval(10, 5, 70)
+
+
+def test_items_with_varying_answers_are_clustered_by_item() -> None:
+    rows = [*rows_of((10, 3, 1, 6)), PairedItem(Item("x", "s", ("s",), "go", "t", "p", "r", None, "f"), 0.5, 1.0, 2)]
+
+    found = assess_quality(rows, POLICY)
+
+    assert found.varying_items == 1
+    assert found.requests == 22
+    assert found.difference == pytest.approx((3 - 1 + 0.5) / 21)
+
+
+@pytest.mark.parametrize("table", [(20, 0, 0, 0), (0, 0, 0, 20), (0, 20, 0, 0), (0, 0, 20, 0), (1, 0, 0, 0)])
+def test_extreme_tables_give_numbers_or_none(table: Table) -> None:
+    found = assess_quality(rows_of(table), POLICY)
+
+    assert found.tango.low <= found.difference <= found.tango.high
+    assert found.z_factor is None or found.z_factor > 0
+
+
+def test_no_items_at_all_are_refused() -> None:
+    with pytest.raises(UnusableNumbers, match="paired items"):
+        assess_quality([], POLICY)
