@@ -125,6 +125,41 @@ def verify(models_dir: Path) -> tuple[Bundle, ...]:
     return tuple(load_bundle(models_dir, sha) for sha in registry.models)
 
 
+def lineage_text(models_dir: Path, ref: str | None = None) -> str:
+    """Return the ancestry of one model, or of all, from the corpus down."""
+    registry = Registry.read(models_dir)
+    lines: list[str] = []
+    for sha in [registry.resolve(ref)] if ref else registry.models:
+        chain = registry.lineage(sha)
+        lines.append(f"corpus {load_bundle(models_dir, chain[-1]).corpus[:12]}")
+        for depth, member in enumerate(reversed(chain), start=1):
+            lines.append(f"{'  ' * depth}{registry.models[member].kind} {member[:12]} {_names(registry, member)}")
+    return "\n".join(lines) + "\n"
+
+
+def lineage_mermaid(models_dir: Path) -> str:
+    """Return the ancestry of all models as a mermaid graph."""
+    registry = Registry.read(models_dir)
+    lines = ["graph TD"]
+    for sha, entry in registry.models.items():
+        bundle = load_bundle(models_dir, sha)
+        lines.append(f'  m{sha[:12]}["{entry.kind} {_names(registry, sha)}<br/>{sha[:12]}"]')
+        corpus = f"c{bundle.corpus[:12]}"
+        if entry.kind != "quantized":
+            lines.append(f'  {corpus}(["corpus {bundle.corpus[:12]}"]) --> m{sha[:12]}')
+        if entry.parent is not None:
+            lines.append(f"  m{entry.parent[:12]} --> m{sha[:12]}")
+    return "\n".join(lines) + "\n"
+
+
+def lineage_page(models_dir: Path) -> str:
+    """Return docs/lineage.md."""
+    return (
+        "# Lineage\n\nWritten by `scripts/mlops/registry.py lineage --format page`; a test compares the two.\n\n"
+        f"```text\n{lineage_text(models_dir)}```\n\n```mermaid\n{lineage_mermaid(models_dir)}```\n"
+    )
+
+
 def _names(registry: Registry, sha: str) -> str:
     return ", ".join(f"v{version}" for version, named in registry.versions.items() if named == sha) or "-"
 
@@ -148,7 +183,7 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("model")
     line = commands.add_parser("lineage", help="print a model's ancestry")
     line.add_argument("model", nargs="?")
-    line.add_argument("--format", choices=("text", "mermaid"), default="text")
+    line.add_argument("--format", choices=("text", "mermaid", "page"), default="text")
     commands.add_parser("verify", help="check every bundle against its SHA")
     return parser
 
@@ -182,6 +217,11 @@ def _run(arguments: argparse.Namespace) -> int:
     elif arguments.command == "show":
         registry = Registry.read(models_dir)
         print((bundle_path(models_dir, registry.resolve(arguments.model)) / "README.md").read_text("utf-8"))
+    elif arguments.format == "text":
+        print(lineage_text(models_dir, arguments.model), end="")
+    else:
+        draw = {"mermaid": lineage_mermaid, "page": lineage_page}[arguments.format]
+        print(draw(models_dir), end="")
     return 0
 
 

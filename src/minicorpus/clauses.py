@@ -105,12 +105,15 @@ _THINKING_HELD: Final = (
     ("convince|convinces|convinced", " {object_pronoun}"),
 )
 _STATES: Final = (
-    "sure", "certain", "glad", "afraid", "happy", "sorry", "surprised", "proud of the fact", "angry", "sad",
+    "sure", "{invented}", "{invented}", "of the {invented}", "certain", "glad", "afraid", "happy", "sorry",
+    "surprised", "proud of the fact", "angry", "sad",
     "convinced", "pleased", "told", "{adjective}", "not sure", "quite sure",
 )  # fmt: skip
 _STATES_HELD: Final = ("aware", "delighted", "positive", "worried", "confident")
 _IMPERSONAL: Final = (
-    "it is true that", "it is clear that", "it seems that", "it looks as if", "it is a pity that",
+    "it is true that", "it is {adjective} that", "it is {invented} that", "the {invented} is that",
+    "my {invented} is that", "it was {invented} that", "there is a {invented} that", "it {invented}s that",
+    "it is clear that", "it seems that", "it looks as if", "it is a pity that",
     "the problem is that", "the truth is that", "it was clear that", "everybody knows that", "nobody knows that",
     "there is no doubt that", "it is possible that", "the good news is that", "don't forget that",
     "remember that", "note that", "believe me,", "did you know that", "do you think that", "I have heard that",
@@ -130,7 +133,8 @@ _PLAIN: Final = (
     "together with {the_people},", "luckily,", "sadly,", "of all {the_people},", "without {a_thing},", "also,",
     "on the one hand,", "as a child,", "before dinner,", "after {task},", "during {task},", "then", "so",
     "but", "and", "for example,", "this time,", "oh,", "by the way,", "near {place},", "instead of {person},",
-    "perhaps", "honestly,", "{person} and {person} aside,",
+    "perhaps", "{invented},", "{invented} {place},", "in {invented},", "to {object_pronoun},", "honestly,",
+    "{person} and {person} aside,",
 )  # fmt: skip
 _PLAIN_HELD: Final = (
     "to my surprise,", "in the end,", "despite {a_thing},", "on the other hand,", "apart from {person},",
@@ -142,7 +146,8 @@ _JOINING_HELD: Final = ("unless", "though", "wherever", "as long as")
 _PLAIN_TAILS: Final = (
     "with {person}", "in {place}", "because of {a_thing}", "without {a_thing}", "for {person}", ", I think",
     ", of course", "after {task}", "near {place}", "together with {the_people}", "at {place}", "too", "again",
-    "as well", ", you know", "before dinner", "like {person}", ", my friend", "instead of {person}",
+    "as well", "{invented} {place}", ", {invented}", "on {invented}", ", you know", "before dinner", "like {person}",
+    ", my friend", "instead of {person}",
     "during {task}", ", right", "to help {person}", "in order to help {person}", ", as {person} said",
     ", according to {person}", "despite {a_thing}", "{invented_adverb}", "with {things}", "very {invented_adverb}",
 )  # fmt: skip
@@ -156,6 +161,7 @@ _LINKS_HELD: Final = ("whereas", "unless", "as long as", ", yet", "so that")
 
 
 _AROUND: Final = ("will {}", "can {}", "must {}", "did not {}", "had to {}", "might {}", "wanted to {}")
+_INVENTED_LINK: Final = 0.5
 _CONDITIONS: Final = ("{adjective}", "in {place}", "very {adjective}", "at home")
 
 
@@ -165,6 +171,15 @@ _Verb = tuple[str, str]
 def _verb(source: Source, train: tuple[_Verb, ...], held: tuple[_Verb, ...], new: tuple[_Verb, ...]) -> _Verb:
     if source.invents():
         return "|".join(invented.verb(source.rng)), source.rng.choice(("", "{a_thing}", "in {place}"))
+    return source.pick(train, held, new)
+
+
+def _link(source: Source, train: tuple[str, ...], held: tuple[str, ...], new: tuple[str, ...]) -> str:
+    """Return a linking word, now and then one that does not exist."""
+    if source.invents() and source.rng.random() < _INVENTED_LINK:
+        return source.rng.choice(("{}", "{}", "{} that", "now {}", "in {}", "even {}", ", {}")).format(
+            invented.word(source.rng)
+        )
     return source.pick(train, held, new)
 
 
@@ -228,7 +243,7 @@ def lead(source: Source) -> str:
     if draw < 0.75:
         return _thought(source)
     if draw < 0.92:
-        return f"{source.pick(_JOINING, _JOINING_HELD, fresh.JOINING)} {clause(source)},"
+        return f"{_link(source, _JOINING, _JOINING_HELD, fresh.JOINING)} {clause(source)},"
     return f"{clause(source)}{source.rng.choice((', and', ', but', ' and', ', so', ';'))}"
 
 
@@ -236,4 +251,4 @@ def tail(source: Source) -> str:
     """Return what may stand after a frame."""
     if source.rng.random() < 0.45:
         return fill(source, source.pick(_PLAIN_TAILS, _PLAIN_TAILS_HELD, fresh.TAILS))
-    return f"{source.pick(_LINKS, _LINKS_HELD, fresh.LINKS)} {clause(source)}"
+    return f"{_link(source, _LINKS, _LINKS_HELD, fresh.LINKS)} {clause(source)}"

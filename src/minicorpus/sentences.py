@@ -6,7 +6,7 @@ from typing import Final
 
 from minicorpus import clauses, grid, invented
 from minicorpus.complements import complement
-from minicorpus.frames import Frame, frequencies, times
+from minicorpus.frames import Frame, fillers, frequencies, times
 from minicorpus.mistakes import Mistake, auxiliary
 from minicorpus.phrases import Source, fill, subject
 
@@ -51,11 +51,23 @@ def _by_person(pattern: str, person: str) -> str:
     return _CHOICE.sub(choose, pattern)
 
 
+def _filled(source: Source, pattern: str, person: str) -> str:
+    """Fill the slots that training frames have for adverbs, catenative verbs and phrases."""
+    for slot, options in fillers().items():
+        while f"{{{slot}}}" in pattern:
+            text = source.rng.choice(options)
+            if text == "{invented_verb}":
+                plain, third, _ = invented.verb(source.rng)
+                text = f"{{{plain}|{third}}}"
+            pattern = pattern.replace(f"{{{slot}}}", text, 1)
+    return _by_person(pattern, person)
+
+
 def _adverbs(source: Source, pattern: str, verb: str) -> str:
     """Fill the frequency slot; with "be" the adverb comes after the verb."""
     adverb = source.rng.choice(frequencies(source.side))
     if verb == "be":
-        pattern = pattern.replace("{F} {V}", "{V} {F}")
+        pattern = pattern.replace("{F} {V}", "{V} {F}").replace("{M} {V}", "{V} {M}")
     return pattern.replace("{F}", adverb)
 
 
@@ -65,19 +77,19 @@ def _time(source: Source, tense: str) -> str:
 
 def _body(source: Source, frame: Frame, verb: str, person: str) -> str:
     """Return the frame filled except for the verb form and the auxiliary, which are marked."""
-    pattern = _adverbs(source, _by_person(frame.pattern, person), verb)
-    fillers = {
+    pattern = _filled(source, _adverbs(source, frame.pattern, verb), person)
+    if frame.tense == "infinitive":
+        pattern = f"{pattern} {{T}}"
+    own = {
         "{S}": subject(source, person),
         "{O}": complement(source, verb),
         "{T}": _time(source, frame.tense),
         "{V}": _MARK,
         "{have}": _AUX,
     }
-    if frame.tense == "infinitive":
-        pattern = f"{pattern} {_time(source, frame.tense)}".rstrip()
-    for slot, text in fillers.items():
+    for slot, text in own.items():
         pattern = pattern.replace(slot, text)
-    return pattern
+    return fill(source, pattern).rstrip()
 
 
 def _finish(text: str) -> str:

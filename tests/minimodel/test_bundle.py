@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -46,12 +47,12 @@ def test_another_path_another_time_and_another_key_order_give_the_same_sha(tmp_p
 def test_a_changed_file_is_refused(stored: tuple[Path, str], name: str) -> None:
     models, sha = stored
     path = models / sha / name
-    changed = {
+    changes: dict[str, Callable[[bytes], bytes]] = {
         "model.safetensors": lambda data: data[:-1] + bytes([data[-1] ^ 1]),
         "tokenizer.json": lambda data: data.replace(b'"h"', b'"~h"', 1),
         "config.json": lambda data: data.replace(b'"n_head": 2', b'"n_head": 4'),
-    }[name]
-    path.write_bytes(changed(path.read_bytes()))
+    }
+    path.write_bytes(changes[name](path.read_bytes()))
 
     with pytest.raises(BundleMismatch) as refused:
         load_bundle(models, sha)
