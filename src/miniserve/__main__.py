@@ -27,12 +27,11 @@ from miniserve.admission import Concurrency, Keys, RateLimit
 from miniserve.app import FrontDoor, create_app
 from miniserve.details import create_details_app
 from miniserve.errors import ServeError, SettingsError
-from miniserve.records import TrafficRecord
+from miniserve.ledger import Ledger
 from miniserve.routes import Routes
 from miniserve.settings import Settings
 from miniserve.shadow import Shadow, ShadowLimits
 from miniserve.traffic import RouteConfig
-from miniserve.trafficlog import TrafficLog
 from miniserve.tutor import Tutor
 from miniserve.worker_process import WORKER_COMMAND
 
@@ -71,7 +70,7 @@ class Service:
         self._keys = Keys(settings.keys_file)
         self._first_config: RouteConfig = self._routes.first_config()
         try:
-            self._traffic_log = TrafficLog(settings.traffic_log)
+            self._ledger = Ledger(settings.state_dir, self._metrics)
         except OSError as error:
             raise SettingsError(f"LYNX_STATE_DIR is {str(settings.state_dir)!r}: {error.strerror}") from error
 
@@ -80,7 +79,7 @@ class Service:
         settings = self._settings
         provider = tracer_provider("miniserve", settings.state_dir / "spans.jsonl", self._metrics.spans_dropped.inc)
         tracer = provider.get_tracer("miniserve")
-        tutor = Tutor(settings.deadline_ms / 1e3, self._write, tracer, self._metrics)
+        tutor = Tutor(settings.deadline_ms / 1e3, self._ledger, tracer, self._metrics)
         door = FrontDoor(
             self._routes,
             tutor,
@@ -111,7 +110,7 @@ class Service:
             raise group_error.exceptions[0] from None
         finally:
             await self._routes.close(settings.drain_ms / 1e3)
-            self._traffic_log.close()
+            self._ledger.close()
             provider.shutdown()
             self._address_file.unlink(missing_ok=True)
 
@@ -133,14 +132,6 @@ class Service:
                 timeout_graceful_shutdown=grace_s,
             )
         )
-
-    def _write(self, record: TrafficRecord) -> None:
-        try:
-            self._traffic_log.append(record)
-        except OSError as error:
-            # The client is served all the same; the loss is counted and shown.
-            self._metrics.log_errors.inc()
-            _log.error("traffic record lost", record_id=record.record_id, reason=str(error))
 
     def _announce(self, public: socket.socket, details: socket.socket) -> None:
         """Say, to people and to scripts, which ports were taken."""

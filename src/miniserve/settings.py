@@ -124,11 +124,6 @@ class Settings:
                 raise SettingsError(f"{name} is {text!r}: expected {error}") from None
         return cls(**values)
 
-    @property
-    def traffic_log(self) -> Path:
-        """Where traffic.log stands."""
-        return self.state_dir / "traffic.log"
-
 
 class RouteFile:
     """route_config.json: read when it changed, written atomically."""

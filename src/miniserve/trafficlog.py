@@ -4,16 +4,20 @@ What a line says is records' business; which requests deserve one is the tutor's
 """
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from miniserve.records import RecordError, TrafficRecord, parse_line, to_line
 
+# What a whole or torn line begins with.
+_BEGINNING = re.compile(rb'\{"schema":1,"record_id":"([0-9a-f]{32})"')
+
 
 @dataclass(frozen=True)
 class LogContents:
-    """The records of a log in file order, and how many torn fragments (0 or 1) stood at its end."""
+    """The records of a log in file order, and how many torn fragments stood between or after them."""
 
     records: tuple[TrafficRecord, ...]
     torn: int
@@ -54,15 +58,22 @@ class TrafficLog:
 def read_log(path: Path) -> LogContents:
     """Read every record of the log.
 
-    A last line without its newline is a torn tail: counted, not read. Raises RecordError naming file and line
-    number for any other line that is not a record, and OSError when the file cannot be read.
+    A torn fragment is counted, not read: a last line without its newline, or the beginning of a record that stands
+    whole elsewhere because the journal recovered it. Raises RecordError naming file and line number for any other
+    line that is not a record, and OSError when the file cannot be read.
     """
+    records: list[TrafficRecord] = []
+    broken: list[tuple[bytes, RecordError]] = []
     lines = path.read_bytes().split(b"\n")
     tail = lines.pop()
-    records = []
     for number, line in enumerate(lines, start=1):
         try:
             records.append(parse_line(line))
         except RecordError as error:
-            raise RecordError(f"{path.name} line {number}: {error}") from error
-    return LogContents(tuple(records), torn=1 if tail else 0)
+            broken.append((line, RecordError(f"{path.name} line {number}: {error}")))
+    whole = {record.record_id for record in records}
+    for line, refusal in broken:
+        beginning = _BEGINNING.match(line)
+        if beginning is None or beginning[1].decode() not in whole:
+            raise refusal
+    return LogContents(tuple(records), torn=len(broken) + bool(tail))

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -18,12 +17,12 @@ from miniobserve.metrics import Metrics
 from miniobserve.traces import span_id, trace_id
 from miniserve.arms import Answer, Arm
 from miniserve.errors import ArmError, ArmTimeout, RequestRefused
+from miniserve.ledger import Ledger
 from miniserve.records import ArmResult, TrafficRecord
 from miniserve.routes import Route
 from miniserve.traffic import Assignment, assign
 
 _log = structlog.get_logger()
-WriteRecord = Callable[[TrafficRecord], None]
 
 
 @dataclass(frozen=True)
@@ -37,9 +36,9 @@ class Reply:
 class Tutor:
     """Corrects sentences under the route it is handed; every request that reaches an assignment gets one record."""
 
-    def __init__(self, deadline_s: float, write: WriteRecord, tracer: Tracer, metrics: Metrics) -> None:
+    def __init__(self, deadline_s: float, ledger: Ledger, tracer: Tracer, metrics: Metrics) -> None:
         self._deadline_s = deadline_s
-        self._write = write
+        self._ledger = ledger
         self._tracer = tracer
         self._metrics = metrics
 
@@ -96,13 +95,14 @@ class Tutor:
     def _hand_over(self, record: TrafficRecord, assignment: Assignment, route: Route, parent: Context) -> None:
         """Write the record, or leave that to the shadow's outcome."""
         if assignment.shadow_arm is None or route.shadow is None:
-            self._write(record)
+            self._ledger.record(record)
             return
+        self._ledger.promise(record, assignment.shadow_arm)
         run = self._start_run(assignment, route, assignment.shadow_arm, "shadow", parent)
         route.shadow.submit(record.sentence, partial(self._shadow_ended, record, assignment.shadow_arm, run))
 
     def _shadow_ended(self, record: TrafficRecord, arm: str, run: "_Run", outcome: ArmResult) -> None:
-        self._write(replace(record, results={**record.results, arm: outcome}))
+        self._ledger.record(replace(record, results={**record.results, arm: outcome}))
         self._end_run(run, outcome)
         self._metrics.shadow_outcomes.labels(outcome.status).inc()
         served = record.results[record.production_arm]

@@ -16,7 +16,7 @@ def test_an_empty_environment_gives_the_documented_defaults() -> None:
     settings = Settings.from_environ({"PATH": "/bin", "lynx_port": "1"})
 
     assert (settings.host, settings.port, settings.metrics_port) == ("127.0.0.1", 8080, 9464)
-    assert settings.traffic_log == Path("state/traffic.log")
+    assert settings.state_dir == Path("state")
 
 
 def test_variables_are_read_by_their_type() -> None:

@@ -1,0 +1,145 @@
+"""The journal: what traffic.log would lack if this process died now.
+
+A request whose shadow still runs has been answered, but its line is not written yet. Before the reply leaves, the line
+as it would read then (B `interrupted`) goes into a journal file of this process; once the real line is written, the
+entry is settled. Whoever starts next appends to traffic.log what it lacks of the journals of dead processes.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator, Set
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from miniserve.records import RecordError, TrafficRecord, parse_line, to_line
+from miniserve.trafficlog import TrafficLog
+
+# A file that outgrows this is followed by another, and removed once every entry in it is settled.
+GENERATION_BYTES = 4 * 2**20
+_LOCK_FILE = "recovery.lock"
+
+
+class _Generation:
+    """One file of the journal, locked as long as its process lives."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.unsettled = 0
+        self.size = 0
+        # Locked before it has the name that a recovery looks for, so that none takes it for abandoned.
+        nameless = path.with_suffix(".new")
+        self._fd = os.open(nameless, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        fcntl.flock(self._fd, fcntl.LOCK_EX)
+        nameless.rename(path)
+
+    def append(self, line: bytes) -> None:
+        self.size += os.write(self._fd, line)
+        self.unsettled += 1
+
+    def remove(self) -> None:
+        self.path.unlink(missing_ok=True)
+        os.close(self._fd)
+
+
+class Journal:
+    """The journal of this process. Entries are settled in any order; files are bounded by what is unsettled."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._made = 0
+        self._current = self._next_generation()
+        self._entries: dict[str, _Generation] = {}
+
+    def open_entry(self, line_if_killed: TrafficRecord) -> None:
+        """Note the line that stands for this record if the process dies before `settle`; raises OSError."""
+        if self._current.size >= GENERATION_BYTES:
+            full, self._current = self._current, self._next_generation()
+            self._retire(full)
+        self._current.append(to_line(line_if_killed))
+        self._entries[line_if_killed.record_id] = self._current
+
+    def settle(self, record_id: str) -> None:
+        """Forget the entry: its real line is in traffic.log. An id that has none is left alone."""
+        generation = self._entries.pop(record_id, None)
+        if generation is not None:
+            generation.unsettled -= 1
+            self._retire(generation)
+
+    def close(self) -> None:
+        """Remove the files if every entry is settled; else they stay for the next start to recover."""
+        if not self._entries:
+            self._current.remove()
+
+    def _retire(self, generation: _Generation) -> None:
+        if generation is not self._current and generation.unsettled == 0:
+            generation.remove()
+
+    def _next_generation(self) -> _Generation:
+        self._made += 1
+        return _Generation(self._folder / f"{os.getpid()}-{os.urandom(4).hex()}-{self._made}.jsonl")
+
+
+def recover(folder: Path, log: TrafficLog) -> int:
+    """Append to the log what it lacks of dead processes' journals, and remove them; returns how many lines.
+
+    Safe beside live servers and other recoveries: a live process's files are locked, recoveries take turns. A torn
+    entry at a file's end is left out: it was being written, so its reply had not left.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with _exclusive(folder / _LOCK_FILE):
+        recovered = 0
+        for path in sorted(folder.glob("*.jsonl")):
+            with _abandoned(path) as is_abandoned:
+                if is_abandoned:
+                    recovered += _append_missing(path, log)
+                    path.unlink()
+        return recovered
+
+
+def _append_missing(path: Path, log: TrafficLog) -> int:
+    entries: dict[str, TrafficRecord] = {}
+    for line in path.read_bytes().splitlines(keepends=True):
+        with suppress(RecordError):
+            entry = parse_line(line)
+            entries[entry.record_id] = entry
+    for record_id in _ids_in(log.path, entries.keys()):
+        del entries[record_id]
+    for entry in entries.values():
+        log.append(entry)
+    return len(entries)
+
+
+def _ids_in(log: Path, wanted: Set[str]) -> set[str]:
+    """Return which of the wanted record ids have a whole line in the log."""
+    found: set[str] = set()
+    if not wanted:
+        return found
+    with log.open("rb") as file:
+        for line in file:
+            with suppress(RecordError):  # a fragment is no line, so what it began to say is still lacking
+                found.add(parse_line(line).record_id)
+    return found & wanted
+
+
+@contextmanager
+def _exclusive(path: Path) -> Iterator[None]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _abandoned(path: Path) -> Iterator[bool]:
+    """Tell whether the journal file's process is gone."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield True
+    except BlockingIOError:
+        yield False
+    finally:
+        os.close(descriptor)
