@@ -7,7 +7,7 @@ export PYTHONHASHSEED := "0"
 
 # list the recipes
 default:
-    @just --list
+    @{{ just_executable() }} --list
 
 _env:
     @sh scripts/venv.sh .venv requirements/run.txt
@@ -76,3 +76,8 @@ baseline: _env
 [no-exit-message]
 audit LOG=(lab / "traffic.log") IDS=(lab / "manifest.json"): _env
     @{{ python }} -m miniserve.audit {{ LOG }} {{ IDS }}
+
+# check that the lab's report follows from its log, manifest, eval set and grader, byte for byte
+[no-exit-message]
+verify *ARGS: _env
+    @{{ python }} {{ lab }}/verify.py {{ ARGS }}

@@ -60,9 +60,9 @@ class Evidence:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Judge and write; returns the exit code of the verdict, or 2 with a sentence on stderr."""
-    options = _options(argv)
+    options = read_options(argv)
     try:
-        inputs = _read(options)
+        inputs = read_inputs(options)
         report = judge(inputs, options.log)
         options.out.mkdir(parents=True, exist_ok=True)
         _write(report, inputs, options)
@@ -208,7 +208,8 @@ def _write(report: Report, inputs: Inputs, options: argparse.Namespace) -> None:
     write_atomically(options.manifest, with_analysis(inputs.manifest, analysis))
 
 
-def _read(options: argparse.Namespace) -> Inputs:
+def read_inputs(options: argparse.Namespace) -> Inputs:
+    """Return the bytes of every input; raises OSError when one cannot be read."""
     lock = REPOSITORY / "dvc.lock"
     inside = options.eval_set.resolve().is_relative_to(REPOSITORY)
     name = options.eval_set.resolve().relative_to(REPOSITORY).as_posix() if inside else ""
@@ -221,7 +222,8 @@ def _read(options: argparse.Namespace) -> Inputs:
     )
 
 
-def _options(argv: Sequence[str] | None) -> argparse.Namespace:
+def read_options(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Return where the inputs stand and where the report goes; exits 2 on wrong usage."""
     parser = argparse.ArgumentParser(prog="compare.py", description=__doc__)
     parser.add_argument("--log", type=Path, default=HERE / "traffic.log")
     parser.add_argument("--manifest", type=Path, default=HERE / "manifest.json")
