@@ -7,7 +7,7 @@ import argparse
 import json
 import random
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -95,13 +95,6 @@ def run(engine: Engine, examples: Sequence[Example]) -> list[Outcome]:
     return [Outcome(e, c.text, c.edit_applied) for e, c in zip(examples, made, strict=True)]
 
 
-def line(name: str, outcomes: Sequence[Outcome], good: Callable[[Outcome], bool]) -> str:
-    """Return one row: hits, share, Wilson interval."""
-    hits = sum(good(o) for o in outcomes)
-    interval = binomtest(hits, len(outcomes)).proportion_ci(method="wilson")
-    return f"{name:52} {hits:5}/{len(outcomes):<5} {hits / len(outcomes):.4f} [{interval.low:.4f}, {interval.high:.4f}]"
-
-
 def phase_20() -> list[Example]:
     """Read the evaluation set."""
     rows = (json.loads(text) for text in (ROOT / "data/eval/phase-20.jsonl").read_text("utf-8").splitlines())
@@ -109,26 +102,77 @@ def phase_20() -> list[Example]:
     return [Example(r["sentence"], tuple(r["accepted"]), *(r[n] for n in names)) for r in rows]
 
 
+@dataclass(frozen=True)
+class Share:
+    """Hits among tries, with the Wilson interval at 95 %."""
+
+    hits: int
+    n: int
+
+    def as_json(self) -> dict[str, float]:
+        """Return the figures, rounded for a diff that people read."""
+        interval = binomtest(self.hits, self.n).proportion_ci(method="wilson")
+        shares = {"share": self.hits / self.n, "low": float(interval.low), "high": float(interval.high)}
+        return {"correct": self.hits, "n": self.n, **{name: round(value, 4) for name, value in shares.items()}}
+
+
+def share(outcomes: Sequence[Outcome]) -> Share:
+    """Count the correct ones."""
+    return Share(sum(o.correct for o in outcomes), len(outcomes))
+
+
+def slices(outcomes: Sequence[Outcome]) -> dict[str, dict[str, dict[str, float]]]:
+    """Return the figures per tense, person, verb and mistake."""
+    out: dict[str, dict[str, dict[str, float]]] = {}
+    for field in ("tense", "person", "verb", "mistake"):
+        groups: dict[str, list[Outcome]] = {}
+        for outcome in outcomes:
+            groups.setdefault(str(getattr(outcome.example, field) or "none"), []).append(outcome)
+        out[field] = {value: share(group).as_json() for value, group in sorted(groups.items())}
+    return out
+
+
+def metrics(models: Path, refs: Sequence[str]) -> dict[str, object]:
+    """Return what `dvc metrics show` prints: the evaluation set, per model."""
+    registry, out = Registry.read(models), {}
+    for ref in refs:
+        outcomes = run(Engine.load(models, registry.resolve(ref), threads=2), phase_20())
+        applied = sum(o.applied for o in outcomes) / len(outcomes)
+        out[ref] = {"phase-20": {**share(outcomes).as_json(), "edits_that_apply": round(applied, 4)}}
+    return dict(out)
+
+
+def report(engine: Engine, lists: dict[str, list[Example]], failures: int) -> None:
+    """Print a row per list, and some failures."""
+    for name, examples in lists.items():
+        outcomes = run(engine, examples)
+        row = share(outcomes).as_json()
+        print(f"{name:48} {row['correct']:5}/{row['n']:<5} {row['share']:.4f} [{row['low']:.4f}, {row['high']:.4f}]")
+        print(f"{'':10} edits that do not apply: {sum(not o.applied for o in outcomes) / len(outcomes):.4f}")
+        for bad in [o for o in outcomes if not o.correct][:failures]:
+            print(f"    {bad.example.sentence}\n      -> {bad.text}  [{bad.example.mistake}]")
+
+
 def main() -> None:
-    """Score one model."""
+    """Score models."""
     parser = argparse.ArgumentParser(prog="score.py", description=__doc__)
-    parser.add_argument("model")
+    parser.add_argument("model", nargs="+")
     parser.add_argument("--models", type=Path, default=ROOT / "models")
     parser.add_argument("--count", type=int, default=1500)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--fresh", action="store_true")
+    parser.add_argument("--fresh", action="store_true", help="score the list that is read once")
     parser.add_argument("--wrong", type=int, default=0, help="print so many failures of each list")
+    parser.add_argument("--json", type=Path, help="write the evaluation set's figures instead")
     arguments = parser.parse_args()
-    engine = Engine.load(arguments.models, Registry.read(arguments.models).resolve(arguments.model), threads=2)
-    lists = {s.name: draw(s, arguments.count, arguments.seed) for s in (FRESH if arguments.fresh else STRATA)}
-    lists["phase-20, all"] = phase_20()
-    for name, examples in lists.items():
-        outcomes = run(engine, examples)
-        print(line(name, outcomes, lambda o: o.correct))
-        if (failed := sum(not o.applied for o in outcomes)) > 0:
-            print(f"  edits that do not apply: {failed / len(outcomes):.4f}")
-        for bad in [o for o in outcomes if not o.correct][: arguments.wrong]:
-            print(f"    {bad.example.sentence}\n      -> {bad.text}  [{bad.example.mistake}]")
+    if arguments.json is not None:
+        text = json.dumps(metrics(arguments.models, arguments.model), indent=2, sort_keys=True)
+        arguments.json.write_text(text + "\n", encoding="utf-8")
+        return
+    for ref in arguments.model:
+        engine = Engine.load(arguments.models, Registry.read(arguments.models).resolve(ref), threads=2)
+        lists = {s.name: draw(s, arguments.count, arguments.seed) for s in (FRESH if arguments.fresh else STRATA)}
+        print(ref)
+        report(engine, lists | {"phase-20, all": phase_20()}, arguments.wrong)
 
 
 if __name__ == "__main__":

@@ -67,6 +67,7 @@ def train(
     positions: int,
     checkpoint: Path,
     progress: Progress,
+    checkpoint_every: int = _CHECKPOINT_EVERY,
 ) -> Trained:
     """Train the parameters that ask for gradients; a checkpoint of the same run is taken up again."""
     named = {name: p for name, p in model.named_parameters() if p.requires_grad}
@@ -95,7 +96,7 @@ def train(
         optimiser.step()
         losses.append(float(loss.detach()))
         progress(step + 1, losses[-1])
-        if (step + 1) % _CHECKPOINT_EVERY == 0 and step + 1 < run.steps:
+        if (step + 1) % checkpoint_every == 0 and step + 1 < run.steps:
             _save(checkpoint, step + 1, named, optimiser)
     checkpoint.unlink(missing_ok=True)
     last = losses[-100:]

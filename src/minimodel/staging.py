@@ -34,7 +34,10 @@ def render_json(value: object) -> str:
 
 
 def finish_bundle(folder: Path, tokenizer: str, manifest: Mapping[str, object], card: str) -> None:
-    """Add what the training libraries do not write, and remove what a bundle does not hold."""
+    """Add what the training libraries do not write, and remove what a bundle does not hold.
+
+    `manifest` brings the revision, read when the run began: the tree may have moved on since.
+    """
     for name in ("generation_config.json", CARD):
         (folder / name).unlink(missing_ok=True)
     settings = folder / "adapter_config.json"
@@ -44,6 +47,6 @@ def finish_bundle(folder: Path, tokenizer: str, manifest: Mapping[str, object], 
         found["target_modules"] = sorted(found["target_modules"])
         settings.write_text(render_json(found), encoding="utf-8")
     (folder / TOKENIZER).write_text(tokenizer, encoding="utf-8")
-    full = {**manifest, "versions": versions(), **revision()}
+    full = {**manifest, "versions": versions()}
     (folder / MANIFEST).write_text(render_json(full), encoding="utf-8")
     (folder / CARD).write_text(card, encoding="utf-8")

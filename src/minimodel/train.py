@@ -22,7 +22,7 @@ from minimodel.bundle import TOKENIZER, read_folder
 from minimodel.loop import train
 from minimodel.prompt import Prompter
 from minimodel.recipe import PARAMETERS, Recipe, Run, read_recipe
-from minimodel.staging import finish_bundle
+from minimodel.staging import finish_bundle, render_json, revision
 from minimodel.tokenizing import train_tokenizer
 
 POSITIONS: Final = 256
@@ -96,6 +96,7 @@ def _fit(model: torch.nn.Module, made: list[Document], run: Run, prompter: Promp
 
 def train_base(recipe: Recipe, out: Path) -> None:
     """Train tokenizer and base model into `out/base`."""
+    started = revision()
     made = _text(recipe, recipe.base, BASE, "base")
     tokenizer = train_tokenizer((d.text for d in made[: recipe.tokenizer_documents]), recipe.vocabulary)
     prompter = Prompter(tokenizer)
@@ -104,12 +105,13 @@ def train_base(recipe: Recipe, out: Path) -> None:
     folder = out / "base"
     model.save_pretrained(folder)
     manifest = {"parent": None, "corpus_sha256": digest(made), "seed": recipe.base.seed, "final_loss": loss,
-                "threads": recipe.threads}  # fmt: skip
+                "threads": recipe.threads, **started}  # fmt: skip
     finish_bundle(folder, tokenizer.to_str(), manifest, _CARD.format(title="Base model"))
 
 
 def train_adapter(recipe: Recipe, out: Path) -> None:
     """Train the adapter on the base model in `out/base` into `out/adapter`."""
+    started = revision()
     parent = read_folder(out / "base")
     text = (out / "base" / TOKENIZER).read_text(encoding="utf-8")
     prompter = Prompter(Tokenizer.from_str(text))
@@ -120,8 +122,15 @@ def train_adapter(recipe: Recipe, out: Path) -> None:
     model.peft_config["default"].base_model_name_or_path = f"models/{parent.sha}"
     model.save_pretrained(str(folder))
     manifest = {"parent": parent.sha, "corpus_sha256": digest(made), "seed": recipe.adapter.seed,
-                "final_loss": loss, "threads": recipe.threads}  # fmt: skip
+                "final_loss": loss, "threads": recipe.threads, **started}  # fmt: skip
     finish_bundle(folder, text, manifest, _CARD.format(title="Adapter"))
+
+
+def receipt(folder: Path) -> str:
+    """Return what a staged bundle is, for those who do not keep its weights."""
+    bundle = read_folder(folder)
+    named = {"sha": bundle.sha, "kind": bundle.kind, "parent": bundle.parent, "corpus_sha256": bundle.corpus}
+    return render_json({**named, "final_loss": round(float(bundle.manifest["final_loss"]), 4)})
 
 
 def main() -> None:
@@ -130,7 +139,10 @@ def main() -> None:
     parser.add_argument("what", nargs="?", choices=("base", "adapter", "all"), default="all")
     parser.add_argument("--out", type=Path, default=STAGING)
     parser.add_argument("--params", type=Path, default=Path(PARAMETERS))
+    parser.add_argument("--receipt", type=Path, help="write what base or adapter came to, as JSON")
     arguments = parser.parse_args()
+    if arguments.receipt is not None and arguments.what == "all":
+        parser.error("--receipt is of one run: expected base or adapter")
     recipe = read_recipe(arguments.params)
     torch.set_num_threads(recipe.threads)
     torch.use_deterministic_algorithms(mode=True)
@@ -138,6 +150,8 @@ def main() -> None:
     stages = {"base": train_base, "adapter": train_adapter}
     for what in stages if arguments.what == "all" else (arguments.what,):
         stages[what](recipe, arguments.out)
+    if arguments.receipt is not None:
+        arguments.receipt.write_text(receipt(arguments.out / arguments.what), encoding="utf-8")
 
 
 if __name__ == "__main__":

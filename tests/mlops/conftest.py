@@ -1,12 +1,15 @@
 """The write side of the register, loaded from its script, and a tiny bundle."""
 
 import importlib.util
+import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+# The scripts are no package of the library; tests reach them from the root.
+sys.path.insert(0, str(ROOT))
 
 
 def _load(path: Path, name: str) -> ModuleType:
