@@ -36,7 +36,7 @@ HERE = Path(__file__).resolve().parent
 
 @dataclass(frozen=True)
 class Inputs:
-    """The bytes that a judgement rests on, each read once."""
+    """The bytes that a judgement rests on."""
 
     log: bytes
     manifest: bytes

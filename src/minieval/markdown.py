@@ -12,8 +12,9 @@ from minieval.untrusted import visible
 NONE: Final = "\N{EN DASH}"
 LONGEST: Final = 160
 
-# Underscores inside a word and brackets that no link can follow from are harmless, and read better bare.
-_SPECIAL: Final = re.compile(r"([\\`*<>|~$#@&]|(?<!\w)_|_(?!\w)|\](?=[(\[:]))")
+# Underscores inside a word, brackets that no link can follow from, and < before no tag are harmless, and read
+# better bare.
+_SPECIAL: Final = re.compile(r"([\\`*>|~$#@&]|<(?=[A-Za-z/!?])|(?<![^\W_])_|_(?![^\W_])|\](?=[(\[:]))")
 
 
 def text(untrusted: str, longest: int = LONGEST) -> str:
@@ -25,6 +26,22 @@ def text(untrusted: str, longest: int = LONGEST) -> str:
     shown = untrusted if len(untrusted) <= longest else untrusted[: longest - 1] + "…"
     escaped = _SPECIAL.sub(r"\\\1", visible(shown))
     return escaped.replace("://", ":\\//").replace("www.", "www\\.")
+
+
+def highlighted(untrusted: str, other: str) -> str:
+    """Return untrusted text as text does, with the words in bold that another one does not have in that place."""
+    words, others = untrusted.split(), other.split()
+    shorter = min(len(words), len(others))
+    start = next((i for i in range(shorter) if words[i] != others[i]), shorter)
+    room = shorter - start
+    end = next((i for i in range(room) if words[-1 - i] != others[-1 - i]), room)
+    middle = words[start : len(words) - end]
+    if not middle or len(untrusted) > LONGEST:
+        return text(untrusted)
+    bold = f"**{text(' '.join(middle))}**"
+    return " ".join(
+        (*(text(word) for word in words[:start]), bold, *(text(word) for word in words[len(words) - end :]))
+    )
 
 
 def code(identifier: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from minieval.disagreement import CORRECT, Case, Corrections, Disagreement, Kind
-from minieval.markdown import code, table, text
+from minieval.markdown import code, highlighted, table, text
 
 SHOWN: Final = {Kind.REGRESSED: 20, Kind.IMPROVED: 8, Kind.NEUTRAL: 5}
 _TITLES: Final = {
@@ -40,9 +40,9 @@ def _arm(name: str, c: Corrections) -> tuple[str, ...]:
 
 def _transitions(found: Disagreement) -> str:
     pairs = {(move.a, move.b): move.pairs for move in found.transitions}
-    names = sorted({name for move in pairs for name in move}, key=lambda name: (name != CORRECT, name))
-    rows = [(name, *(str(pairs.get((name, other), "·")) for other in names)) for name in names]
-    return table(("A \\ B", *names), rows, 1 + len(names))
+    rows, columns = (sorted({move[i] for move in pairs}, key=lambda name: (name != CORRECT, name)) for i in (0, 1))
+    cells = [(row, *(str(pairs.get((row, column), "\N{MIDDLE DOT}")) for column in columns)) for row in rows]
+    return table(("A \\ B", *columns), cells, 1 + len(columns))
 
 
 def _cases(kind: Kind, cases: list[Case]) -> Iterator[str]:
@@ -56,15 +56,18 @@ def _cases(kind: Kind, cases: list[Case]) -> Iterator[str]:
 
 
 def _case(case: Case) -> str:
-    where = f"{text(case.verb)}, {text(case.tense)}, {text(case.person)}"
-    return (
-        f"- {text(case.sentence)} ({where}; trace {code(case.trace_id)})\n"
-        f"  - A: {_answer(case.answer_a, case.outcome_a)}\n"
-        f"  - B: {_answer(case.answer_b, case.outcome_b)}"
-        + ("" if CORRECT in {case.outcome_a, case.outcome_b} else f"\n  - expected: {text(case.expected)}")
-    )
+    # Each text follows a label: at the start of a line it could open a list, a heading or a quote of its own.
+    lines = [
+        f"- {text(case.verb)}, {text(case.tense)}, {text(case.person)}; trace {code(case.trace_id)}",
+        f"  - in: {text(case.sentence)}",
+        f"  - A: {_answer(case.answer_a, case.answer_b, case.outcome_a)}",
+        f"  - B: {_answer(case.answer_b, case.answer_a, case.outcome_b)}",
+    ]
+    if CORRECT not in {case.outcome_a, case.outcome_b}:
+        lines.append(f"  - expected: {text(case.expected)}")
+    return "\n".join(lines)
 
 
-def _answer(answer: str | None, outcome: str) -> str:
-    shown = "no answer" if answer is None else text(answer)
+def _answer(answer: str | None, other: str | None, outcome: str) -> str:
+    shown = "no answer" if answer is None else text(answer) if other is None else highlighted(answer, other)
     return f"{shown} ✓" if outcome == CORRECT else f"{shown} ✗ {outcome}"

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from minieval.markdown import code, ms, pvalue, table, text
+from minieval.markdown import code, highlighted, ms, pvalue, table, text
 from minieval.untrusted import visible
 
 HOSTILE = st.text(
@@ -30,6 +30,21 @@ def test_a_reader_sees_the_text_as_it_was(untrusted: str) -> None:
 
     cell = [token for token in rendered if token.type == "inline"][2]
     assert "".join(child.content for child in cell.children or []) == untrusted
+
+
+@given(HOSTILE, HOSTILE)
+def test_highlighting_adds_bold_type_and_nothing_else(untrusted: str, other: str) -> None:
+    rendered = MarkdownIt("commonmark").parse(f"x {highlighted(untrusted, other)} x")
+
+    (inline,) = [token for token in rendered if token.type == "inline"]
+    assert {child.type for child in inline.children or []} <= {"text", "text_special", "strong_open", "strong_close"}
+
+
+def test_the_words_in_which_two_answers_differ_stand_out() -> None:
+    assert highlighted("He goes home.", "He went home.") == "He **goes** home."
+    assert highlighted("He went home.", "He went home.") == "He went home."
+    assert highlighted("He will go home.", "He go home.") == "He **will** go home."
+    assert highlighted("He go home.", "He will go home.") == "He go home."
 
 
 @given(st.text())

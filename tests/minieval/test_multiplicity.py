@@ -12,7 +12,7 @@ PVALUES = st.lists(st.floats(0, 1), min_size=1, max_size=30)
 
 
 # statsmodels collects garbage at every call of this method, 70 ms each.
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(PVALUES)
 def test_holm_is_the_step_down_adjustment(pvalues: list[float]) -> None:
     assert holm(pvalues) == pytest.approx(multipletests(pvalues, method="holm")[1], abs=1e-12)

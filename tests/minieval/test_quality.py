@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minieval.errors import UnusableNumbers
@@ -30,6 +30,7 @@ def rows_of(table: Table, verbs: Sequence[str] = ("go", "be")) -> list[PairedIte
     ]
 
 
+@settings(max_examples=25)
 @given(TABLE)
 def test_the_difference_is_that_of_the_accuracies(table: Table) -> None:
     found = assess_quality(rows_of(table), POLICY)
@@ -39,6 +40,7 @@ def test_the_difference_is_that_of_the_accuracies(table: Table) -> None:
     assert found.n == sum(table)
 
 
+@settings(max_examples=25)
 @given(TABLE)
 def test_the_deciding_interval_is_never_narrower_than_tangos(table: Table) -> None:
     found = assess_quality(rows_of(table, [f"v{i}" for i in range(12)]), POLICY)
