@@ -15,17 +15,16 @@ from minieval.baseline import EvalBaseline, parse_baseline
 from minieval.decision import invalid
 from minieval.errors import EvalError
 from minieval.evidence import EvalSetHashes, require_grader, validity_gates
-from minieval.files import locked_md5, md5_of, sha256_of, write_atomically
+from minieval.files import decode, locked_md5, md5_of, sha256_of, write_atomically
 from minieval.gates import Gate, Outcome, gate
 from minieval.grader_identity import REPOSITORY, grader_sha
-from minieval.identity import ArmIdentity, Baseline, Configuration, Identity
+from minieval.identity import Identity, identify
 from minieval.items import Item, ItemError, index_by_sentence, parse_items
 from minieval.manifest import Run, parse_manifest, with_analysis
 from minieval.observation import Answer, Observation
-from minieval.quantiles import RESAMPLES
 from minieval.render import render
 from minieval.report import Report, make_report, to_json
-from minieval.selftest import SelfTest, run_selftest
+from minieval.selftest import run_selftest
 from minieval.terminal import summarise
 from minieval.verdict import USAGE_EXIT_CODE
 from miniserve.records import ArmResult, RecordError, TrafficRecord
@@ -79,23 +78,22 @@ def judge(inputs: Inputs, log: Path) -> Report:
     """Return the report on the inputs; evidence that must not be judged gives one that says why."""
     identity: Identity | None = None
     try:
-        selftest = run_selftest()
-        evidence = understand(inputs, log, selftest)
+        evidence = understand(inputs, log)
         identity = evidence.identity
         require_grader(identity.grader_sha, evidence.baseline.grader_sha)
         analysis = _analysis(evidence)
-    except (EvalError, RecordError, ItemError, UnicodeDecodeError) as error:
+    except (EvalError, RecordError, ItemError) as error:
         return make_report(invalid([_refusal(error)]), identity)
     if isinstance(analysis, Analysis):
         return make_report(analysis.decision, identity, analysis)
     return make_report(invalid(analysis), identity)
 
 
-def understand(inputs: Inputs, log: Path, selftest: SelfTest) -> Evidence:
+def understand(inputs: Inputs, log: Path) -> Evidence:
     """Parse every input; raises EvalError, RecordError or ItemError naming what is wrong with it."""
     run = parse_manifest(inputs.manifest)
     baseline = parse_baseline(inputs.baseline)
-    items = index_by_sentence(parse_items(inputs.eval_set.decode()))
+    items = index_by_sentence(parse_items(decode("eval set", inputs.eval_set)))
     contents = read_log(log)
     observations = tuple(observe(record) for record in contents.records)
     hashes = EvalSetHashes(md5_of(inputs.eval_set), baseline.eval_set_dvc_hash, inputs.dvc_lock_md5)
@@ -105,7 +103,15 @@ def understand(inputs: Inputs, log: Path, selftest: SelfTest) -> Evidence:
         items=items,
         observations=observations,
         torn=contents.torn,
-        identity=identify(run, baseline, observations, hashes, sha256_of(inputs.log), selftest),
+        identity=identify(
+            run,
+            baseline,
+            {o.config_sha: o.salt for o in observations},
+            grader_sha=grader_sha(),
+            eval_set_md5=hashes.found,
+            log_sha256=sha256_of(inputs.log),
+            selftest=run_selftest(),
+        ),
         hashes=hashes,
     )
 
@@ -127,41 +133,6 @@ def observe(record: TrafficRecord) -> Observation:
     )
 
 
-def identify(
-    run: Run,
-    baseline: EvalBaseline,
-    observations: Sequence[Observation],
-    hashes: EvalSetHashes,
-    log_sha256: str,
-    selftest: SelfTest,
-) -> Identity:
-    """Return the names of everything the report rests on."""
-    salts = {o.config_sha: o.salt for o in observations}
-    return Identity(
-        arms=tuple(ArmIdentity(role, name, run.arms[name]) for role, name in zip("AB", run.roles(), strict=True)),
-        grader_sha=grader_sha(),
-        eval_set_md5=hashes.found,
-        log_sha256=log_sha256,
-        configurations=tuple(
-            Configuration(b.name, b.strategy, b.config_sha, salts.get(b.config_sha), b.planned) for b in run.blocks
-        ),
-        baseline=Baseline(baseline.model_sha, baseline.overall.n, baseline.overall.correct),
-        aim=run.policy,
-        alpha=run.alpha,
-        planned_n=run.planned_n,
-        seed=run.seed,
-        resamples=RESAMPLES,
-        warmup=run.warmup,
-        margins=asdict(run.rule().margins),
-        selftest=selftest,
-        isolation=run.isolation,
-        versions=run.versions,
-        git=run.git,
-        hardware=run.hardware,
-        engine=run.engine,
-    )
-
-
 def _analysis(evidence: Evidence) -> Analysis | tuple[Gate, ...]:
     """Return the analysis, or the validity gates if one of them failed."""
     identity = evidence.identity
@@ -180,7 +151,7 @@ def _answer(result: ArmResult) -> Answer:
 
 
 def _refusal(error: Exception) -> Gate:
-    return gate(type(error).__name__, False, str(error), "inputs that can be judged")
+    return gate(type(error).__name__, False, str(error), "")
 
 
 def _write(report: Report, inputs: Inputs, options: argparse.Namespace) -> None:

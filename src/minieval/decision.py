@@ -49,7 +49,7 @@ def invalid(gates: Sequence[Gate]) -> Decision:
         verdict=Verdict.INVALID,
         label=Verdict.INVALID.value,
         exit_code=EXIT_CODES[Verdict.INVALID],
-        reasons=tuple(f"{g.name}: {g.observed}; expected {g.threshold}" for g in failed),
+        reasons=tuple(f"{g.name}: {g.observed}" + (f"; expected {g.threshold}" if g.threshold else "") for g in failed),
         gates=tuple(gates),
         next_steps=("repair what failed and run both blocks again; nothing of this run can be used",),
     )

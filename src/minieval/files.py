@@ -5,6 +5,8 @@ import os
 import re
 from pathlib import Path
 
+from minieval.errors import InputRefused
+
 
 def sha256_of(content: bytes) -> str:
     """Return the SHA-256 of bytes in hexadecimal."""
@@ -14,6 +16,14 @@ def sha256_of(content: bytes) -> str:
 def md5_of(content: bytes) -> str:
     """Return the md5 that DVC names a file by."""
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+def decode(name: str, content: bytes) -> str:
+    """Return UTF-8 text; raises InputRefused with the place where it is none."""
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise InputRefused(name, f"not UTF-8 from byte {error.start} on", "UTF-8 text") from error
 
 
 def locked_md5(dvc_lock: str, path: str) -> str | None:

@@ -1,8 +1,11 @@
 """Which inputs a report rests on, each named by hash, and the facts of the run that the manifest records."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
+from minieval.baseline import EvalBaseline
+from minieval.manifest import Run
+from minieval.quantiles import RESAMPLES
 from minieval.selftest import SelfTest
 
 
@@ -61,3 +64,39 @@ class Identity:
     git: Mapping[str, object]
     hardware: Mapping[str, object]
     engine: Mapping[str, object]
+
+
+def identify(
+    run: Run,
+    baseline: EvalBaseline,
+    salts: Mapping[str, str],
+    *,
+    grader_sha: str,
+    eval_set_md5: str,
+    log_sha256: str,
+    selftest: SelfTest,
+) -> Identity:
+    """Return the names of everything a report rests on; salts are by configuration, as logged."""
+    return Identity(
+        arms=tuple(ArmIdentity(role, name, run.arms[name]) for role, name in zip("AB", run.roles(), strict=True)),
+        grader_sha=grader_sha,
+        eval_set_md5=eval_set_md5,
+        log_sha256=log_sha256,
+        configurations=tuple(
+            Configuration(b.name, b.strategy, b.config_sha, salts.get(b.config_sha), b.planned) for b in run.blocks
+        ),
+        baseline=Baseline(baseline.model_sha, baseline.overall.n, baseline.overall.correct),
+        aim=run.policy,
+        alpha=run.alpha,
+        planned_n=run.planned_n,
+        seed=run.seed,
+        resamples=RESAMPLES,
+        warmup=run.warmup,
+        margins=asdict(run.rule().margins),
+        selftest=selftest,
+        isolation=run.isolation,
+        versions=run.versions,
+        git=run.git,
+        hardware=run.hardware,
+        engine=run.engine,
+    )

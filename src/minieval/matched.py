@@ -120,8 +120,9 @@ def newcombe_paired_interval(
     check_count("n_neither", n_neither)
     a = accuracy_interval(n_both + n_regressed, n, confidence)
     b = accuracy_interval(n_both + n_improved, n, confidence)
-    product = (n_both + n_improved) * (n_regressed + n_neither) * (n_both + n_regressed) * (n_improved + n_neither)
-    covariance = float(n_both * n_neither - n_improved * n_regressed)
+    margins = (n_both + n_improved, n_regressed + n_neither, n_both + n_regressed, n_improved + n_neither)
+    product = math.prod(float(margin) for margin in margins)
+    covariance = float(n_both) * n_neither - float(n_improved) * n_regressed
     if covariance > 0:
         covariance = max(covariance - n / 2, 0.0)
     phi = covariance / math.sqrt(product) if product else 0.0

@@ -6,6 +6,8 @@ and never for zero; no field is ever NaN or infinite.
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from minieval.errors import UnusableNumbers
 
 
@@ -44,8 +46,8 @@ class OpenInterval:
 
 
 def check_count(name: str, value: int, low: int = 0, high: int | None = None) -> None:
-    """Refuse a count outside low..high, or one that is not a whole number."""
-    whole = isinstance(value, int) and not isinstance(value, bool)
+    """Refuse a count outside low..high, or one that is not a whole number (NumPy's are whole, too)."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if not whole or value < low or (high is not None and value > high):
         expected = f"a whole number of at least {low}" + ("" if high is None else f" and at most {high}")
         raise UnusableNumbers(name, value, expected)

@@ -212,3 +212,14 @@ def test_a_log_of_the_shadow_block_alone_holds_because_latency_is_not_measured(
 
     assert code == 10
     assert "not measured" in (tmp_path / "report.md").read_text()
+
+
+def test_an_eval_set_that_is_not_utf_8_is_named_with_the_byte(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = SyntheticLab(tmp_path).arguments()
+    (tmp_path / "eval.jsonl").write_bytes(b'{"id": "\xff"}\n')
+
+    assert compare.main(arguments) == 3
+
+    assert "eval set is 'not UTF-8 from byte 8 on'" in capsys.readouterr().err

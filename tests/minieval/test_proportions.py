@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,3 +98,7 @@ def test_impossible_counts_are_refused_with_their_name(x: int, n: int) -> None:
 def test_a_confidence_outside_0_and_1_is_refused(confidence: float) -> None:
     with pytest.raises(UnusableNumbers, match="confidence"):
         accuracy_interval(1, 2, confidence)
+
+
+def test_counts_may_be_numpys() -> None:
+    assert accuracy_interval(np.int64(3), np.int64(5)) == accuracy_interval(3, 5)

@@ -88,3 +88,21 @@ def test_the_seed_moves_the_p95_limits_and_nothing_else() -> None:
     assert (first.mann_whitney, first.p50) == (second.mann_whitney, second.p50)
     assert first.p95.ratio.estimate == second.p95.ratio.estimate
     assert first.p95.ratio != second.p95.ratio
+
+
+def test_above_20000_requests_the_compared_ones_are_chosen_by_their_ids_not_their_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Patched because 20,000 requests per arm would make the test slow.
+    monkeypatch.setattr("minieval.served.MOST_COMPARED", 50)
+    log = [observation(i, "AB"[i % 2], 1 + (i * 37 % 101) / 50) for i in range(400)]
+
+    forth, back = (
+        compare_served(served(lines, "A", 0), served(lines, "B", 0), alpha=0.05, seed=1).comparison
+        for lines in (log, log[::-1])
+    )
+
+    assert forth is not None
+    assert back is not None
+    assert forth.thinned
+    assert forth.p50 == back.p50
