@@ -26,6 +26,7 @@ from minieval.render import render
 from minieval.report import Report, make_report, to_json
 from minieval.selftest import run_selftest
 from minieval.terminal import summarise
+from minieval.untrusted import visible
 from minieval.verdict import USAGE_EXIT_CODE
 from miniserve.records import ArmResult, RecordError, TrafficRecord
 from miniserve.trafficlog import read_log
@@ -70,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return USAGE_EXIT_CODE
     summarise(report, options.out)
     if report.quality is None:
-        print(f"compare.py: invalid: {'; '.join(report.reasons)}", file=sys.stderr)
+        print(f"compare.py: invalid: {visible('; '.join(report.reasons))}", file=sys.stderr)
     return report.exit_code
 
 

@@ -51,7 +51,7 @@ def invalid(gates: Sequence[Gate]) -> Decision:
         exit_code=EXIT_CODES[Verdict.INVALID],
         reasons=tuple(f"{g.name}: {g.observed}" + (f"; expected {g.threshold}" if g.threshold else "") for g in failed),
         gates=tuple(gates),
-        next_steps=("repair what failed and run both blocks again; nothing of this run can be used",),
+        next_steps=("repair what failed and judge again; where the log itself is at fault, run both blocks again",),
     )
 
 

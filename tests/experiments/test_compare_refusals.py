@@ -223,3 +223,13 @@ def test_an_eval_set_that_is_not_utf_8_is_named_with_the_byte(
     assert compare.main(arguments) == 3
 
     assert "eval set is 'not UTF-8 from byte 8 on'" in capsys.readouterr().err
+
+
+def test_what_a_log_says_cannot_drive_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lab = SyntheticLab(tmp_path)
+    lab.shadow[7]["status_A"] = "\x1b[2Jfine\u202e"
+
+    assert compare.main(lab.arguments()) == 3
+
+    shown = capsys.readouterr()
+    assert not {"\x1b", "\u202e"} & set(shown.out + shown.err)

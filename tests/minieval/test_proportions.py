@@ -101,4 +101,6 @@ def test_a_confidence_outside_0_and_1_is_refused(confidence: float) -> None:
 
 
 def test_counts_may_be_numpys() -> None:
-    assert accuracy_interval(np.int64(3), np.int64(5)) == accuracy_interval(3, 5)
+    x, n = np.array([3, 5])
+
+    assert accuracy_interval(x, n) == accuracy_interval(3, 5)
