@@ -50,7 +50,8 @@ class Metrics:
             "1 while route_config.json holds a configuration that was refused",
             registry=registry,
         )
-        self.log_errors = Counter("traffic_log_errors", "Records that could not be written", registry=registry)
+        self.log_errors = Counter("traffic_log_errors", "Attempts to write a record that failed", registry=registry)
+        self.log_lost = Counter("traffic_log_lost", "Records that were never written", registry=registry)
         self.spans_dropped = Counter("spans_dropped", "Spans that the local file had no room for", registry=registry)
 
     def route_in_force(self, strategy: str, salt: str, config_sha: str) -> None:

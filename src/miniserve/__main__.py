@@ -83,6 +83,7 @@ class Service:
         door = FrontDoor(
             self._routes,
             tutor,
+            self._ledger,
             self._keys,
             RateLimit(settings.rate_per_s),
             Concurrency(settings.max_inflight),

@@ -26,6 +26,7 @@ from miniserve import schemas
 from miniserve.admission import Concurrency, Keys, RateLimit
 from miniserve.errors import ArmError, RequestRefused
 from miniserve.language import preferred
+from miniserve.ledger import Ledger
 from miniserve.routes import Route, Routes
 from miniserve.tutor import Tutor
 
@@ -45,6 +46,7 @@ class FrontDoor:
 
     routes: Routes
     tutor: Tutor
+    ledger: Ledger
     keys: Keys
     rate: RateLimit
     concurrency: Concurrency
@@ -64,7 +66,7 @@ def create_app(door: FrontDoor) -> Starlette:
         return Response(status_code=HTTPStatus.OK)
 
     async def readyz(_request: Request) -> Response:
-        if door.routes.current is None or door.concurrency.saturated:
+        if door.routes.current is None or door.concurrency.saturated or not door.ledger.flush():
             raise _LOADING
         return Response(status_code=HTTPStatus.OK)
 

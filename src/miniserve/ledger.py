@@ -1,9 +1,10 @@
 """The books of a server process: the traffic log, and the journal of what the log still lacks.
 
-A file that cannot be written never fails a request: the loss is counted and said.
+A file that cannot be written never fails a request. What could not be written waits in memory and is tried again with
+every request and every readiness probe; what no longer fits there is lost, counted, and said in a line of its own.
 """
 
-from collections.abc import Callable
+from collections import deque
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from miniserve.records import ArmResult, TrafficRecord
 from miniserve.trafficlog import TrafficLog
 
 _log = structlog.get_logger()
+# What waits in memory while the log cannot be written: some 10 MB.
+UNWRITTEN_LIMIT = 10_000
 _INTERRUPTED = ArmResult("interrupted", reason="the server died while the shadow was running")
 
 
@@ -27,6 +30,8 @@ class Ledger:
 
     def __init__(self, state_dir: Path, metrics: Metrics) -> None:
         self._metrics = metrics
+        self._unwritten: deque[TrafficRecord] = deque()
+        self._lost = 0
         self._log = TrafficLog(state_dir / "traffic.log")
         if recovered := recover(state_dir / "journal", self._log):
             _log.warning("recovered interrupted requests", lines=recovered)
@@ -35,23 +40,40 @@ class Ledger:
     def promise(self, record: TrafficRecord, shadow_arm: str) -> None:
         """Note a request that is about to be answered while its shadow still has to run."""
         interrupted = replace(record, results={**record.results, shadow_arm: _INTERRUPTED})
-        self._attempt(record, lambda: self._journal.open_entry(interrupted))
+        try:
+            self._journal.open_entry(interrupted)
+        except OSError as error:
+            self._failed("promise not written", error)
 
     def record(self, record: TrafficRecord) -> None:
-        """Append the request's line, and settle what was promised."""
-        if self._attempt(record, lambda: self._log.append(record)):
-            self._journal.settle(record.record_id)
+        """Append the request's line, and settle what was promised; while that fails, keep it and try again."""
+        self._unwritten.append(record)
+        if len(self._unwritten) > UNWRITTEN_LIMIT:
+            self._unwritten.popleft()
+            self._lost += 1
+            self._metrics.log_lost.inc()
+        self.flush()
+
+    def flush(self) -> bool:
+        """Write what is waiting, and tell whether nothing is left to write."""
+        try:
+            while self._unwritten:
+                self._log.append(self._unwritten[0])
+                self._journal.settle(self._unwritten.popleft().record_id)
+            if self._lost:
+                self._log.append_loss(self._lost)
+                self._lost = 0
+        except OSError as error:
+            self._failed("record not written", error)
+            return False
+        return True
 
     def close(self) -> None:
-        """Close the files."""
+        """Write what can be written, and close the files."""
+        self.flush()
         self._journal.close()
         self._log.close()
 
-    def _attempt(self, record: TrafficRecord, write: Callable[[], None]) -> bool:
-        try:
-            write()
-        except OSError as error:
-            self._metrics.log_errors.inc()
-            _log.error("record not written", record_id=record.record_id, reason=str(error))
-            return False
-        return True
+    def _failed(self, what: str, error: OSError) -> None:
+        self._metrics.log_errors.inc()
+        _log.error(what, waiting=len(self._unwritten), lost=self._lost, reason=str(error))

@@ -3,46 +3,51 @@
 What a line says is records' business; which requests deserve one is the tutor's.
 """
 
+import errno
 import os
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
+
+import msgspec
 
 from miniserve.records import RecordError, TrafficRecord, parse_line, to_line
 
 # What a whole or torn line begins with.
 _BEGINNING = re.compile(rb'\{"schema":1,"record_id":"([0-9a-f]{32})"')
+_LOSS = re.compile(rb'\{"schema":1,"lost_records":(\d+),"ts":"[0-9T:.Z-]+"\}')
 
 
 @dataclass(frozen=True)
 class LogContents:
-    """The records of a log in file order, and how many torn fragments stood between or after them."""
+    """The records of a log in file order, its torn fragments, and the records that it says were lost."""
 
     records: tuple[TrafficRecord, ...]
     torn: int
+    lost: int = 0
 
 
 class TrafficLog:
     """An append-only log: one `os.write` to an O_APPEND descriptor per record, so lines never interleave.
 
-    Opening terminates a tail that a crash left torn. Raises OSError when the file cannot be opened or written.
+    A torn tail, left by a crash or a full disk, is terminated by the next line. A log that a rotator renamed or
+    removed is noticed by its inode, and a fresh one begun. Raises OSError when the file cannot be opened or written.
     """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        # Sentences are personal: only the owner reads the log.
-        self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        size = os.fstat(self._fd).st_size
-        if size and os.pread(self._fd, 1, size - 1) != b"\n":
-            os.write(self._fd, b"\n")
+        self._open()
 
     def append(self, record: TrafficRecord) -> None:
-        """Write the record's line; what a short write left is written after it."""
-        rest = memoryview(to_line(record))
-        while rest:
-            rest = rest[os.write(self._fd, rest) :]
+        """Write the record's line; after an OSError it is as good as not written, and may be appended again."""
+        self._write(to_line(record))
+
+    def append_loss(self, count: int) -> None:
+        """Write a line that says how many records could not be written before."""
+        self._write(msgspec.json.encode({"schema": 1, "lost_records": count, "ts": utc_now()}) + b"\n")
 
     def close(self) -> None:
         """Close the descriptor; appending afterwards is an error."""
@@ -54,6 +59,36 @@ class TrafficLog:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _write(self, line: bytes) -> None:
+        if self._rotated():
+            os.close(self._fd)
+            self._open()
+        if self._torn:
+            line = b"\n" + line
+        written = os.write(self._fd, line)
+        self._torn = written < len(line)
+        if self._torn:
+            raise OSError(errno.ENOSPC, f"{written} of {len(line)} bytes written", str(self.path))
+
+    def _open(self) -> None:
+        # Sentences are personal: only the owner reads the log.
+        self._fd = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        opened = os.fstat(self._fd)
+        self._identity = (opened.st_dev, opened.st_ino)
+        self._torn = bool(opened.st_size) and os.pread(self._fd, 1, opened.st_size - 1) != b"\n"
+
+    def _rotated(self) -> bool:
+        try:
+            found = self.path.stat()
+        except FileNotFoundError:
+            return True
+        return (found.st_dev, found.st_ino) != self._identity
+
+
+def utc_now() -> str:
+    """Return the moment as records write it."""
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
 
 def read_log(path: Path) -> LogContents:
     """Read every record of the log.
@@ -64,9 +99,13 @@ def read_log(path: Path) -> LogContents:
     """
     records: list[TrafficRecord] = []
     broken: list[tuple[bytes, RecordError]] = []
+    lost = 0
     lines = path.read_bytes().split(b"\n")
     tail = lines.pop()
     for number, line in enumerate(lines, start=1):
+        if loss := _LOSS.fullmatch(line):
+            lost += int(loss[1])
+            continue
         try:
             records.append(parse_line(line))
         except RecordError as error:
@@ -76,4 +115,4 @@ def read_log(path: Path) -> LogContents:
         beginning = _BEGINNING.match(line)
         if beginning is None or beginning[1].decode() not in whole:
             raise refusal
-    return LogContents(tuple(records), torn=len(broken) + bool(tail))
+    return LogContents(tuple(records), torn=len(broken) + bool(tail), lost=lost)

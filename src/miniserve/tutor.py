@@ -5,7 +5,6 @@ import logging
 import time
 import uuid
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
 
@@ -21,6 +20,7 @@ from miniserve.ledger import Ledger
 from miniserve.records import ArmResult, TrafficRecord
 from miniserve.routes import Route
 from miniserve.traffic import Assignment, assign
+from miniserve.trafficlog import utc_now
 
 _log = structlog.get_logger()
 
@@ -162,7 +162,7 @@ def _open_record(assignment: Assignment, route: Route, sentence: str, trace: str
     config = route.config
     return TrafficRecord(
         record_id=uuid.uuid4().hex,
-        ts=datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        ts=utc_now(),
         request_id=assignment.request_id,
         trace_id=trace,
         http_status=0,

@@ -1,0 +1,126 @@
+"""The books when the disk misbehaves: clients are served, nothing is lost that fits, and what is lost is said."""
+
+import os
+import resource
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.conftest import Routing, StartServer, correct
+from tests.miniserve.test_records import SINGLE
+
+from miniobserve.metrics import Metrics
+from miniserve import ledger as ledger_module
+from miniserve.ledger import Ledger
+from miniserve.records import TrafficRecord, to_line
+from miniserve.traffic import Strategy
+from miniserve.trafficlog import TrafficLog, read_log
+
+
+def _record(number: int) -> TrafficRecord:
+    return replace(SINGLE, record_id=f"{number:032x}", request_id=f"id-{number}")
+
+
+def _ids(path: Path) -> list[str]:
+    return [record.request_id for record in read_log(path).records]
+
+
+def _fill_disk(log: Path) -> None:
+    """Put a file in the log's place that no byte fits into."""
+    log.unlink()
+    log.symlink_to("/dev/full")
+
+
+def test_a_renamed_log_is_begun_afresh(tmp_path: Path) -> None:
+    path = tmp_path / "traffic.log"
+    with TrafficLog(path) as log:
+        log.append(_record(1))
+        path.rename(tmp_path / "traffic.log.1")
+        log.append(_record(2))
+
+    assert (_ids(tmp_path / "traffic.log.1"), _ids(path)) == (["id-1"], ["id-2"])
+
+
+def test_a_removed_log_is_begun_afresh(tmp_path: Path) -> None:
+    path = tmp_path / "traffic.log"
+    with TrafficLog(path) as log:
+        log.append(_record(1))
+        path.unlink()
+        log.append(_record(2))
+
+    assert _ids(path) == ["id-2"]
+
+
+def test_a_short_write_is_written_again_whole(tmp_path: Path) -> None:
+    path = tmp_path / "traffic.log"
+    ledger = Ledger(tmp_path, Metrics())
+    ledger.record(_record(1))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 100, limits[1]))
+    try:
+        ledger.record(_record(2))
+        during = ledger.flush()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    after = ledger.flush()
+    ledger.close()
+
+    assert (during, after) == (False, True)
+    assert (_ids(path), read_log(path).torn) == (["id-1", "id-2"], 1)
+
+
+def test_what_does_not_fit_into_memory_is_lost_and_gets_a_line_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # 10,000 waiting records would take the suite seconds, so the bound is lowered.
+    monkeypatch.setattr(ledger_module, "UNWRITTEN_LIMIT", 3)
+    path, metrics = tmp_path / "traffic.log", Metrics()
+    ledger = Ledger(tmp_path, metrics)
+    _fill_disk(path)
+    for number in range(5):
+        ledger.record(_record(number))
+
+    path.unlink()
+    ledger.record(_record(5))
+    ledger.close()
+
+    contents = read_log(path)
+    assert [record.request_id for record in contents.records] == ["id-3", "id-4", "id-5"]
+    assert contents.lost == 3
+    assert b"traffic_log_lost_total 3.0" in metrics.exposition()
+
+
+def test_a_torn_tail_of_a_former_process_does_not_swallow_the_next_line(tmp_path: Path) -> None:
+    path = tmp_path / "traffic.log"
+    path.write_bytes(to_line(_record(1)) + to_line(_record(2))[:-9])
+
+    with TrafficLog(path) as log:
+        log.append(_record(2))
+
+    assert _ids(path) == ["id-1", "id-2"]
+
+
+@pytest.mark.parametrize("strategy", [Strategy.SINGLE, Strategy.SHADOW])
+def test_with_a_full_disk_clients_are_served_and_every_line_is_written_once_there_is_room(
+    strategy: Strategy, start_server: StartServer, routing: Routing
+) -> None:
+    server = start_server(routing(strategy))
+    if strategy is Strategy.SHADOW:
+        server.wait_for_shadow()
+    correct(server, "He goed home.", "before")
+    server.wait_for(lambda: server.traffic_log.stat().st_size > 0, "done with the first line")
+    aside = server.traffic_log.with_name("traffic.log.1")
+    os.link(server.traffic_log, aside)
+    _fill_disk(server.traffic_log)
+
+    during = correct(server, "He goed home.", "during")
+    server.wait_for(lambda: httpx.get(f"{server.address.url}/readyz").status_code == 503, "seen to be not ready")
+    server.traffic_log.unlink()
+    server.wait_for(lambda: httpx.get(f"{server.address.url}/readyz").status_code == 200, "ready again")
+    correct(server, "He goed home.", "after")
+    server.stop()
+
+    assert during.status_code == 200
+    assert _ids(aside) + _ids(server.traffic_log) == ["before", "during", "after"]
