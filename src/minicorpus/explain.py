@@ -23,8 +23,16 @@ _BARE: Final = frozenset(
     | {"should", "may", "might", "would", "will", "won't"}
 )
 _BETWEEN: Final = frozenset(
-    {"always", "often", "usually", "never", "sometimes", "seldom", "already", "just", "also", "still", "ever"}
-    | {"first", "not", "once", "now", "then", "soon", "am", "are", "is", "was", "were", "going", "no", "time"}
+    {"always", "often", "usually", "never", "sometimes", "seldom", "already", "just", "also", "still", "ever", "soon"}
+    | {"first", "not", "once", "now", "then", "am", "are", "is", "was", "were", "going", "no", "time", "rather"}
+    | {"better", "even", "only", "almost", "at", "least", "longer", "somehow", "later", "so", "nevertheless", "hardly"}
+)
+_DETERMINERS: Final = frozenset(
+    {"the", "a", "an", "my", "your", "his", "her", "our", "their", "this", "these", "those", "some", "many", "all"}
+)
+_BOUNDARIES: Final = frozenset(
+    {",", ";", ":", ".", "and", "but", "because", "when", "while", "if", "after", "before", "since", "or"}
+    | {"although", "until", "whenever", "though", "unless", "whereas"}
 )
 _LONGEST: Final = 4
 _NEAR: Final = 4
@@ -93,23 +101,45 @@ def _governor(before: Words) -> str | None:
     return None
 
 
-def _person(before: Words) -> str:
-    """Return the person of the subject before a form; nouns and names are the third."""
-    for i in range(len(before) - 1, -1, -1):
-        word = before[i]
+def _begins(before: Words, i: int) -> bool:
+    """Whether a clause begins after a word; "that" also points, as in "that room"."""
+    if before[i] == "that":
+        return before[i + 1 : i + 2] != () and before[i + 1] in _PRONOUNS.keys() | _DETERMINERS
+    return before[i] in _BOUNDARIES
+
+
+def _clause(before: Words) -> Words:
+    """Return the words since the last mark or linking word."""
+    return before[max((i + 1 for i in range(len(before)) if _begins(before, i)), default=0) :]
+
+
+def _person(before: Words, names: frozenset[str]) -> str:
+    """Return the person of the subject before a form; nouns and names are the third.
+
+    The infinitive has no subject of its own: there it is the pronoun that its clause begins with.
+    """
+    clause = _clause(before)
+    if _governor(before) == "infinitive":
+        first = next((word for word in clause if word in _PRONOUNS), None)
+        if first is not None and not any(w in _DETERMINERS | names for w in clause[: clause.index(first)]):
+            return _PRONOUNS[first]
+    for word in reversed(clause):
         if word in _PRONOUNS:
             return _PRONOUNS[word]
-        if word in _BETWEEN or word in _BARE or word in _HAVE or word.endswith("ly"):
-            continue
-        # A verb or adjective of the subject's own, as in "I refuse to" or "you are ready to".
-        nearest = next((w for w in reversed(before[:i]) if w not in _BETWEEN | _BARE | _HAVE), "")
-        return _PRONOUNS.get(nearest, "3sg") if "to" in before[i:] else "3sg"
+        if word in _DETERMINERS or word in names:
+            return "3sg"
     return "3sg"
 
 
-def _choose(cells: list[Cell], before: Words) -> Cell | None:
+def _names(text: str) -> frozenset[str]:
+    """Return the words that are written with a capital inside a sentence, apart from "I"."""
+    found = _WORD.findall(text)[1:]
+    return frozenset(word.lower() for word in found if word[0].isupper() and word != "I")
+
+
+def _choose(cells: list[Cell], before: Words, names: frozenset[str]) -> Cell | None:
     """Return the one cell that fits the words before the form."""
-    person, tense = _person(before), _governor(before)
+    person, tense = _person(before, names), _governor(before)
     fitting = [c for c in cells if c.person == person]
     asked = [c for c in fitting if c.tense == tense]
     free = [c for c in fitting if c.tense not in {"infinitive", "past_participle"}]
@@ -117,7 +147,7 @@ def _choose(cells: list[Cell], before: Words) -> Cell | None:
     return chosen[0] if len({(c.verb, c.tense) for c in chosen}) == 1 else None
 
 
-def _changed(old: Words, new: Words) -> Cell | None:
+def _changed(old: Words, new: Words, names: frozenset[str]) -> Cell | None:
     """Find the cell of a change: the longest known mistake over it, else the form that now stands there."""
     head = _common(old, new)
     tail = _common(old[head:][::-1], new[head:][::-1])
@@ -129,22 +159,26 @@ def _changed(old: Words, new: Words) -> Cell | None:
     ]
     for first, after in sorted(spans, key=lambda s: s[0] - s[1]):
         cells = _by_change().get((old[first : stop_old + after], new[first : stop_new + after]))
-        if cells and (cell := _choose(cells, new[:first])):
+        if cells and (cell := _choose(cells, new[:first], names)):
             return cell
     for first, after in sorted(spans, key=lambda s: s[0] - s[1]):
         form = new[first : stop_new + after]
         cells = _by_form().get(form)
-        if cells and not _contains(old[first : stop_old + after], form) and (cell := _choose(cells, new[:first])):
+        if (
+            cells
+            and not _contains(old[first : stop_old + after], form)
+            and (cell := _choose(cells, new[:first], names))
+        ):
             return cell
     return None
 
 
-def _participle(old: Words, new: Words) -> Cell | None:
+def _participle(old: Words, new: Words, names: frozenset[str]) -> Cell | None:
     """Find the cell where only the auxiliary was changed."""
     head = _common(old, new)
     if len(old) != len(new) or old[head + 1 :] != new[head + 1 :]:
         return None
-    person = _person(new[:head])
+    person = _person(new[:head], names)
     if {old[head], new[head]} != {"have", "has"} or new[head] != auxiliary(person):
         return None
     for word in new[head + 1 : head + 1 + _NEAR]:
@@ -159,7 +193,8 @@ def find_cell(sentence: str, correction: str) -> Cell | None:
     old, new = _words(sentence), _words(correction)
     if old == new:
         return None
-    return _participle(old, new) or _changed(old, new)
+    names = _names(correction)
+    return _participle(old, new, names) or _changed(old, new, names)
 
 
 def explain(sentence: str, correction: str, language: Language) -> str:
