@@ -11,10 +11,11 @@ from tokenizers import Tokenizer
 
 from minimodel.bundle import Bundle, load_bundle
 from minimodel.canonical import Json
+from minimodel.conversion import save_engine_model
 from minimodel.edits import apply_edits
 from minimodel.errors import BundleRefused, ComputeTypeUnavailable, EngineClosed, SentenceTooLong
 from minimodel.prompt import ANSWER_ROOM, END, Prompter, max_sentence_tokens
-from minimodel.weights import Weights, base_weights, merge, save_engine_model
+from minimodel.weights import Weights, base_weights, merge
 
 _DEFAULT: Final = "default"
 

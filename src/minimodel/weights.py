@@ -1,17 +1,14 @@
-"""Weights on their way from bundles to the engine: adapters merged, a CTranslate2 model built, with numpy only."""
+"""Weights out of bundles, an adapter merged into them, with numpy only."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
 import numpy as np
-from ctranslate2.specs import common_spec, transformer_spec
 from numpy.typing import NDArray
 
 from minimodel.bundle import Bundle
-from minimodel.canonical import Json, Tensors
+from minimodel.canonical import Json
 from minimodel.errors import BundleRefused
-from minimodel.prompt import END
 
 Weights = Mapping[str, NDArray[np.float32]]
 _LINEAR: Final = ("attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj")
@@ -65,42 +62,3 @@ def merge(base: Weights, adapter: Bundle) -> Weights:
             raise BundleRefused("adapter module", module, "a linear layer of the parent, of its shape")
         out[target] = out[target] + (up @ down).T * np.float32(scale)  # (in, out)
     return out
-
-
-def _copy_norm(spec: common_spec.LayerNormSpec, weights: Weights, name: str) -> None:
-    spec.gamma = weights[f"{name}.weight"]
-    spec.beta = weights[f"{name}.bias"]
-
-
-def _copy_linear(spec: common_spec.LinearSpec, weights: Weights, name: str) -> None:
-    spec.weight = np.ascontiguousarray(weights[f"{name}.weight"].T)
-    spec.bias = weights[f"{name}.bias"]
-
-
-def save_engine_model(weights: Weights, settings: Json, tokens: list[str], folder: Path) -> None:
-    """Write weights into a folder in the form that CTranslate2 loads."""
-    layers, heads = int(settings["n_layer"]), int(settings["n_head"])
-    spec = transformer_spec.TransformerDecoderModelSpec.from_config(
-        layers, heads, pre_norm=True, activation=common_spec.Activation.GELUTanh
-    )
-    decoder = spec.decoder
-    decoder.scale_embeddings = False
-    decoder.embeddings.weight = weights["transformer.wte.weight"]
-    decoder.projection.weight = weights["transformer.wte.weight"]
-    decoder.position_encodings.encodings = weights["transformer.wpe.weight"]
-    _copy_norm(decoder.layer_norm, weights, "transformer.ln_f")
-    for i, layer in enumerate(decoder.layer):
-        at = f"transformer.h.{i}."
-        _copy_norm(layer.self_attention.layer_norm, weights, f"{at}ln_1")
-        _copy_linear(layer.self_attention.linear[0], weights, f"{at}attn.c_attn")
-        _copy_linear(layer.self_attention.linear[1], weights, f"{at}attn.c_proj")
-        _copy_norm(layer.ffn.layer_norm, weights, f"{at}ln_2")
-        _copy_linear(layer.ffn.linear_0, weights, f"{at}mlp.c_fc")
-        _copy_linear(layer.ffn.linear_1, weights, f"{at}mlp.c_proj")
-    spec.register_vocabulary(tokens)
-    spec.config.bos_token = spec.config.eos_token = spec.config.unk_token = END
-    spec.validate()
-    spec.save(str(folder))
-
-
-__all__ = ["Tensors", "Weights", "base_weights", "expected_shapes", "merge", "save_engine_model"]

@@ -4,10 +4,10 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+from scripts.mlops import score
 
 from minicorpus.split import is_held_out
 from minimodel.edits import edits_between
-from scripts.mlops import score
 
 ROOT = Path(__file__).resolve().parents[2]
 
