@@ -43,6 +43,10 @@ check: _check-env
 serve *ARGS: _env
     @{{ python }} -m miniserve {{ ARGS }}
 
+# make an API key, print it once, append its hash to FILE (what LYNX_KEYS_FILE names)
+key-new FILE: _env
+    @{{ python }} -m miniserve.key_new {{ FILE }}
+
 # serve A and run B in its shadow; a running server follows
 shadow-on A_SHA B_SHA *ARGS: _env
     @{{ python }} -m miniserve.switch shadow-on {{ A_SHA }} {{ B_SHA }} {{ ARGS }}

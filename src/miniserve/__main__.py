@@ -90,6 +90,7 @@ class Service:
             tracer,
             self._metrics,
             settings.trust_traceparent,
+            settings.body_ms / 1e3,
         )
         public = self._server(create_app(door))
         details = self._server(create_details_app(self._routes, self._metrics))

@@ -5,7 +5,9 @@ Every refusal is a RequestRefused that tells the client when to come back.
 
 import hashlib
 import hmac
+import os
 import re
+import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -13,22 +15,31 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
 
+import structlog
+
 from miniserve.errors import KeysFileError, RequestRefused
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 _KNOWN_CALLERS = 10_000
+_log = structlog.get_logger()
 
 
 class Keys:
-    """The SHA-256 hashes of the API keys that may ask; no file, no question."""
+    """The SHA-256 hashes of the API keys that may ask; no file, no question. The file is followed as it changes.
+
+    Raises KeysFileError when the file is unusable at the start; later the hashes in force stay.
+    """
 
     def __init__(self, path: Path | None) -> None:
-        self._hashes = _read_hashes(path) if path else None
+        self._path = path
+        self._seen = _identity(path)
+        self._hashes = _read_hashes(path) if path else ()
 
     def caller(self, authorization: str | None, address: str) -> str:
         """Return who asks: the key's hash, or the address when no keys are asked; raises RequestRefused (401)."""
-        if self._hashes is None:
+        if self._path is None:
             return address
+        self._follow(self._path)
         scheme, _, token = (authorization or "").partition(" ")
         presented = hashlib.sha256(token.strip().encode()).hexdigest()
         # every hash is compared, each in constant time: the time tells nothing about which, or how nearly
@@ -36,6 +47,15 @@ class Keys:
         if scheme.lower() != "bearer" or not any(matches):
             raise RequestRefused(HTTPStatus.UNAUTHORIZED, "expected Authorization: Bearer with a known API key")
         return presented
+
+    def _follow(self, path: Path) -> None:
+        if (found := _identity(path)) == self._seen:
+            return
+        self._seen = found
+        try:
+            self._hashes = _read_hashes(path)
+        except KeysFileError as error:
+            _log.error("keys file refused, the keys in force stay", reason=str(error))
 
 
 class RateLimit:
@@ -91,6 +111,27 @@ class Concurrency:
             yield
         finally:
             self._in_work -= 1
+
+
+def new_key(path: Path) -> str:
+    """Make an API key of 192 random bits, append its hash to the file, and return the key; raises OSError.
+
+    The key is nowhere but in what is returned.
+    """
+    key = secrets.token_urlsafe(24)
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "a", encoding="ascii") as file:
+        # after an empty line: a last line that somebody left without its end would swallow the hash
+        file.write("\n" + hashlib.sha256(key.encode()).hexdigest() + "\n")
+    return key
+
+
+def _identity(path: Path | None) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat() if path else None
+    except OSError:
+        return None
+    return (found.st_ino, found.st_size, found.st_mtime_ns) if found else None
 
 
 def _read_hashes(path: Path) -> tuple[str, ...]:

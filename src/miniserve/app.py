@@ -3,6 +3,7 @@
 Deciding, serving and logging are the tutor's; loading is the routes'.
 """
 
+import asyncio
 import time
 import uuid
 from collections.abc import Awaitable, Callable
@@ -53,6 +54,7 @@ class FrontDoor:
     tracer: Tracer
     metrics: Metrics
     trust_traceparent: bool
+    body_s: float
 
 
 def create_app(door: FrontDoor) -> Starlette:
@@ -116,7 +118,7 @@ async def _correct(door: FrontDoor, request: Request, span: Span) -> Response:
     door.rate.spend(caller)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise RequestRefused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "expected Content-Type: application/json")
-    asked = schemas.decode_request(await _body(request))
+    asked = schemas.decode_request(await _body(request, door.body_s))
     request_id = schemas.checked_request_id(asked.request_id, request.headers.get("x-request-id"))
     sentence = schemas.checked_sentence(asked.sentence)
     # Made here, never derived from the input: two clients that send one sentence are two users.
@@ -147,16 +149,19 @@ def _ready(door: FrontDoor) -> Route:
     return door.routes.current
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, limit_s: float) -> bytes:
     body = bytearray()
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > schemas.MAX_BODY_BYTES:
-                limit = schemas.MAX_BODY_BYTES
-                raise RequestRefused(
-                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is over {limit} bytes: expected less"
-                )
+        async with asyncio.timeout(limit_s):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > schemas.MAX_BODY_BYTES:
+                    raise RequestRefused(
+                        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                        f"the body is over {schemas.MAX_BODY_BYTES} bytes: expected less",
+                    )
+    except TimeoutError:
+        raise RequestRefused(HTTPStatus.REQUEST_TIMEOUT, f"the body is not complete after {limit_s:g} s") from None
     except ClientDisconnect:
         raise RequestRefused(HTTPStatus.BAD_REQUEST, "the client left before its body was complete") from None
     return bytes(body)

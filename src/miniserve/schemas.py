@@ -102,6 +102,7 @@ def openapi() -> dict[str, Any]:
     refusals = {
         "400": "The body is not JSON.",
         "401": "No API key, or an unknown one.",
+        "408": "The body was not complete in time.",
         "413": "The body is over 10 KB.",
         "415": "The body is not application/json.",
         "422": "The body is not a correction request; `field` names what is wrong.",

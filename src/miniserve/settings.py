@@ -88,6 +88,9 @@ class Settings:
     max_inflight: int = field(
         default=64, metadata=_about("requests in work at once; beyond it 503 with Retry-After", _whole(1, 10_000))
     )
+    body_ms: int = field(
+        default=5_000, metadata=_about("a client's time to send its body, then 408", _whole(1, 600_000))
+    )
     deadline_ms: int = field(default=2_000, metadata=_about("the production arm's time, then 504", _whole(1, 600_000)))
     shadow_timeout_ms: int = field(
         default=2_000, metadata=_about("the shadow arm's time for one sentence", _whole(1, 600_000))

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from miniserve.admission import Concurrency, Keys, RateLimit
+from miniserve.admission import Concurrency, Keys, RateLimit, new_key
 from miniserve.errors import KeysFileError, RequestRefused
+from miniserve.key_new import main
 
 
 def _keys_file(folder: Path, *keys: str) -> Path:
@@ -50,6 +51,55 @@ def test_an_unusable_keys_file_is_refused_without_repeating_its_content(tmp_path
 def test_a_missing_keys_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(KeysFileError, match="cannot be read"):
         Keys(tmp_path / "absent")
+
+
+def test_a_key_that_is_made_while_the_server_runs_is_let_in(tmp_path: Path) -> None:
+    path = _keys_file(tmp_path, "first")
+    keys = Keys(path)
+
+    key = new_key(path)
+
+    assert keys.caller(f"Bearer {key}", "") == hashlib.sha256(key.encode()).hexdigest()
+    assert key not in path.read_text(encoding="ascii")
+
+
+def test_a_key_that_is_taken_out_is_refused_from_then_on(tmp_path: Path) -> None:
+    path = _keys_file(tmp_path, "first", "second")
+    keys = Keys(path)
+    keys.caller("Bearer first", "")
+
+    _keys_file(tmp_path, "second")
+
+    with pytest.raises(RequestRefused):
+        keys.caller("Bearer first", "")
+
+
+@pytest.mark.parametrize("content", ["", "nonsense"])
+def test_an_unusable_keys_file_while_the_server_runs_leaves_the_keys_in_force(tmp_path: Path, content: str) -> None:
+    path = _keys_file(tmp_path, "first")
+    keys = Keys(path)
+
+    path.write_text(content, encoding="ascii")
+
+    assert keys.caller("Bearer first", "") == hashlib.sha256(b"first").hexdigest()
+
+
+def test_the_command_prints_a_key_that_the_file_lets_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "keys"
+
+    assert main([str(path)]) == 0
+
+    key = capsys.readouterr().out.strip()
+    assert Keys(path).caller(f"Bearer {key}", "")
+    assert len(key) >= 128 // 6
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_the_command_exits_2_when_the_file_cannot_be_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(tmp_path)]) == 2
+    assert "Is a directory" in capsys.readouterr().err
 
 
 def test_a_caller_gets_its_rate_and_then_429_until_time_passes() -> None:

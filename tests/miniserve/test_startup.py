@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -125,3 +126,14 @@ def test_a_rate_limit_answers_429_with_retry_after(start_server: StartServer) ->
 
     assert 429 in [reply.status_code for reply in replies]
     assert {reply.headers["retry-after"] for reply in replies if reply.status_code == 429} == {"1"}
+
+
+def test_a_body_that_never_completes_is_408(start_server: StartServer) -> None:
+    server = start_server(None, BODY_MS="200")
+
+    with socket.create_connection(("127.0.0.1", server.address.port), timeout=30) as client:
+        head = ("POST /v1/grammar/correct HTTP/1.1", "Host: x", "Content-Type: application/json", "Content-Length: 99")
+        client.sendall("\r\n".join([*head, "", "{"]).encode())
+        answer = client.recv(4096)
+
+    assert answer.startswith(b"HTTP/1.1 408")
