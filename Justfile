@@ -72,6 +72,19 @@ route: _env
 compare *ARGS: _env
     @{{ python }} {{ lab }}/compare.py {{ ARGS }}
 
+# train A and B from scratch into models/staging, some minutes on two cores; what was interrupted is resumed
+train *ARGS: _train-env
+    .venv-train/bin/python -m minimodel.train {{ ARGS }}
+
+# take a trained bundle into the register of models
+register FOLDER *ARGS: _env
+    @{{ python }} scripts/mlops/registry.py register {{ FOLDER }} {{ ARGS }}
+
+# the rest of the register: promote, quantize, list, show, lineage, verify
+[no-exit-message]
+registry *ARGS: _env
+    @{{ python }} scripts/mlops/registry.py {{ ARGS }}
+
 # grade the production model on the eval set and pin the grader: writes eval_baseline.json
 baseline: _env
     {{ python }} scripts/mlops/baseline.py
