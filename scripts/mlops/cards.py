@@ -52,6 +52,20 @@ def _table(title: str, groups: dict[str, dict[str, float]]) -> str:
     return "\n".join(rows)
 
 
+def _strata(sha: str) -> list[str]:
+    """Return the table of generated lists, if it is of this model."""
+    found = json.loads((ROOT / "data/processed/strata.json").read_text("utf-8"))
+    if found["model_sha"] != sha:
+        return []
+    return [
+        (
+            "Generated lists, scored by `scripts/mlops/score.py`. “Held-out” lists were read while tuning; the "
+            "“fresh” words and frames were committed before any tuning and scored once."
+        ),
+        _table("list", found["lists"]),
+    ]
+
+
 def _outside(engine: Engine) -> str:
     rows = ["| sentence | answer | text |", "|---|---|---|"]
     for sentence, made in zip(OUTSIDE, engine.correct(OUTSIDE), strict=True):
@@ -93,6 +107,7 @@ def card(models: Path, registry: Registry, sha: str) -> str:
             f"{right['share']:.3f} [{right['low']:.3f}, {right['high']:.3f}]. Edits that apply: {applied:.3f}. "
             f"Engine {engine.version}, {engine.compute_type}."
         ),
+        *_strata(sha),
         *(_table(field, by[field]) for field in ("tense", "person", "verb", "mistake")),
         "## Limits",
         (

@@ -142,6 +142,17 @@ def metrics(models: Path, refs: Sequence[str]) -> dict[str, object]:
     return dict(out)
 
 
+def strata(models: Path, ref: str, count: int, seed: int) -> dict[str, object]:
+    """Return the figures of every generated list, the fresh one included: for a model that is settled."""
+    engine = Engine.load(models, Registry.read(models).resolve(ref), threads=2)
+    lists: dict[str, dict[str, float]] = {}
+    for stratum in (*STRATA, *FRESH):
+        outcomes = run(engine, draw(stratum, count, seed))
+        failed = sum(not o.applied for o in outcomes) / len(outcomes)
+        lists[stratum.name] = {**share(outcomes).as_json(), "edits_that_do_not_apply": round(failed, 4)}
+    return {"model_sha": engine.sha, "seed": seed, "lists": lists}
+
+
 def report(engine: Engine, lists: dict[str, list[Example]], failures: int) -> None:
     """Print a row per list, and some failures."""
     for name, examples in lists.items():
@@ -162,11 +173,16 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--fresh", action="store_true", help="score the list that is read once")
     parser.add_argument("--wrong", type=int, default=0, help="print so many failures of each list")
+    parser.add_argument("--strata", type=Path, help="write the figures of all lists of one model instead")
     parser.add_argument("--json", type=Path, help="write the evaluation set's figures instead")
     arguments = parser.parse_args()
     if arguments.json is not None:
         text = json.dumps(metrics(arguments.models, arguments.model), indent=2, sort_keys=True)
         arguments.json.write_text(text + "\n", encoding="utf-8")
+        return
+    if arguments.strata is not None:
+        found = strata(arguments.models, arguments.model[0], arguments.count, arguments.seed)
+        arguments.strata.write_text(json.dumps(found, indent=2, sort_keys=True) + "\n", encoding="utf-8")
         return
     for ref in arguments.model:
         engine = Engine.load(arguments.models, Registry.read(arguments.models).resolve(ref), threads=2)
