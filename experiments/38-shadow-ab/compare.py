@@ -1,4 +1,4 @@
-"""Judges the lab: grades both arms offline, decides, writes report.md and report.json.
+"""Judges the lab: grades both arms offline, decides, writes report.html, report.md, its figures and report.json.
 
 Exits 0 promote, 10 hold, 20 retrain, 3 invalid evidence, 2 usage. The mathematics and the decision are
 minieval's; here files are read, converted and written.
@@ -13,6 +13,7 @@ from pathlib import Path
 from minieval.analysis import Analysis, analyse
 from minieval.baseline import EvalBaseline, parse_baseline
 from minieval.decision import invalid
+from minieval.documents import NAMES, documents, manifest_key
 from minieval.errors import EvalError
 from minieval.evidence import EvalSetHashes, require_grader, validity_gates
 from minieval.files import decode, locked_md5, md5_of, sha256_of, write_atomically
@@ -22,8 +23,7 @@ from minieval.identity import Identity, identify
 from minieval.items import Item, ItemError, index_by_sentence, parse_items
 from minieval.manifest import Run, parse_manifest, with_analysis
 from minieval.observation import Answer, Observation
-from minieval.render import render
-from minieval.report import Report, make_report, to_json
+from minieval.report import Report, make_report
 from minieval.selftest import run_selftest
 from minieval.terminal import summarise
 from minieval.untrusted import visible
@@ -156,9 +156,15 @@ def _refusal(error: Exception) -> Gate:
 
 
 def _write(report: Report, inputs: Inputs, options: argparse.Namespace) -> None:
-    markdown, document = render(report), to_json(report)
-    write_atomically(options.out / "report.md", markdown)
-    write_atomically(options.out / "report.json", document)
+    written = documents(report)
+    for name in NAMES:
+        path = options.out / name
+        if name in written:
+            path.parent.mkdir(exist_ok=True)
+            write_atomically(path, written[name])
+        else:
+            # A figure of an earlier run beside a report without it would be taken for this run's.
+            path.unlink(missing_ok=True)
     identity = report.identity
     if identity is None:
         return
@@ -174,8 +180,7 @@ def _write(report: Report, inputs: Inputs, options: argparse.Namespace) -> None:
         "eval_set_md5": identity.eval_set_md5,
         "selftest": asdict(identity.selftest),
         "log_sha256": identity.log_sha256,
-        "report_md_sha256": sha256_of(markdown.encode()),
-        "report_json_sha256": sha256_of(document.encode()),
+        **{manifest_key(name): sha256_of(text.encode()) for name, text in written.items()},
     }
     write_atomically(options.manifest, with_analysis(inputs.manifest, analysis))
 
@@ -201,7 +206,7 @@ def read_options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--manifest", type=Path, default=HERE / "manifest.json")
     parser.add_argument("--eval-set", type=Path, default=REPOSITORY / "data" / "eval" / "phase-20.jsonl")
     parser.add_argument("--baseline", type=Path, default=REPOSITORY / "eval_baseline.json")
-    parser.add_argument("--out", type=Path, default=HERE, help="where report.md and report.json go")
+    parser.add_argument("--out", type=Path, default=HERE, help="the folder that the report goes to")
     return parser.parse_args(argv)
 
 

@@ -12,27 +12,27 @@ from pathlib import Path
 
 import compare
 
+from minieval.documents import documents, manifest_key
 from minieval.files import sha256_of
-from minieval.render import render
-from minieval.report import to_json
 
 
 def differences(folder: Path, options: argparse.Namespace) -> list[str]:
     """Return a sentence for everything in the folder that does not follow from the evidence."""
     inputs = compare.read_inputs(options)
     report = compare.judge(inputs, options.log)
+    expected = documents(report)
+    paths = {"log_sha256": options.log} | {manifest_key(name): folder / name for name in expected}
     found = [
-        *_hashes(json.loads(inputs.manifest).get("analysis", {}), folder, options.log),
+        *_hashes(json.loads(inputs.manifest).get("analysis", {}), paths),
         *(f"the evidence is invalid: {reason}" for reason in report.reasons if report.quality is None),
     ]
-    for name, text in (("report.md", render(report)), ("report.json", to_json(report))):
+    for name, text in expected.items():
         if (line := _first_difference((folder / name).read_text(encoding="utf-8"), text)) is not None:
             found.append(f"{name} line {line} is not what the evidence gives")
     return found
 
 
-def _hashes(analysis: Mapping[str, object], folder: Path, log: Path) -> list[str]:
-    paths = {"log_sha256": log, "report_md_sha256": folder / "report.md", "report_json_sha256": folder / "report.json"}
+def _hashes(analysis: Mapping[str, object], paths: Mapping[str, Path]) -> list[str]:
     actual = {key: sha256_of(path.read_bytes()) for key, path in paths.items()}
     return [
         f"{paths[key].name} has SHA-256 {sha}: expected {analysis.get(key)}, as manifest.json says"
@@ -60,7 +60,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     for sentence in found:
         print(f"verify.py: {sentence}", file=sys.stderr)
     if not found:
-        print(f"verified: {options.out / 'report.md'} and report.json follow from {options.log}")
+        print(
+            f"verified: {options.out / 'report.html'}, report.md, its figures and report.json follow from {options.log}"
+        )
     return 3 if found else 0
 
 

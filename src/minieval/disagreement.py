@@ -65,6 +65,13 @@ class Case:
     answer_b: str | None
     outcome_a: str
     outcome_b: str
+    correction_a: Correction
+    correction_b: Correction
+
+    @property
+    def over_corrected(self) -> bool:
+        """Whether the sentence was right and an arm changed it."""
+        return Correction.OVER_CORRECTED in {self.correction_a, self.correction_b}
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,4 +181,6 @@ def _case(pair: GradedPair, a: Grade, b: Grade) -> Case:
         answer_b=pair.pair.b.text,
         outcome_a=_outcome(a),
         outcome_b=_outcome(b),
+        correction_a=a.correction,
+        correction_b=b.correction,
     )

@@ -12,6 +12,7 @@ from minieval.percentiles import (
     RULE,
     OrderStatistic,
     Percentile,
+    distribution,
     percentile,
     requests_for_upper_limit,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "OrderStatistic",
     "Percentile",
     "SignedRank",
+    "distribution",
     "harrell_davis",
     "hodges_lehmann_ratio",
     "hodges_lehmann_shift",

@@ -84,6 +84,19 @@ def percentile(values: Sequence[float], q: float, confidence: float = 0.95) -> P
     )
 
 
+def distribution(values: Sequence[float], most: int) -> tuple[OrderStatistic, ...]:
+    """Return at most so many order statistics of answered latencies, evenly spaced in rank, the largest among them.
+
+    >>> [point.rank for point in distribution([5.0, 1.0, 2.0, 4.0], 2)]
+    [2, 4]
+    """
+    ordered = np.sort(as_latencies("sample", values))
+    n = int(ordered.size)
+    few = min(n, most)
+    ranks = (math.ceil(k * n / few) for k in range(1, few + 1))
+    return tuple(OrderStatistic(rank, float(ordered[rank - 1])) for rank in ranks)
+
+
 def requests_for_upper_limit(q: float, confidence: float = 0.95) -> int:
     """Return the smallest n whose largest value bounds the q-th percentile from above: q^n <= (1 - c) / 2.
 

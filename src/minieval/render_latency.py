@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from minieval.analysis import LatencySection
+from minieval.figures import LATENCY
 from minieval.latency import Percentile, requests_for_upper_limit
 from minieval.markdown import NONE, percentile, pvalue, ratio, table, text
 from minieval.served import ArmLatency, LatencyComparison
@@ -17,6 +18,8 @@ def latency_section(section: LatencySection) -> Iterator[str]:
         f"Percentile rule: {section.rule}. Limits are order statistics; "
         f"below {requests_for_upper_limit(0.99)} requests per arm a p99 has no upper limit and gates nothing."
     )
+    if served.a.distribution or served.b.distribution:
+        yield f"![Share of requests answered within so many ms, per arm; the table has the numbers]({LATENCY})"
     rows = [_arm(arm) for arm in (served.a, served.b)]
     rows += [_survivors(arm) for arm in (served.a, served.b) if arm.survivors]
     yield table(("arm", "n", "failed", "p50", "p95", "p99"), rows, 6)

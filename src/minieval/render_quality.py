@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from minieval.analysis import QualitySection
 from minieval.buckets import FEWEST_FOR_TEST, FEWEST_TO_READ, Bucket, BucketFamily, Flag
 from minieval.disagreement import Corrections, Disagreement
+from minieval.figures import BUCKETS
 from minieval.markdown import NONE, accuracy, difference, limits, pvalue, share, table, text
 from minieval.quality import Quality
 
@@ -46,6 +47,7 @@ def bucket_section(families: Sequence[BucketFamily]) -> Iterator[str]:
         "p is the mid-p of the slice; Holm's adjustment over the tested slices of a table decides, "
         "Benjamini-Hochberg's (BH) stands beside it. A slice that no outcome could make significant leaves the family."
     )
+    yield f"![B minus A with its interval for all items and every slice; the tables have the numbers]({BUCKETS})"
     for family in families:
         described = all(row.flag is Flag.DESCRIPTIVE for row in family.rows)
         yield f"### Per {family.name}"

@@ -8,8 +8,10 @@ from typing import Final
 
 from minieval.latency import (
     MannWhitney,
+    OrderStatistic,
     Percentile,
     SignedRank,
+    distribution,
     hodges_lehmann_ratio,
     hodges_lehmann_shift,
     mann_whitney,
@@ -24,6 +26,7 @@ from minieval.stats import OpenInterval, SampleRatio, sample_ratio
 
 PERCENTILES: Final = (0.50, 0.95, 0.99)
 MOST_COMPARED: Final = 20_000
+MOST_DRAWN: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,11 @@ class ServedArm:
 
 @dataclass(frozen=True, slots=True)
 class ArmLatency:
-    """One arm's percentiles in ms, over all its requests and, where some failed, over those that did not."""
+    """One arm's percentiles in ms, over all its requests and, where some failed, over those that did not.
+
+    distribution has the order statistics that its empirical distribution is drawn through; failures are left
+    out of it, so that its ranks end before n.
+    """
 
     arm: str
     n: int
@@ -61,6 +68,7 @@ class ArmLatency:
     excluded: int
     percentiles: tuple[Percentile, ...]
     survivors: tuple[Percentile, ...]
+    distribution: tuple[OrderStatistic, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +174,7 @@ def _arm(arm: ServedArm, confidence: float) -> ArmLatency:
         excluded=arm.excluded,
         percentiles=_percentiles(latencies, confidence),
         survivors=_percentiles(finite, confidence) if censored else (),
+        distribution=distribution(finite, MOST_DRAWN) if finite else (),
     )
 
 

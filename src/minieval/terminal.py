@@ -25,7 +25,8 @@ def summarise(report: Report, out: Path, console: Console | None = None) -> None
     for name, value in (*_numbers(report), *(("next", step) for step in report.next_steps[:2])):
         console.print(Text.assemble((f"  {name:<12}", "dim"), visible(value)), soft_wrap=True)
     console.print(
-        Text.assemble(("  read        ", "dim"), f"{out / 'report.md'}, every number in report.json"), soft_wrap=True
+        Text.assemble(("  read        ", "dim"), f"{out / 'report.html'}, or report.md; every number in report.json"),
+        soft_wrap=True,
     )
 
 

@@ -53,7 +53,7 @@ FAST = contrast(0.9, 1.0, 1.1)
 
 
 def latency(p50: Contrast = FAST, p95: Contrast = FAST, n: int = 100) -> ServedLatency:
-    arm = ArmLatency("A", n, 0, 0, 0, (), ())
+    arm = ArmLatency("A", n, 0, 0, 0, (), (), ())
     comparison = LatencyComparison(MannWhitney(1.0, 1.0, 0.5), p50, p95, thinned=False)
     return ServedLatency(arm, replace(arm, arm="B"), SampleRatio(0.0, 1.0, 1.0), comparison)
 
