@@ -40,7 +40,7 @@ def points_scale(shares: Iterable[float]) -> Scale:
     """
     points = [100 * share for share in shares]
     # Rounding first keeps 0.3 * 100 from opening another step.
-    lowest, highest = (round(end, 6) for end in (min(0.0, *points), max(0.0, *points)))
+    lowest, highest = (round(end, 6) for end in (min([0.0, *points]), max([0.0, *points])))
     span = max(highest - lowest, 2.0)
     step = next((s for s in _STEPS if span / s <= MOST_TICKS - 2), _STEPS[-1])
     # At least one step on either side of zero: both directions have a meaning to be read.

@@ -30,6 +30,10 @@ def test_a_report_follows_from_its_evidence(arguments: list[str]) -> None:
     ("name", "old", "new", "sentence"),
     [
         ("report.md", "Verdict: promote", "Verdict: retrain", "report.md line"),
+        ("report.html", "Verdict: <strong>promote", "Verdict: <strong>retrain", "report.html line"),
+        ("report.html", "default-src 'none'", "default-src *", "report.html has SHA-256"),
+        ("figures/buckets.svg", "B better", "B worse!", "figures/buckets.svg line"),
+        ("figures/latency.svg", "A, n =", "A, m =", "latency.svg has SHA-256"),
         ("report.json", '"exit_code"', '"exit_kode"', "report.json line"),
         ("traffic.log", '"tokens_A": 4', '"tokens_A": 5', "traffic.log has SHA-256"),
     ],

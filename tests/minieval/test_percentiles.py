@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from minieval.errors import UnusableNumbers
-from minieval.latency import percentile, requests_for_upper_limit
+from minieval.latency import distribution, percentile, requests_for_upper_limit
 
 LATENCIES = st.lists(st.floats(0.001, 10_000), min_size=1, max_size=300)
 
@@ -63,3 +63,13 @@ def test_a_zero_is_the_clocks_resolution() -> None:
 def test_no_latencies_and_impossible_ones_are_refused(values: list[float]) -> None:
     with pytest.raises(UnusableNumbers):
         percentile(values, 0.5)
+
+
+@given(st.lists(st.floats(0.001, 1e6), min_size=1, max_size=60), st.integers(1, 60))
+def test_a_distribution_is_drawn_through_its_own_order_statistics(values: list[float], most: int) -> None:
+    points = distribution(values, most)
+
+    ordered = sorted(values)
+    assert len(points) == min(most, len(values))
+    assert points[-1].rank == len(values)
+    assert [point.value for point in points] == [ordered[point.rank - 1] for point in points if point.rank]

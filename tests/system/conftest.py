@@ -1,0 +1,17 @@
+"""One Chromium for all system tests; the lab's scripts import each other as siblings, as they do when they run."""
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+from tests.system.browser import Page, browser_page
+
+from minieval.grader_identity import REPOSITORY
+
+sys.path.insert(0, str(REPOSITORY / "experiments" / "38-shadow-ab"))
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    with browser_page(tmp_path_factory.mktemp("chromium")) as page:
+        yield page
