@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from minieval.markdown import ms
+from minieval.notation import ms
 from minieval.scale import Scale, ratio_scale
 from minieval.served import ArmLatency, ServedLatency
 from minieval.svg import Drawing, element, label, number

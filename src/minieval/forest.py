@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from minieval.buckets import Bucket, BucketFamily, Flag
-from minieval.markdown import difference
+from minieval.notation import difference
 from minieval.scale import Scale, points_scale
 from minieval.stats import Interval
 from minieval.svg import Drawing, element, label

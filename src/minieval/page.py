@@ -12,7 +12,7 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from minieval import markdown
+from minieval import notation
 from minieval.assets import asset
 from minieval.buckets import FEWEST_FOR_TEST, FEWEST_TO_READ, BucketFamily
 from minieval.disagreement import CORRECT, Case, Disagreement, Kind
@@ -62,18 +62,18 @@ def _environment() -> Environment:
         finalize=_shown,
     )
     environment.filters.update(
-        share=markdown.share,
-        accuracy=markdown.accuracy,
-        difference=markdown.difference,
-        pvalue=markdown.pvalue,
-        ratio=markdown.ratio,
-        percentile=markdown.percentile,
-        ms=markdown.ms,
+        share=notation.share,
+        accuracy=notation.accuracy,
+        difference=notation.difference,
+        pvalue=notation.pvalue,
+        ratio=notation.ratio,
+        percentile=notation.percentile,
+        ms=notation.ms,
         points=points,
         fact=_fact,
     )
     environment.globals.update(
-        NONE=markdown.NONE,
+        NONE=notation.NONE,
         CORRECT=CORRECT,
         FEWEST_FOR_TEST=FEWEST_FOR_TEST,
         FEWEST_TO_READ=FEWEST_TO_READ,

@@ -3,17 +3,9 @@
 from collections.abc import Iterator
 
 from minieval.gates import Outcome
-from minieval.markdown import (
-    NONE,
-    difference,
-    percentile,
-    pvalue,
-    ratio,
-    share,
-    table,
-    text,
-)
+from minieval.markdown import table, text
 from minieval.missing import ArmRuns
+from minieval.notation import NONE, difference, percentile, pvalue, ratio, share
 from minieval.render_disagreement import disagreement_section
 from minieval.render_identity import client_section, identity_section
 from minieval.render_latency import latency_section

@@ -52,7 +52,7 @@ def _cases(kind: Kind, cases: list[Case]) -> Iterator[str]:
         return
     yield "\n".join(_case(case) for case in cases[: SHOWN[kind]])
     if len(cases) > SHOWN[kind]:
-        yield f"{len(cases) - SHOWN[kind]} more in report.json."
+        yield f"{len(cases) - SHOWN[kind]} more in report.html."
 
 
 def _case(case: Case) -> str:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from minieval.identity import Identity
-from minieval.markdown import code, ms, share, table, text
+from minieval.markdown import code, table, text
+from minieval.notation import ms, share
 
 
 def client_section(identity: Identity) -> Iterator[str]:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from minieval.analysis import LatencySection
 from minieval.figures import LATENCY
 from minieval.latency import Percentile, requests_for_upper_limit
-from minieval.markdown import NONE, percentile, pvalue, ratio, table, text
+from minieval.markdown import table, text
+from minieval.notation import NONE, percentile, pvalue, ratio
 from minieval.served import ArmLatency, LatencyComparison
 
 

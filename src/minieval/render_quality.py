@@ -6,7 +6,8 @@ from minieval.analysis import QualitySection
 from minieval.buckets import FEWEST_FOR_TEST, FEWEST_TO_READ, Bucket, BucketFamily, Flag
 from minieval.disagreement import Corrections, Disagreement
 from minieval.figures import BUCKETS
-from minieval.markdown import NONE, accuracy, difference, limits, pvalue, share, table, text
+from minieval.markdown import table, text
+from minieval.notation import NONE, accuracy, difference, limits, pvalue, share
 from minieval.quality import Quality
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from minieval import markdown
+from minieval import notation
 from minieval.report import Report
 from minieval.untrusted import visible
 from minieval.verdict import Verdict
@@ -38,16 +38,16 @@ def _numbers(report: Report) -> list[tuple[str, str]]:
     lines = [
         (
             "accuracy",
-            f"A {markdown.share(q.accuracy_a.estimate)}, B {markdown.share(q.accuracy_b.estimate)}, n = {q.n}",
+            f"A {notation.share(q.accuracy_a.estimate)}, B {notation.share(q.accuracy_b.estimate)}, n = {q.n}",
         ),
         (
             "B minus A",
-            f"{markdown.difference(q.deciding.interval)} points, mid-p {markdown.pvalue(q.mcnemar_midp.pvalue)}",
+            f"{notation.difference(q.deciding.interval)} points, mid-p {notation.pvalue(q.mcnemar_midp.pvalue)}",
         ),
         ("changed", f"{d.improved} improved, {d.regressed} regressed, {d.neutral} neutral"),
     ]
     if compared is not None:
-        p50, p95 = markdown.ratio(compared.p50.ratio), markdown.ratio(compared.p95.ratio)
+        p50, p95 = notation.ratio(compared.p50.ratio), notation.ratio(compared.p95.ratio)
         lines.append(("latency", f"B over A: p50 {p50}, p95 {p95}"))
     lines.append(("failures", f"B failed {failures.failed} of {failures.runs} runs"))
     return lines

@@ -235,6 +235,25 @@ def test_without_an_ab_block_latency_is_not_measured(tmp_path: Path) -> None:
     assert "latency.svg" not in (tmp_path / "report.md").read_text("utf-8")
 
 
+def test_failed_requests_have_their_survivors_beside_them(tmp_path: Path) -> None:
+    lab = SyntheticLab(tmp_path)
+    for line in [line for line in lab.ab if line["production_arm"] == "B"][:8]:
+        line.update(status_B="timeout", response_B=None, latency_ms_B=None, reason_B="deadline", http_status=504)
+
+    shown = words(Markup(judged(lab)[1]).text)
+
+    assert "B 100 8 " in shown
+    assert "B answered only (sensitivity) 92 0 " in shown
+    assert "A answered only" not in shown
+
+
+def test_what_was_left_out_of_the_latencies_is_said(tmp_path: Path) -> None:
+    lab = SyntheticLab(tmp_path)
+    lab.manifest["run"]["warmup"] = 3
+
+    assert "Left out: 3 requests on A and 3 on B as warm-up" in words(Markup(judged(lab)[1]).text)
+
+
 def test_arms_that_never_disagree_leave_no_explorer(tmp_path: Path) -> None:
     report, text = judged(SyntheticLab(tmp_path, (200, 0, 0, 0)))
 

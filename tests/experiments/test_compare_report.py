@@ -62,7 +62,7 @@ def test_long_lists_of_cases_end_with_a_pointer_to_the_rest(tmp_path: Path) -> N
     text = rendered(SyntheticLab(tmp_path, (150, 26, 6, 18)))
 
     assert text.count("\n  - in: ") == 6 + 8
-    assert "18 more in report.json." in text
+    assert "18 more in report.html." in text
 
 
 def test_arms_may_have_other_names_than_a_and_b(tmp_path: Path) -> None:
