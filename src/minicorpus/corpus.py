@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from minicorpus import clauses, grid
-from minicorpus.frames import frames
+from minicorpus.frames import frames, untimed
 from minicorpus.mistakes import Mistake, mistakes
 from minicorpus.phrases import Source
 from minicorpus.sentences import Example, Surroundings, example
@@ -39,17 +39,27 @@ class Document:
 
 @dataclass(frozen=True)
 class Mix:
-    """Shares of the kinds of document, the rest being pairs, and the share of invented words."""
+    """Shares of the kinds of document, the rest being pairs, and the share of invented words.
+
+    `untimed` is the share of pairs and right sentences whose tense only the form tells ("He goed home.").
+    """
 
     plain: float
     drill: float
     right: float
     invention: float
     verbs: tuple[str, ...] = grid.VERBS
+    untimed: float = 0.0
 
 
 BASE: Final = Mix(plain=0.45, drill=0.2, right=0.09, invention=0.25, verbs=WEAK_VERBS)
-ADAPTER: Final = Mix(plain=0.0, drill=0.0, right=0.22, invention=0.25)
+ADAPTER: Final = Mix(plain=0.0, drill=0.0, right=0.22, invention=0.25, untimed=0.12)
+# Mistakes that tell their tense without a time phrase.
+_TELLING: Final = {
+    "present_simple": frozenset({"missing_s", "extra_s", "over_regular", "wrong_be"}),
+    "past_simple": frozenset({"over_regular", "participle_for_past", "doubled_marking"}),
+    "future": frozenset({"extra_s", "extra_to", "missing_be", "wrong_be", "doubled_marking"}),
+}
 
 
 def _cell(rng: random.Random, verbs: tuple[str, ...]) -> tuple[str, str, str]:
@@ -71,6 +81,18 @@ def _example(source: Source, verbs: tuple[str, ...], *, wrong: bool) -> Example:
     return example(source, frame, verb, person, mistake, around=_TRAINING)
 
 
+def _untimed(source: Source, *, wrong: bool) -> Example:
+    """Return a sentence without a time phrase; an unknown past such as "goed" is past on its own."""
+    rng = source.rng
+    while True:
+        verb, tense, person = rng.choice(grid.VERBS), rng.choice(tuple(_TELLING)), rng.choice(grid.PERSONS)
+        if not wrong:
+            return example(source, untimed(tense), verb, person, None, around=_TRAINING)
+        telling = [m for m in _seen(verb, tense, person) if m.kind in _TELLING[tense]]
+        if telling:
+            return example(source, untimed(tense), verb, person, rng.choice(telling), around=_TRAINING)
+
+
 def _drill(source: Source) -> Document:
     """Mark a stretch of one to three words; the answer is the stretch."""
     words = clauses.clause(source).split() + clauses.tail(source).split()
@@ -81,6 +103,12 @@ def _drill(source: Source) -> Document:
     return Document("drill", text, stretch, None)
 
 
+def _pick(source: Source, mix: Mix, *, wrong: bool) -> Example:
+    if mix.untimed and source.rng.random() < mix.untimed:
+        return _untimed(source, wrong=wrong)
+    return _example(source, mix.verbs, wrong=wrong)
+
+
 def _document(source: Source, mix: Mix) -> Document:
     draw = source.rng.random()
     if draw < mix.plain:
@@ -89,9 +117,9 @@ def _document(source: Source, mix: Mix) -> Document:
     if draw < mix.plain + mix.drill:
         return _drill(source)
     if draw < mix.plain + mix.drill + mix.right:
-        made = _example(source, mix.verbs, wrong=False)
+        made = _pick(source, mix, wrong=False)
         return Document("right", made.sentence, made.sentence, made)
-    made = _example(source, mix.verbs, wrong=True)
+    made = _pick(source, mix, wrong=True)
     return Document("pair", made.sentence, made.accepted[0], made)
 
 

@@ -377,6 +377,11 @@ def frames(tense: str, side: Side) -> tuple[Frame, ...]:
     return tuple(Frame(f"{side}-{tense}-{i:02d}", tense, pattern) for i, pattern in enumerate(patterns))
 
 
+def untimed(tense: str) -> Frame:
+    """Return the frame that leaves the tense to the form: for mistakes that can be of one tense only."""
+    return Frame(f"train-{tense}-untimed", tense, "{S} {V} {O}")
+
+
 def fillers() -> dict[str, tuple[str, ...]]:
     """Return what fills the slots that only training frames have."""
     return _FILLERS
