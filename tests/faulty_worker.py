@@ -53,6 +53,11 @@ def _kill(_sentence: str) -> Answer:
     raise AssertionError("the line above ends the process")
 
 
+def _signal_without_a_name(_sentence: str) -> Answer:
+    os.kill(os.getpid(), 40)
+    raise AssertionError("the line above ends the process")
+
+
 def _eat_memory(_sentence: str) -> Answer:
     hoard = []
     while True:
@@ -91,6 +96,7 @@ FAULTS: dict[str, Answerer] = {
     "exits": _exit,
     "segfaults": _segfault,
     "is-killed": _kill,
+    "dies-of-a-real-time-signal": _signal_without_a_name,
     "eats-memory": _eat_memory,
     "floods-stdout": _flood,
     "forks": _fork,
@@ -101,6 +107,9 @@ FAULTS: dict[str, Answerer] = {
     "returns-invalid-utf-8": lambda _: _text("\ud800"),
     "malformed-frame": _send(b"\x00\x00\x00\x02{]"),
     "oversized-frame": _send(b"\xff\xff\xff\xff"),
+    "negative-time": _send(frames.encode(frames.Answered(1, "x", True, 1, -1.0, 1.0))),
+    "negative-tokens": _send(frames.encode(frames.Answered(1, "x", True, -5, 1.0, 1.0))),
+    "oversized-text": _send(frames.encode(frames.Answered(1, CANARY * 5_000, True, 1, 1.0, 1.0))),
     "unsolicited-frame": _send(frames.encode(frames.Answered(99, CANARY, True, 1, 1.0, 1.0))),
 }
 

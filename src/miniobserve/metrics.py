@@ -52,6 +52,7 @@ class Metrics:
         )
         self.log_errors = Counter("traffic_log_errors", "Attempts to write a record that failed", registry=registry)
         self.log_lost = Counter("traffic_log_lost", "Records that were never written", registry=registry)
+        self.log_lines_dropped = Counter("log_lines_dropped", "Lines that stderr did not take", registry=registry)
         self.spans_dropped = Counter("spans_dropped", "Spans that the local file had no room for", registry=registry)
 
     def route_in_force(self, strategy: str, salt: str, config_sha: str) -> None:

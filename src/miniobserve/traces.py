@@ -12,6 +12,7 @@ from opentelemetry.trace import Span, format_span_id, format_trace_id, set_span_
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 MAX_FILE_BYTES = 32 * 2**20
+MAX_TRACESTATE_CHARS = 512
 _propagator = TraceContextTextMapPropagator()
 
 
@@ -48,6 +49,7 @@ def tracer_provider(service: str, local_file: Path, on_dropped: Callable[[int], 
     """Return a provider that exports to OTLP if OTEL_EXPORTER_OTLP_(TRACES_)ENDPOINT is set, else to the file.
 
     OTEL_EXPORTER_OTLP_PROTOCOL chooses grpc (the default) or http/protobuf; OTEL_TRACES_SAMPLER works as specified.
+    Raises ValueError when one of OpenTelemetry's variables is unusable.
     """
     provider = TracerProvider(resource=Resource.create({"service.name": service}))
     provider.add_span_processor(BatchSpanProcessor(_exporter(local_file, on_dropped)))
@@ -55,8 +57,14 @@ def tracer_provider(service: str, local_file: Path, on_dropped: Callable[[int], 
 
 
 def incoming_context(headers: Mapping[str, str]) -> Context:
-    """Return the context that a client's `traceparent` and `tracestate` name, or an empty one."""
-    return _propagator.extract(headers, context=Context())
+    """Return the context that a client's `traceparent` and `tracestate` name, or an empty one.
+
+    A tracestate beyond what W3C asks everybody to carry (512 characters) is dropped: it would stand on every span.
+    """
+    carrier = {name: headers[name] for name in ("traceparent", "tracestate") if name in headers}
+    if len(carrier.get("tracestate", "")) > MAX_TRACESTATE_CHARS:
+        del carrier["tracestate"]
+    return _propagator.extract(carrier, context=Context())
 
 
 def outgoing_headers(span: Span) -> dict[str, str]:

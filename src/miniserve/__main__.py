@@ -13,21 +13,25 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import structlog
 import uvicorn
+import uvloop
 from starlette.types import ASGIApp
 
 from minimodel.errors import ModelError
 from miniobserve import logs
 from miniobserve.metrics import Metrics
+from miniobserve.stderr import stderr_writer
 from miniobserve.traces import tracer_provider
 from miniserve.admission import Concurrency, Keys, RateLimit
 from miniserve.app import FrontDoor, create_app
 from miniserve.details import create_details_app
-from miniserve.errors import ServeError, SettingsError
+from miniserve.errors import ArmNotLoaded, ServeError, SettingsError
 from miniserve.ledger import Ledger
+from miniserve.protocol import BoundedHeadProtocol
 from miniserve.routes import Routes
 from miniserve.settings import Settings
 from miniserve.shadow import Shadow, ShadowLimits
@@ -53,9 +57,9 @@ class Service:
     Raises ServeError or ModelError on settings, configuration or registry that cannot work.
     """
 
-    def __init__(self, settings: Settings, worker_command: Sequence[str] = WORKER_COMMAND) -> None:
+    def __init__(self, settings: Settings, metrics: Metrics, worker_command: Sequence[str] = WORKER_COMMAND) -> None:
         self._settings = settings
-        self._metrics = Metrics()
+        self._metrics = metrics
         limits = ShadowLimits(
             settings.shadow_timeout_ms / 1e3,
             settings.shadow_load_ms / 1e3,
@@ -70,15 +74,17 @@ class Service:
         self._keys = Keys(settings.keys_file)
         self._first_config: RouteConfig = self._routes.first_config()
         try:
-            self._ledger = Ledger(settings.state_dir, self._metrics)
+            self._ledger = Ledger(settings.state_dir, metrics)
+            self._traces = tracer_provider("miniserve", settings.state_dir / "spans.jsonl", metrics.spans_dropped.inc)
         except OSError as error:
             raise SettingsError(f"LYNX_STATE_DIR is {str(settings.state_dir)!r}: {error.strerror}") from error
+        except ValueError as error:
+            raise SettingsError(f"a variable of OpenTelemetry is unusable: {error}") from error
 
     async def run(self) -> None:
-        """Serve until SIGTERM or SIGINT; raises ModelError when the first configuration does not load."""
+        """Serve until SIGTERM or SIGINT; raises ArmNotLoaded when the first configuration does not load."""
         settings = self._settings
-        provider = tracer_provider("miniserve", settings.state_dir / "spans.jsonl", self._metrics.spans_dropped.inc)
-        tracer = provider.get_tracer("miniserve")
+        tracer = self._traces.get_tracer("miniserve")
         tutor = Tutor(settings.deadline_ms / 1e3, self._ledger, tracer, self._metrics)
         door = FrontDoor(
             self._routes,
@@ -96,7 +102,7 @@ class Service:
         details = self._server(create_details_app(self._routes, self._metrics))
         sockets = _listen(settings.host, settings.port), _listen(_LOOPBACK, settings.metrics_port)
         for name in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(name, _stop, public, details)
+            asyncio.get_running_loop().add_signal_handler(name, self._drain, public, details)
         try:
             async with asyncio.TaskGroup() as group:
                 serving = group.create_task(public.serve([sockets[0]]))
@@ -108,13 +114,13 @@ class Service:
                 await serving
                 following.cancel()
                 _stop(details)
-        except* ModelError as group_error:
+        except* ServeError as group_error:
             raise group_error.exceptions[0] from None
         finally:
             await self._routes.close(settings.drain_ms / 1e3)
             self._ledger.close()
-            provider.shutdown()
-            self._address_file.unlink(missing_ok=True)
+            self._traces.shutdown()
+            self._withdraw()
 
     @property
     def _address_file(self) -> Path:
@@ -127,25 +133,40 @@ class Service:
             uvicorn.Config(
                 app,
                 lifespan="off",
+                http=partial(BoundedHeadProtocol, head_s=self._settings.head_ms / 1e3),  # type: ignore[arg-type]  # a factory will do
+                ws="none",
                 log_config=None,
                 log_level="warning",
                 access_log=False,
                 server_header=False,
+                # Whoever can reach us could name any address in X-Forwarded-For, and so escape its rate limit.
+                proxy_headers=False,
+                workers=1,
                 timeout_graceful_shutdown=grace_s,
             )
         )
 
+    def _drain(self, *servers: uvicorn.Server) -> None:
+        """Stop as asked: not ready from here on, what is in work is finished."""
+        self._routes.draining = True
+        _stop(*servers)
+
     def _announce(self, public: socket.socket, details: socket.socket) -> None:
         """Say, to people and to scripts, which ports were taken."""
-        address = {
-            "pid": os.getpid(),
-            "port": public.getsockname()[1],
-            "metrics_port": details.getsockname()[1],
-        }
+        address = {"pid": os.getpid(), "port": public.getsockname()[1], "metrics_port": details.getsockname()[1]}
         temporary = self._address_file.with_suffix(".tmp")
-        temporary.write_text(json.dumps(address), encoding="utf-8")
-        temporary.replace(self._address_file)
+        try:
+            temporary.write_text(json.dumps(address), encoding="utf-8")
+            temporary.replace(self._address_file)
+        except OSError as error:
+            _log.error("server.json not written", reason=str(error))
         _log.info("ready", host=self._settings.host, **address)
+
+    def _withdraw(self) -> None:
+        """Remove server.json, unless it is another server's by now."""
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            if json.loads(self._address_file.read_text(encoding="utf-8"))["pid"] == os.getpid():
+                self._address_file.unlink()
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -173,27 +194,26 @@ def main(argv: Sequence[str] | None = None, worker_command: Sequence[str] = WORK
     parser = argparse.ArgumentParser(prog="python -m miniserve", description=__doc__)
     parser.add_argument("--insecure", action="store_true", help="serve a non-loopback address without API keys")
     options = parser.parse_args(argv)
+    metrics = Metrics()
+    writer = stderr_writer(metrics.log_lines_dropped.inc)
     try:
         settings = Settings.from_environ(os.environ)
         if not (_is_loopback(settings.host) or settings.keys_file or options.insecure):
             raise SettingsError(
                 f"LYNX_HOST is {settings.host!r}, not a loopback address: expected LYNX_KEYS_FILE too, or --insecure"
             )
-        logs.configure(settings.log_level)
-        service = Service(settings, worker_command)
-    except (ServeError, ModelError) as error:
-        print(f"miniserve: {error}", file=sys.stderr)
-        return 2
-    config = uvicorn.Config("", loop="auto")
-    try:
-        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        logs.configure(settings.log_level, writer)
+        service = Service(settings, metrics, worker_command)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(service.run())
-    except SettingsError as error:
-        print(f"miniserve: {error}", file=sys.stderr)
-        return 2
-    except ModelError as error:
-        print(f"miniserve: {error}", file=sys.stderr)
+    except ArmNotLoaded as error:
+        writer.write(f"miniserve: {error}\n")
         return 1
+    except (ServeError, ModelError) as error:
+        writer.write(f"miniserve: {error}\n")
+        return 2
+    finally:
+        writer.close()
     return 0
 
 

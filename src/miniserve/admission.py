@@ -41,7 +41,8 @@ class Keys:
             return address
         self._follow(self._path)
         scheme, _, token = (authorization or "").partition(" ")
-        presented = hashlib.sha256(token.strip().encode()).hexdigest()
+        # Headers arrive as bytes that HTTP reads as Latin-1; the key was hashed as the bytes it is.
+        presented = hashlib.sha256(token.strip().encode("latin-1", "replace")).hexdigest()
         # every hash is compared, each in constant time: the time tells nothing about which, or how nearly
         matches = [hmac.compare_digest(presented, known) for known in self._hashes]
         if scheme.lower() != "bearer" or not any(matches):

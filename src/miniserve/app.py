@@ -68,8 +68,9 @@ def create_app(door: FrontDoor) -> Starlette:
         return Response(status_code=HTTPStatus.OK)
 
     async def readyz(_request: Request) -> Response:
-        if door.routes.current is None or door.concurrency.saturated or not door.ledger.flush():
-            raise _LOADING
+        ready = door.routes.current is not None and not door.concurrency.saturated and door.ledger.flush()
+        if not ready or door.routes.draining:
+            return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "1"})
         return Response(status_code=HTTPStatus.OK)
 
     async def openapi(_request: Request) -> Response:
@@ -81,7 +82,7 @@ def create_app(door: FrontDoor) -> Starlette:
         HTTPException: _on_error,
         Exception: _on_error,
     }
-    return Starlette(
+    app = Starlette(
         routes=[
             Path_(schemas.CORRECT_PATH, correct, methods=["POST"]),
             Path_("/healthz", healthz),
@@ -90,6 +91,9 @@ def create_app(door: FrontDoor) -> Starlette:
         ],
         exception_handlers=handlers,
     )
+    # A redirect would lead to whatever the client's Host header names.
+    app.router.redirect_slashes = False
+    return app
 
 
 async def _observed(
@@ -97,19 +101,22 @@ async def _observed(
 ) -> Response:
     """Run a handler inside its server span; its response carries the span's context, refusals included."""
     started = time.perf_counter()
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
     context = incoming_context(request.headers) if door.trust_traceparent else Context()
-    with door.tracer.start_as_current_span("http.handler", context=context, kind=SpanKind.SERVER) as span:
-        span.set_attribute("http.request.method", request.method)
-        span.set_attribute("url.path", request.url.path)
-        try:
-            with door.concurrency.place():
+    try:
+        with door.tracer.start_as_current_span("http.handler", context=context, kind=SpanKind.SERVER) as span:
+            span.set_attribute("http.request.method", request.method)
+            span.set_attribute("url.path", request.url.path)
+            try:
                 response = await handle(door, request, span)
-        except (RequestRefused, ArmError) as error:
-            response = _problem(error)
-        span.set_attribute("http.response.status_code", response.status_code)
-        response.headers.update(outgoing_headers(span))
-    door.metrics.requests.labels(schemas.CORRECT_PATH, request.method, str(response.status_code)).inc()
-    door.metrics.request_seconds.labels(schemas.CORRECT_PATH).observe(time.perf_counter() - started)
+            except (RequestRefused, ArmError) as error:
+                response = _problem(error, schemas.echoed_request_id(request.headers.getlist("x-request-id")))
+            status = HTTPStatus(response.status_code)
+            span.set_attribute("http.response.status_code", int(status))
+            response.headers.update(outgoing_headers(span))
+    finally:
+        door.metrics.requests.labels(schemas.CORRECT_PATH, request.method, str(int(status))).inc()
+        door.metrics.request_seconds.labels(schemas.CORRECT_PATH).observe(time.perf_counter() - started)
     return response
 
 
@@ -119,14 +126,15 @@ async def _correct(door: FrontDoor, request: Request, span: Span) -> Response:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise RequestRefused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "expected Content-Type: application/json")
     asked = schemas.decode_request(await _body(request, door.body_s))
-    request_id = schemas.checked_request_id(asked.request_id, request.headers.get("x-request-id"))
+    request_id = schemas.checked_request_id(asked.request_id, request.headers.getlist("x-request-id"))
     sentence = schemas.checked_sentence(asked.sentence)
     # Made here, never derived from the input: two clients that send one sentence are two users.
     request_id = request_id or str(uuid.uuid4())
     span.set_attribute("request.id", request_id)
     language = preferred(request.headers.get("accept-language"))
     try:
-        reply = await door.tutor.correct(sentence, request_id, _ready(door), span)
+        with door.concurrency.place():
+            reply = await door.tutor.correct(sentence, request_id, _ready(door), span)
     except (RequestRefused, ArmError) as error:
         return _problem(error, request_id)
     body = schemas.CorrectReply(
@@ -144,7 +152,7 @@ async def _correct(door: FrontDoor, request: Request, span: Span) -> Response:
 
 
 def _ready(door: FrontDoor) -> Route:
-    if door.routes.current is None:
+    if door.routes.current is None or door.routes.draining:
         raise _LOADING
     return door.routes.current
 

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from minimodel.engine import Engine
 from minimodel.errors import ModelError
-from miniserve.errors import ArmRaised, BadOutput
+from miniserve.errors import ArmError, ArmNotLoaded, ArmRaised, BadOutput
 
 MAX_ANSWER_CHARS = 2_000
 WARM_UP_SENTENCE = "He goed home."
@@ -81,9 +81,12 @@ class EngineArm:
 
 
 def load_engine_arm(models_dir: Path, sha: str, *, threads: int, pool: ThreadPoolExecutor) -> EngineArm:
-    """Load a model and answer one sentence with it, so that no client pays for warming up; raises ModelError."""
-    arm = EngineArm(Engine.load(models_dir, sha, threads=threads), pool)
-    arm.answer(WARM_UP_SENTENCE)
+    """Load a model and answer one sentence with it, so that no client pays for warming up; raises ArmNotLoaded."""
+    try:
+        arm = EngineArm(Engine.load(models_dir, sha, threads=threads), pool)
+        arm.answer(WARM_UP_SENTENCE)
+    except (ModelError, ArmError, OSError, RuntimeError, ValueError) as error:
+        raise ArmNotLoaded(f"model {sha} does not load: {type(error).__name__}: {error}") from error
     return arm
 
 

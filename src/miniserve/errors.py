@@ -3,6 +3,7 @@
 ServeError
 ├── SettingsError       an environment variable is unusable
 ├── RouteFileError      route_config.json is unusable, or names a model that cannot serve
+├── ArmNotLoaded        a serving arm's model cannot be loaded
 ├── KeysFileError       the file of API-key hashes is unusable
 ├── RequestRefused      a request that never reached an assignment
 └── ArmError            an arm gave no answer
@@ -29,6 +30,10 @@ class SettingsError(ServeError):
 
 class RouteFileError(ServeError):
     """The route configuration is unusable, or names a model that cannot serve."""
+
+
+class ArmNotLoaded(ServeError):
+    """A serving arm's model cannot be loaded, or does not answer once it is."""
 
 
 class KeysFileError(ServeError):

@@ -4,11 +4,14 @@ Pure. The server sends `Ask` and nothing else: a sequence number and the sentenc
 messages is a violation, and a violation ends the worker.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 HEADER_BYTES = 4
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Milliseconds = Annotated[float, msgspec.Meta(ge=0)]
+Words = Annotated[str, msgspec.Meta(max_length=1_000)]
 MAX_FRAME_BYTES = 64 * 1024
 
 
@@ -26,13 +29,13 @@ class Ask(msgspec.Struct, tag="ask", frozen=True, forbid_unknown_fields=True):
 class Ready(msgspec.Struct, tag="ready", frozen=True, forbid_unknown_fields=True):
     """The worker has loaded its arm."""
 
-    engine: str
+    engine: Words
 
 
 class Failed(msgspec.Struct, tag="failed", frozen=True, forbid_unknown_fields=True):
     """The worker is about to exit, and says why."""
 
-    reason: str
+    reason: Words
 
 
 class Answered(msgspec.Struct, tag="answered", frozen=True, forbid_unknown_fields=True):
@@ -41,9 +44,9 @@ class Answered(msgspec.Struct, tag="answered", frozen=True, forbid_unknown_field
     seq: int
     text: str
     edit_applied: bool
-    tokens: int
-    service_ms: float
-    cpu_ms: float
+    tokens: Count
+    service_ms: Milliseconds
+    cpu_ms: Milliseconds
 
 
 class Refused(msgspec.Struct, tag="refused", frozen=True, forbid_unknown_fields=True):
@@ -51,9 +54,9 @@ class Refused(msgspec.Struct, tag="refused", frozen=True, forbid_unknown_fields=
 
     seq: int
     status: Literal["error", "bad_output"]
-    reason: str
-    service_ms: float
-    cpu_ms: float
+    reason: Words
+    service_ms: Milliseconds
+    cpu_ms: Milliseconds
 
 
 FromWorker = Ready | Failed | Answered | Refused

@@ -5,6 +5,7 @@ as it would read then (B `interrupted`) goes into a journal file of this process
 entry is settled. Whoever starts next appends to traffic.log what it lacks of the journals of dead processes.
 """
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator, Set
@@ -26,6 +27,7 @@ class _Generation:
         self.path = path
         self.unsettled = 0
         self.size = 0
+        self._torn = False
         # Locked before it has the name that a recovery looks for, so that none takes it for abandoned.
         nameless = path.with_suffix(".new")
         self._fd = os.open(nameless, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -33,10 +35,22 @@ class _Generation:
         nameless.rename(path)
 
     def append(self, line: bytes) -> None:
-        self.size += os.write(self._fd, line)
+        """Write an entry; one that a full disk tears is ended before the next, and raises OSError."""
+        if self._torn:
+            line = b"\n" + line
+        written = os.write(self._fd, line)
+        self.size += written
+        self._torn = written < len(line)
+        if self._torn:
+            raise OSError(errno.ENOSPC, f"{written} of {len(line)} bytes written", str(self.path))
         self.unsettled += 1
 
+    def abandon(self) -> None:
+        """Leave the file to whoever recovers it."""
+        os.close(self._fd)
+
     def remove(self) -> None:
+        """Remove the file: nothing in it is needed any more."""
         self.path.unlink(missing_ok=True)
         os.close(self._fd)
 
@@ -66,10 +80,17 @@ class Journal:
             generation.unsettled -= 1
             self._retire(generation)
 
+    def holds(self, record_id: str) -> bool:
+        """Tell whether the next start would recover this record."""
+        return record_id in self._entries
+
     def close(self) -> None:
-        """Remove the files if every entry is settled; else they stay for the next start to recover."""
-        if not self._entries:
-            self._current.remove()
+        """Remove the files whose entries are settled; the others are left, unlocked, for the next start to recover."""
+        for generation in {self._current, *self._entries.values()}:
+            if generation.unsettled:
+                generation.abandon()
+            else:
+                generation.remove()
 
     def _retire(self, generation: _Generation) -> None:
         if generation is not self._current and generation.unsettled == 0:
@@ -90,16 +111,16 @@ def recover(folder: Path, log: TrafficLog) -> int:
     with _exclusive(folder / _LOCK_FILE):
         recovered = 0
         for path in sorted(folder.glob("*.jsonl")):
-            with _abandoned(path) as is_abandoned:
-                if is_abandoned:
-                    recovered += _append_missing(path, log)
+            with _abandoned(path) as content:
+                if content is not None:
+                    recovered += _append_missing(content, log)
                     path.unlink()
         return recovered
 
 
-def _append_missing(path: Path, log: TrafficLog) -> int:
+def _append_missing(journal: bytes, log: TrafficLog) -> int:
     entries: dict[str, TrafficRecord] = {}
-    for line in path.read_bytes().splitlines(keepends=True):
+    for line in journal.split(b"\n"):
         with suppress(RecordError):
             entry = parse_line(line)
             entries[entry.record_id] = entry
@@ -133,13 +154,18 @@ def _exclusive(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _abandoned(path: Path) -> Iterator[bool]:
-    """Tell whether the journal file's process is gone."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+def _abandoned(path: Path) -> Iterator[bytes | None]:
+    """Give the content of a journal file whose process is gone, and hold its lock; None if it lives or tidied up."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield True
-    except BlockingIOError:
-        yield False
-    finally:
-        os.close(descriptor)
+        file = path.open("rb")
+    except FileNotFoundError:
+        yield None
+        return
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield None
+            return
+        # Without a name any more, its process removed it between our opening and our locking.
+        yield file.read() if os.fstat(file.fileno()).st_nlink else None

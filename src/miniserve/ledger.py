@@ -49,9 +49,10 @@ class Ledger:
         """Append the request's line, and settle what was promised; while that fails, keep it and try again."""
         self._unwritten.append(record)
         if len(self._unwritten) > UNWRITTEN_LIMIT:
-            self._unwritten.popleft()
-            self._lost += 1
-            self._metrics.log_lost.inc()
+            evicted = self._unwritten.popleft()
+            if not self._journal.holds(evicted.record_id):
+                self._lost += 1
+                self._metrics.log_lost.inc()
         self.flush()
 
     def flush(self) -> bool:

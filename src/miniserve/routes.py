@@ -15,7 +15,7 @@ from minimodel.errors import ModelError
 from minimodel.registry import Registry
 from miniobserve.metrics import Metrics
 from miniserve.arms import Arm, EngineArm, load_engine_arm
-from miniserve.errors import RouteFileError
+from miniserve.errors import RouteFileError, ServeError
 from miniserve.settings import RouteFile, Settings, production_only
 from miniserve.shadow import Shadow
 from miniserve.traffic import RouteConfig, Strategy
@@ -46,6 +46,7 @@ class Routes:
         self._engines: dict[str, EngineArm] = {}
         self._adopting = asyncio.Lock()
         self.current: Route | None = None
+        self.draining = False
 
     def first_config(self) -> RouteConfig:
         """Return the configuration to start with.
@@ -53,15 +54,21 @@ class Routes:
         Raises RouteFileError when the file is unusable or the registry lacks a serving arm's model, and ModelError
         when the registry is unusable. A shadow arm's model is not asked for: it never stops the server.
         """
-        registry = Registry.read(self._settings.models_dir)
+        registry = self._registry()
         config = self._file.read() or production_only(registry.production)
         _check_known(config, registry, config.serving_arms)
         return config
 
+    def _registry(self) -> Registry:
+        try:
+            return Registry.read(self._settings.models_dir)
+        except OSError as error:
+            raise RouteFileError(f"the registry of models cannot be read: {error}") from error
+
     async def adopt(self, config: RouteConfig) -> None:
         """Load what the configuration needs, put it in force, then switch off the shadow that it no longer has.
 
-        Raises ModelError when a serving arm does not load; the route in force stays.
+        Raises ArmNotLoaded when a serving arm does not load; the route in force stays.
         """
         async with self._adopting:
             previous = self.current
@@ -83,12 +90,12 @@ class Routes:
             if not self._file.changed():
                 continue
             try:
-                registry = Registry.read(self._settings.models_dir)
+                registry = self._registry()
                 config = self._file.read() or production_only(registry.production)
                 _check_known(config, registry, tuple(config.arms))
                 if self.current is None or config.config_sha != self.current.config.config_sha:
                     await self.adopt(config)
-            except (RouteFileError, ModelError) as error:
+            except (ServeError, ModelError) as error:
                 self._metrics.route_refused.set(1)
                 _log.error("route refused, the one in force stays", reason=str(error))
             else:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -70,20 +71,26 @@ def checked_sentence(sentence: str) -> str:
     return trimmed
 
 
-def checked_request_id(in_body: str | None, in_header: str | None) -> str | None:
+def checked_request_id(in_body: str | None, in_headers: Sequence[str]) -> str | None:
     """Return the client's request id, if it sent one.
 
-    Raises RequestRefused (422) when body and header contradict each other or the id is not 1 to 128 printable
+    Raises RequestRefused (422) when body and headers contradict each other or the id is not 1 to 128 printable
     ASCII characters without a space.
     """
-    if in_body is not None and in_header is not None and in_body != in_header:
-        raise _refused("request_id", "differs from the header X-Request-Id", "the same id in both, or one of them")
-    request_id = in_header if in_body is None else in_body
+    sent = {*in_headers} | ({in_body} if in_body is not None else set())
+    if len(sent) > 1:
+        raise _refused("request_id", "has different values in body and X-Request-Id", "one id, wherever it stands")
+    request_id = next(iter(sent), None)
     if request_id is not None and not _REQUEST_ID.fullmatch(request_id):
         raise _refused(
             "request_id", f"has {len(request_id)} characters or some outside 0x21 to 0x7E", "1 to 128 inside"
         )
     return request_id
+
+
+def echoed_request_id(in_headers: Sequence[str]) -> str | None:
+    """Return the id that a refusal repeats: the header's, if it is one."""
+    return in_headers[0] if len(in_headers) == 1 and _REQUEST_ID.fullmatch(in_headers[0]) else None
 
 
 def _refused(field: str, found: str, expected: str) -> RequestRefused:

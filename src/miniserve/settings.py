@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import stat
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -13,6 +15,7 @@ from miniserve.traffic import DEFAULT_SALT, RouteConfig, RouteConfigError, Strat
 
 PREFIX = "LYNX_"
 _MAX_ROUTE_BYTES = 64 * 1024
+_WHOLE = re.compile(r"[0-9]{1,9}")
 
 
 def _about(meaning: str, parse: Callable[[str], object]) -> dict[str, object]:
@@ -21,13 +24,9 @@ def _about(meaning: str, parse: Callable[[str], object]) -> dict[str, object]:
 
 def _whole(low: int, high: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            value = low - 1
-        if not low <= value <= high:
+        if not _WHOLE.fullmatch(text) or not low <= int(text) <= high:
             raise ValueError(f"a whole number from {low} to {high}")
-        return value
+        return int(text)
 
     return parse
 
@@ -88,6 +87,9 @@ class Settings:
     max_inflight: int = field(
         default=64, metadata=_about("requests in work at once; beyond it 503 with Retry-After", _whole(1, 10_000))
     )
+    head_ms: int = field(
+        default=10_000, metadata=_about("a client's time to send its headers, then 408", _whole(1, 600_000))
+    )
     body_ms: int = field(
         default=5_000, metadata=_about("a client's time to send its body, then 408", _whole(1, 600_000))
     )
@@ -139,6 +141,8 @@ class RouteFile:
         """Return the configuration, or None without a file; raises RouteFileError when it is unusable."""
         self._seen = self._identity()
         try:
+            if not stat.S_ISREG(self.path.stat().st_mode):  # reading a pipe would wait for its other end
+                raise RouteFileError(f"{self.path.name} is not a regular file: expected a route configuration")
             with self.path.open("rb") as file:
                 text = file.read(_MAX_ROUTE_BYTES + 1)
             if len(text) > _MAX_ROUTE_BYTES:
@@ -158,14 +162,16 @@ class RouteFile:
         return self._identity() != self._seen
 
     def write(self, config: RouteConfig) -> None:
-        """Replace the file atomically: a temporary file beside it, fsync, rename."""
-        descriptor, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
+        """Replace the file atomically: a temporary file beside it, fsync, rename. A link keeps leading to it."""
+        target = self.path.resolve()
+        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                os.fchmod(file.fileno(), stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o644)
                 file.write(_pretty(config))
                 file.flush()
                 os.fsync(file.fileno())
-            Path(temporary).replace(self.path)
+            Path(temporary).replace(target)
         except OSError:
             Path(temporary).unlink(missing_ok=True)
             raise

@@ -5,15 +5,17 @@ and never learns of a failure: the outcome goes to a callback. This is the one p
 """
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from miniserve import frames
+from miniserve.arms import usable_text
 from miniserve.breaker import Breaker
+from miniserve.errors import BadOutput
 from miniserve.records import ArmResult, Status
 from miniserve.worker_process import WORKER_COMMAND, Scheduling, WorkerDied, WorkerProcess
 
@@ -127,12 +129,13 @@ class Shadow:
         self._closed = True
         for run in self._runs:
             run.cancel()
+        ending: set[asyncio.Task[Any]] = {*self._runs}
         if self._supervisor is not None:
             self._supervisor.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._supervisor
-        if self._runs:
-            await asyncio.wait(self._runs)
+            ending.add(self._supervisor)
+        if ending:
+            # Neither their errors nor their cancellation are ours, but our own cancellation is.
+            await asyncio.wait(ending)
         # One round of the loop, so that the callbacks of the cancelled runs have written their lines.
         await asyncio.sleep(0)
 
@@ -150,10 +153,12 @@ class Shadow:
         return replace(result, queue_ms=queue_ms)
 
     async def _infer(self, sentence: str) -> ArmResult:
-        for attempt in range(1, ATTEMPTS + 1):
+        died: ArmResult | None = None
+        for _ in range(ATTEMPTS):
             worker = await self._available()
             if isinstance(worker, ArmResult):
-                return worker
+                # Whoever killed its process is not excused by how long the next one takes to load.
+                return died or worker
             before = worker.scheduling()
             try:
                 async with asyncio.timeout(self._limits.timeout_s):
@@ -165,15 +170,14 @@ class Shadow:
                 return result
             except WorkerDied as error:
                 self._lost(worker, str(error))
-                if attempt == ATTEMPTS:
-                    return ArmResult("error", reason=f"WorkerDied: {error}")
+                died = ArmResult("error", reason=f"WorkerDied: {error}")
             except asyncio.CancelledError:
                 await worker.kill()  # it would answer a question that nobody asks any more
                 raise
             else:
                 self._breaker = self._breaker.succeeded()
                 return _result(reply)
-        raise AssertionError("the last attempt returns")
+        return died or ArmResult("error", reason="never tried")
 
     async def _available(self) -> WorkerProcess | ArmResult:
         """Return the worker once there is one, or the outcome that its absence means."""
@@ -218,33 +222,39 @@ class Shadow:
             self._decided.clear()
 
     async def _keep_alive(self) -> None:
-        worker = None
+        while True:
+            await asyncio.sleep(self._breaker.delay(self._clock()))
+            self._starts += 1
+            try:
+                await self._live()
+            except Exception as error:  # noqa: BLE001 - as around a run: keeping B alive must not end on B's ways to die
+                self._lost(self._worker, str(error) or type(error).__name__)
+
+    async def _live(self) -> None:
+        """Start a worker and stay until it has ended; raises WorkerDied or OSError when it does not start."""
+        worker = await WorkerProcess.start(
+            self._command, self._models_dir, self.sha, self._limits.memory_mb, self._limits.load_s
+        )
         try:
-            while True:
-                await asyncio.sleep(self._breaker.delay(self._clock()))
-                self._starts += 1
-                try:
-                    worker = await WorkerProcess.start(
-                        self._command, self._models_dir, self.sha, self._limits.memory_mb, self._limits.load_s
-                    )
-                except (WorkerDied, OSError) as error:
-                    self._lost(None, str(error))
-                    continue
-                self._decide(worker, None)
-                await worker.wait()
-                self._lost(worker, await worker.ended())
+            self._decide(worker, None)
+            await worker.wait()
+            self._lost(worker, await worker.ended())
         finally:
-            self._decide(None, None)
-            if worker is not None:
-                await worker.kill()
+            if self._worker is worker:
+                self._decide(None, None)
+            await worker.kill()
 
 
 def _result(reply: frames.Answered | frames.Refused) -> ArmResult:
     if isinstance(reply, frames.Refused):
         return ArmResult(reply.status, latency_ms=reply.service_ms, cpu_ms=reply.cpu_ms, reason=reply.reason)
+    try:
+        text = usable_text(reply.text)
+    except BadOutput as error:  # the worker checks too, but the worker is B's
+        return ArmResult(error.status, latency_ms=reply.service_ms, cpu_ms=reply.cpu_ms, reason=f"BadOutput: {error}")
     return ArmResult(
         "ok",
-        response=reply.text,
+        response=text,
         edit_applied=reply.edit_applied,
         latency_ms=reply.service_ms,
         tokens=reply.tokens,

@@ -38,6 +38,10 @@ def load_engine(models_dir: Path, sha: str) -> tuple[Answerer, str]:
 def confine(memory_mb: int, parent: int) -> None:
     """Give up priority, bound memory and descriptors, leave no core file, and end when the parent ends."""
     os.nice(NICENESS)
+    with contextlib.suppress(OSError):
+        # Where the kernel groups processes by session (sched_autogroup), niceness counts within a session only, and
+        # this process has its own: the group has to be nice too. See sched(7).
+        Path("/proc/self/autogroup").write_text(str(NICENESS), encoding="ascii")
     with contextlib.suppress(ValueError):  # a lower hard limit is already in force
         resource.setrlimit(resource.RLIMIT_AS, (memory_mb * 2**20,) * 2)
     resource.setrlimit(resource.RLIMIT_NOFILE, (MAX_OPEN_FILES,) * 2)

@@ -60,7 +60,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _switched(options: argparse.Namespace, present: RouteConfig | None, registry: Registry) -> RouteConfig:
-    salt = getattr(options, "salt", None) or (present.salt if present else DEFAULT_SALT)
+    salt = getattr(options, "salt", None)
+    if salt is None:
+        salt = present.salt if present else DEFAULT_SALT
     match options.command:
         case "shadow-off" if present is not None:
             return replace(present, strategy=Strategy.SINGLE)
@@ -87,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         config = file.read() if options.command == "show" else _switched(options, _readable(file), registry)
         if options.command != "show" and config is not None:
             file.write(config)
-    except (ServeError, ModelError, RouteConfigError) as error:
+    except (ServeError, ModelError, RouteConfigError, OSError) as error:
         print(f"{options.command}: {error}", file=sys.stderr)
         return 2
     if config is None:

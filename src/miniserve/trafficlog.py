@@ -6,6 +6,7 @@ What a line says is records' business; which requests deserve one is the tutor's
 import errno
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,6 +40,7 @@ class TrafficLog:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
+        self._torn = False
         self._open()
 
     def append(self, record: TrafficRecord) -> None:
@@ -51,6 +53,9 @@ class TrafficLog:
 
     def close(self) -> None:
         """Close the descriptor; appending afterwards is an error."""
+        if self._torn:
+            with suppress(OSError):
+                os.write(self._fd, b"\n")
         os.close(self._fd)
 
     def __enter__(self) -> Self:
@@ -61,21 +66,33 @@ class TrafficLog:
 
     def _write(self, line: bytes) -> None:
         if self._rotated():
-            os.close(self._fd)
+            # The fresh file first: a number that was closed may be a client's socket by the next write.
+            stale = self._fd
             self._open()
+            os.close(stale)
         if self._torn:
-            line = b"\n" + line
+            os.write(self._fd, b"\n")
+            self._torn = False
         written = os.write(self._fd, line)
-        self._torn = written < len(line)
-        if self._torn:
+        if written < len(line):
+            self._torn = not self._take_back(written)
             raise OSError(errno.ENOSPC, f"{written} of {len(line)} bytes written", str(self.path))
+
+    def _take_back(self, written: int) -> bool:
+        """Remove the fragment just written, and tell whether that worked: not after another process's line."""
+        end = os.lseek(self._fd, 0, os.SEEK_CUR)
+        if os.fstat(self._fd).st_size != end:
+            return False
+        os.ftruncate(self._fd, end - written)
+        return True
 
     def _open(self) -> None:
         # Sentences are personal: only the owner reads the log.
-        self._fd = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        opened = os.fstat(self._fd)
+        descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        opened = os.fstat(descriptor)
+        self._fd = descriptor
         self._identity = (opened.st_dev, opened.st_ino)
-        self._torn = bool(opened.st_size) and os.pread(self._fd, 1, opened.st_size - 1) != b"\n"
+        self._torn = bool(opened.st_size) and os.pread(descriptor, 1, opened.st_size - 1) != b"\n"
 
     def _rotated(self) -> bool:
         try:

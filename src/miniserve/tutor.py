@@ -45,20 +45,15 @@ class Tutor:
     async def correct(self, sentence: str, request_id: str, route: Route, handler_span: Span) -> Reply:
         """Answer with the production arm and submit the shadow.
 
-        Raises RequestRefused when the sentence has more tokens than the arm takes, ArmError when the arm gives no
+        Raises RequestRefused when the sentence has more tokens than an arm takes, ArmError when the arm gives no
         answer. Nothing of the shadow is awaited or raised.
         """
         parent = set_span_in_context(handler_span, Context())
+        _check_length(sentence, route)
         with self._tracer.start_as_current_span("traffic.assign", context=parent) as span:
             assignment = assign(request_id, route.config)
             span.set_attribute("traffic.strategy", str(assignment.strategy))
         arm = route.arms[assignment.production_arm]
-        if excess := arm.excess_tokens(sentence):
-            raise RequestRefused(
-                HTTPStatus.UNPROCESSABLE_ENTITY,
-                f"sentence has {excess[0]} tokens: expected at most {excess[1]}",
-                field="sentence",
-            )
         record = _open_record(assignment, route, sentence, trace_id(handler_span))
         run = self._start_run(assignment, route, assignment.production_arm, "production", parent)
         started = time.perf_counter_ns()
@@ -80,9 +75,9 @@ class Tutor:
             status = HTTPStatus.SERVICE_UNAVAILABLE
             raise
         finally:
-            self._end_run(run, result)
             served = replace(record, http_status=int(status), results={assignment.production_arm: result})
             self._hand_over(served, assignment, route, parent)
+            self._end_run(run, result)
         return Reply(answer.text, answer.edit_applied)
 
     async def _infer(self, arm: Arm, sentence: str) -> Answer:
@@ -156,6 +151,17 @@ class _Run:
     span: Span
     traffic_arm: str
     request_id: str
+
+
+def _check_length(sentence: str, route: Route) -> None:
+    """Raise RequestRefused (422) when the sentence is too long for an arm that could be assigned."""
+    for arm in route.arms.values():
+        if excess := arm.excess_tokens(sentence):
+            raise RequestRefused(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                f"sentence has {excess[0]} tokens: expected at most {excess[1]}",
+                field="sentence",
+            )
 
 
 def _open_record(assignment: Assignment, route: Route, sentence: str, trace: str) -> TrafficRecord:

@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from miniserve.errors import ArmRaised
 WORKER_COMMAND = (sys.executable, "-m", "miniserve.shadow_worker")
 # No secret of the server's environment reaches B.
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+# Real-time signals have numbers without names.
+_SIGNALS = {int(known): known.name for known in signal.Signals}
 
 
 class WorkerDied(ArmRaised):
@@ -52,7 +55,8 @@ class WorkerProcess:
     ) -> "WorkerProcess":
         """Start the process and wait until it has loaded its arm; raises WorkerDied when it does not within load_s."""
         ours, theirs = socket.socketpair()
-        with theirs:
+        with theirs, ExitStack() as on_failure:
+            on_failure.callback(ours.close)
             process = await asyncio.create_subprocess_exec(
                 *command,
                 *("--fd", str(theirs.fileno()), "--models", str(models_dir), "--sha", sha),
@@ -64,6 +68,7 @@ class WorkerProcess:
                 start_new_session=True,
                 env={name: os.environ[name] for name in _PASSED_ON if name in os.environ} | {"OMP_NUM_THREADS": "1"},
             )
+            on_failure.pop_all()
         reader, writer = await asyncio.open_connection(sock=ours, limit=frames.MAX_FRAME_BYTES)
         worker = cls(process, reader, writer)
         try:
@@ -142,7 +147,7 @@ class WorkerProcess:
                 await self._process.wait()
         await self.kill()
         code = self._process.returncode or 0
-        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit {code}"
+        how = f"signal {_SIGNALS.get(-code, -code)}" if code < 0 else f"exit {code}"
         return f"{how}: {self._last_words}" if self._last_words else how
 
     async def wait(self) -> None:

@@ -27,6 +27,13 @@ def test_a_known_key_is_let_in_and_named_by_its_hash(tmp_path: Path) -> None:
     assert keys.caller("Bearer second", "127.0.0.1") == hashlib.sha256(b"second").hexdigest()
 
 
+def test_a_key_beyond_ascii_is_hashed_as_the_bytes_it_is_sent_as(tmp_path: Path) -> None:
+    keys = Keys(_keys_file(tmp_path, "llave-ñ"))
+
+    # what HTTP makes of its UTF-8 bytes
+    assert keys.caller("Bearer " + "llave-ñ".encode().decode("latin-1"), "")
+
+
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer third", "Basic first", "first", "Bearer first second"])
 def test_anything_else_is_refused_with_401(tmp_path: Path, header: str | None) -> None:
     keys = Keys(_keys_file(tmp_path, "first", "second"))

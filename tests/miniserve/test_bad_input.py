@@ -127,9 +127,29 @@ def test_an_id_in_body_and_header_must_be_the_same(
         assert response.json()["request_id"] == response.headers["x-request-id"] == "a"
 
 
+def test_two_different_id_headers_are_refused(single_server: LocalServer) -> None:
+    headers = [("Content-Type", "application/json"), ("X-Request-Id", "a"), ("X-Request-Id", "b")]
+
+    response = httpx.post(single_server.address.url + CORRECT_PATH, content=GOOD, headers=headers)
+
+    assert response.status_code == 422
+
+
+def test_a_refusal_repeats_the_id_it_was_sent(single_server: LocalServer) -> None:
+    response = _post(single_server, b"{", JSON | {"X-Request-Id": "mine"})
+
+    assert (response.status_code, response.headers["x-request-id"]) == (400, "mine")
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", CORRECT_PATH, 405), ("PUT", CORRECT_PATH, 405), ("GET", "/", 404), ("GET", "/metrics", 404)],
+    [
+        ("GET", CORRECT_PATH, 405),
+        ("PUT", CORRECT_PATH, 405),
+        ("GET", "/", 404),
+        ("POST", CORRECT_PATH + "/", 404),
+        ("GET", "/metrics", 404),
+    ],
 )
 def test_other_methods_and_paths_are_problem_details_too(
     method: str, path: str, status: int, single_server: LocalServer

@@ -1,8 +1,10 @@
 """The journal: whatever dies, the next start gives every answered request exactly one line."""
 
 import os
+import resource
 import signal
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -88,6 +90,36 @@ def test_the_journal_of_a_live_process_is_left_alone(tmp_path: Path) -> None:
 
     assert recovered == 0
     assert len(list((tmp_path / "journal").glob("*.jsonl"))) == 1
+
+
+def test_a_journal_that_its_process_removes_meanwhile_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "journal").mkdir()
+    (tmp_path / "journal" / "1-gone-1.jsonl").symlink_to(tmp_path / "nowhere")
+
+    with TrafficLog(tmp_path / "traffic.log") as log:
+        assert recover(tmp_path / "journal", log) == 0
+
+
+@pytest.mark.parametrize("room", [0, 1, 100, 900])
+def test_an_entry_that_a_full_disk_tore_does_not_swallow_the_next(room: int, tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
+    try:
+        for _ in range(3):
+            with suppress(OSError):
+                journal.open_entry(_if_killed(_record(1)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    journal.open_entry(_if_killed(_record(2)))
+    (file,) = (tmp_path / "journal").glob("*.jsonl")
+    _abandon(tmp_path / "dead")
+    (tmp_path / "dead" / "1-dead-1.jsonl").write_bytes(file.read_bytes())
+
+    with TrafficLog(tmp_path / "traffic.log") as log:
+        recover(tmp_path / "dead", log)
+
+    assert "id-2" in [r.request_id for r in read_log(tmp_path / "traffic.log").records]
 
 
 @given(cut=st.integers(0, len(to_line(_if_killed(_record(2)))) - 1))

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.conftest import Routing, StartServer, correct
-from tests.miniserve.test_records import SINGLE
+from tests.miniserve.test_records import RECORD, SINGLE
 
 from miniobserve.metrics import Metrics
 from miniserve import ledger as ledger_module
@@ -16,6 +16,8 @@ from miniserve.ledger import Ledger
 from miniserve.records import TrafficRecord, to_line
 from miniserve.traffic import Strategy
 from miniserve.trafficlog import TrafficLog, read_log
+
+LINE = to_line(SINGLE)
 
 
 def _record(number: int) -> TrafficRecord:
@@ -52,23 +54,44 @@ def test_a_removed_log_is_begun_afresh(tmp_path: Path) -> None:
     assert _ids(path) == ["id-2"]
 
 
-def test_a_short_write_is_written_again_whole(tmp_path: Path) -> None:
+def test_a_log_whose_folder_is_gone_touches_no_other_file(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    log = TrafficLog(folder / "traffic.log")
+    folder.rename(tmp_path / "moved")
+    bystanders = []
+
+    # Had the log kept a number that it closed, it would close and write the next file to get it.
+    for number in range(5):
+        with pytest.raises(FileNotFoundError):
+            log.append(_record(number))
+        bystanders.append((tmp_path / f"bystander-{number}").open("w+b"))
+    folder.mkdir()
+    log.append(_record(9))
+    log.close()
+
+    assert [bystander.read() for bystander in bystanders] == [b""] * 5
+    assert _ids(folder / "traffic.log") == ["id-9"]
+    for bystander in bystanders:
+        bystander.close()
+
+
+@pytest.mark.parametrize("room", [0, 1, 2, 100, len(LINE) - 1, len(LINE), len(LINE) + 1, len(LINE) + 2])
+def test_whatever_room_a_full_disk_leaves_every_record_stands_once(room: int, tmp_path: Path) -> None:
     path = tmp_path / "traffic.log"
+    path.write_bytes(to_line(_record(1))[:-1])  # torn by a former process, in its last byte
     ledger = Ledger(tmp_path, Metrics())
-    ledger.record(_record(1))
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
 
-    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 100, limits[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + room, limits[1]))
     try:
-        ledger.record(_record(2))
-        during = ledger.flush()
+        for number in (2, 3):
+            ledger.record(_record(number))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    after = ledger.flush()
+    ledger.record(_record(4))
     ledger.close()
 
-    assert (during, after) == (False, True)
-    assert (_ids(path), read_log(path).torn) == (["id-1", "id-2"], 1)
+    assert _ids(path) == ["id-1", "id-2", "id-3", "id-4"]
 
 
 def test_what_does_not_fit_into_memory_is_lost_and_gets_a_line_of_its_own(
@@ -90,6 +113,27 @@ def test_what_does_not_fit_into_memory_is_lost_and_gets_a_line_of_its_own(
     assert [record.request_id for record in contents.records] == ["id-3", "id-4", "id-5"]
     assert contents.lost == 3
     assert b"traffic_log_lost_total 3.0" in metrics.exposition()
+
+
+def test_a_record_that_the_journal_holds_is_not_counted_as_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_module, "UNWRITTEN_LIMIT", 1)
+    path = tmp_path / "traffic.log"
+    ledger = Ledger(tmp_path, Metrics())
+    _fill_disk(path)
+    shadowed = replace(RECORD, record_id="e" * 32, request_id="shadowed")
+    ledger.promise(shadowed, "B")
+    ledger.record(shadowed)
+    ledger.record(_record(1))
+    path.unlink()
+    ledger.close()
+
+    Ledger(tmp_path, Metrics()).close()
+
+    contents = read_log(path)
+    assert sorted(record.request_id for record in contents.records) == ["id-1", "shadowed"]
+    assert contents.lost == 0
 
 
 def test_a_torn_tail_of_a_former_process_does_not_swallow_the_next_line(tmp_path: Path) -> None:

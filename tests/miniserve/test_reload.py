@@ -1,13 +1,18 @@
 """Changing the configuration while the server runs: whole, at once, and never to something unusable."""
 
+import asyncio
 import json
+import shutil
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import httpx
 import pytest
-from tests.conftest import Routing, StartServer, correct
+from tests.conftest import MODELS, Routing, StartServer, correct
 
 from miniserve.local import LocalServer
+from miniserve.shadow import Shadow, ShadowLimits
 from miniserve.traffic import Strategy
 from miniserve.trafficlog import read_log
 
@@ -92,3 +97,51 @@ def test_a_removed_file_goes_back_to_the_registrys_production_model(
     server.route_file.path.unlink()
 
     server.wait_for(lambda: server.details()["route"]["strategy"] == "single", "back to single")
+
+
+def test_a_registry_that_cannot_be_read_leaves_the_route_in_force(
+    start_server: StartServer, routing: Routing, tmp_path: Path
+) -> None:
+    models = tmp_path / "models"
+    shutil.copytree(MODELS, models, ignore=shutil.ignore_patterns("staging"))
+    server = start_server(routing(Strategy.SINGLE), MODELS_DIR=str(models))
+    (models / "registry.json").unlink()
+    (models / "registry.json").mkdir()
+
+    server.route_file.write(routing(Strategy.AB))
+    server.wait_for(lambda: _refused(server), "showing the refusal")
+
+    assert correct(server, "He goed home.").status_code == 200
+    assert server.details()["route"]["strategy"] == "single"
+
+
+def test_a_model_that_does_not_load_leaves_the_route_in_force(
+    start_server: StartServer, routing: Routing, tmp_path: Path
+) -> None:
+    models = tmp_path / "models"
+    shutil.copytree(MODELS, models, ignore=shutil.ignore_patterns("staging"))
+    server = start_server(routing(Strategy.SINGLE), MODELS_DIR=str(models))
+    b_weights = models / routing(Strategy.AB).arms["B"] / "adapter_model.safetensors"
+    flipped = bytearray(b_weights.read_bytes())
+    flipped[-1] ^= 1
+    b_weights.write_bytes(flipped)
+
+    server.route_file.write(routing(Strategy.AB))
+    server.wait_for(lambda: _refused(server), "showing the refusal")
+
+    assert server.details()["route"]["strategy"] == "single"
+    assert correct(server, "He goed home.").status_code == 200
+
+
+def test_stopping_while_a_shadow_is_being_closed_is_not_swallowed() -> None:
+    async def close_and_cancel() -> None:
+        shadow = Shadow("B", "b" * 64, MODELS, ShadowLimits(), command=(sys.executable, "-c", "import time"))
+        shadow.start()
+        closing = asyncio.create_task(shadow.close())
+        await asyncio.sleep(0)
+        closing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+        await shadow.close()
+
+    asyncio.run(close_and_cancel())

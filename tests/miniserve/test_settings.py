@@ -1,6 +1,7 @@
 """Settings from the environment, and the route file: read with care, written whole."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,9 @@ def test_variables_are_read_by_their_type() -> None:
         ("LYNX_PROT", "1", "unknown setting LYNX_PROT: expected one of LYNX_"),
         ("LYNX_PORT", "65536", "LYNX_PORT is '65536': expected a whole number from 0 to 65535"),
         ("LYNX_PORT", "http", "LYNX_PORT is 'http': expected a whole number"),
+        ("LYNX_PORT", "1_0", "LYNX_PORT is '1_0': expected a whole number"),
+        ("LYNX_PORT", " 0 ", "LYNX_PORT is ' 0 ': expected a whole number"),
+        ("LYNX_PORT", "\uff18", "LYNX_PORT is '\uff18': expected a whole number"),
         ("LYNX_PORT", "", "LYNX_PORT is '': expected a whole number"),
         ("LYNX_DEADLINE_MS", "0", "LYNX_DEADLINE_MS is '0': expected a whole number from 1"),
         ("LYNX_TRUST_TRACEPARENT", "yes", "LYNX_TRUST_TRACEPARENT is 'yes': expected 0 or 1"),
@@ -98,5 +102,24 @@ def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
 
 
 def test_a_folder_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RouteFileError, match="cannot be read"):
+    with pytest.raises(RouteFileError, match="not a regular file"):
         RouteFile(tmp_path).read()
+
+
+def test_a_pipe_in_place_of_the_file_is_refused_unread(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "route_config.json")
+
+    with pytest.raises(RouteFileError, match="not a regular file"):
+        RouteFile(tmp_path / "route_config.json").read()
+
+
+def test_writing_keeps_the_mode_of_the_file_and_a_link_to_it(tmp_path: Path) -> None:
+    real, link = tmp_path / "real.json", tmp_path / "route_config.json"
+    real.write_text("{}", encoding="utf-8")
+    real.chmod(0o640)
+    link.symlink_to(real)
+
+    RouteFile(link).write(CONFIG)
+
+    assert link.is_symlink()
+    assert (RouteFile(real).read(), real.stat().st_mode & 0o777) == (CONFIG, 0o640)

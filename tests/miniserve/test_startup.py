@@ -128,12 +128,101 @@ def test_a_rate_limit_answers_429_with_retry_after(start_server: StartServer) ->
     assert {reply.headers["retry-after"] for reply in replies if reply.status_code == 429} == {"1"}
 
 
+HEAD = b"POST /v1/grammar/correct HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n"
+
+
+def _connect(server: LocalServer) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", server.address.port), timeout=30)
+
+
 def test_a_body_that_never_completes_is_408(start_server: StartServer) -> None:
     server = start_server(None, BODY_MS="200")
 
-    with socket.create_connection(("127.0.0.1", server.address.port), timeout=30) as client:
-        head = ("POST /v1/grammar/correct HTTP/1.1", "Host: x", "Content-Type: application/json", "Content-Length: 99")
-        client.sendall("\r\n".join([*head, "", "{"]).encode())
+    with _connect(server) as client:
+        client.sendall(HEAD + b"\r\n{")
         answer = client.recv(4096)
 
     assert answer.startswith(b"HTTP/1.1 408")
+
+
+@pytest.mark.parametrize("sent", [b"", b"POST", HEAD])
+def test_headers_that_never_complete_are_408(sent: bytes, start_server: StartServer) -> None:
+    server = start_server(None, HEAD_MS="200")
+
+    with _connect(server) as client:
+        client.sendall(sent)
+        answer = client.recv(4096)
+
+    assert answer.startswith(b"HTTP/1.1 408")
+
+
+def test_headers_without_end_are_431(single_server: LocalServer) -> None:
+    with _connect(single_server) as client:
+        client.sendall(HEAD + b"X: " + b"a" * 40_000)
+        answer = client.recv(4096)
+
+    assert answer.startswith(b"HTTP/1.1 431")
+
+
+def test_clients_that_send_no_body_take_no_place_from_others(start_server: StartServer) -> None:
+    server = start_server(None, MAX_INFLIGHT="1")
+
+    with _connect(server) as idle:
+        idle.sendall(HEAD + b"\r\n{")
+
+        assert correct(server, "He goed home.").status_code == 200
+        assert httpx.get(f"{server.address.url}/readyz").status_code == 200
+
+
+def test_a_forwarded_address_escapes_no_rate_limit(start_server: StartServer) -> None:
+    server = start_server(None, RATE_PER_S="1")
+    url, body = server.address.url + "/v1/grammar/correct", {"sentence": "He goed home."}
+
+    replies = [httpx.post(url, json=body, headers={"X-Forwarded-For": f"10.0.0.{n}"}) for n in range(3)]
+
+    assert 429 in [reply.status_code for reply in replies]
+
+
+def test_a_server_without_stderr_serves_and_logs_traffic(tmp_path: Path, routing: Routing) -> None:
+    closed = ("sh", "-c", 'exec "$0" -m miniserve 2>&-', sys.executable)
+
+    with LocalServer(tmp_path, routing(Strategy.SINGLE), command=closed) as server:
+        replies = [correct(server, "He goed home.").status_code for _ in range(3)]
+        code = server.stop()
+
+    assert (replies, code) == ([200] * 3, 0)
+    assert len(read_log(server.traffic_log).records) == 3
+
+
+def test_every_line_on_stderr_is_json_also_about_broken_http(start_server: StartServer) -> None:
+    server = start_server(None)
+    with _connect(server) as client:
+        client.sendall(b"NONSENSE\r\n\r\n")
+        client.recv(4096)
+    server.stop()
+
+    lines = (server.folder / "stderr.log").read_text(encoding="utf-8").splitlines()
+
+    assert [line for line in lines if not line.startswith("{")] == []
+
+
+def test_a_server_that_stops_leaves_the_address_of_another_alone(start_server: StartServer) -> None:
+    server = start_server(None)
+    address = server.folder / "server.json"
+    another = address.read_text(encoding="utf-8").replace(f"{server.address.pid}", "1")
+    address.write_text(another, encoding="utf-8")
+
+    server.stop()
+
+    assert address.read_text(encoding="utf-8") == another
+
+
+def test_an_unusable_variable_of_opentelemetry_stops_the_start_with_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "1")
+
+    code, said = _start(tmp_path)
+
+    assert (code, len(said.splitlines())) == (2, 1)
+    assert "a variable of OpenTelemetry is unusable" in said

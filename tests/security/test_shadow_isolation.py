@@ -11,6 +11,7 @@ from tests.conftest import Routing, StartServer, correct
 from tests.faulty_worker import CANARY
 
 from miniserve.local import LocalServer
+from miniserve.shadow_worker import NICENESS
 from miniserve.traffic import Strategy
 from miniserve.trafficlog import read_log
 
@@ -32,6 +33,7 @@ EXPECTED = {
     "exits": {"error"},
     "segfaults": {"error"},
     "is-killed": {"error"},
+    "dies-of-a-real-time-signal": {"error"},
     "eats-memory": {"error"},
     "floods-stdout": {"ok"},
     "forks": {"ok"},
@@ -42,6 +44,9 @@ EXPECTED = {
     "returns-invalid-utf-8": {"bad_output"},
     "malformed-frame": {"error"},
     "oversized-frame": {"error"},
+    "negative-time": {"error"},
+    "negative-tokens": {"error"},
+    "oversized-text": {"bad_output", "error"},
     "unsolicited-frame": {"error"},
 }
 
@@ -61,12 +66,12 @@ def test_the_client_gets_the_same_bytes_and_every_request_one_line_when_b(
         fault=fault,
         SHADOW_TIMEOUT_MS=HASTY_MS if fault in HANGS else PATIENT_MS,
         SHADOW_MEMORY_MB="512",
-        DRAIN_MS="20000",
+        DRAIN_MS="60000",
     )
 
     with_shadow = _answers(server)
     ready = httpx.get(f"{server.address.url}/readyz").status_code
-    exit_code = server.stop()
+    exit_code = server.stop(timeout_s=90)
 
     assert with_shadow == without_shadow
     assert (ready, exit_code) == (200, 0)
@@ -145,6 +150,20 @@ def test_killing_bs_process_in_the_middle_changes_no_answer_and_loses_no_pair(
     assert [r.results["B"].status for r in records] == ["ok"] * (2 * len(SENTENCES))
 
 
+def test_a_b_that_crashes_is_not_excused_by_the_time_it_takes_to_load_again(
+    start_server: StartServer, routing: Routing
+) -> None:
+    # far less than a process takes to start
+    server = start_server(routing(Strategy.SHADOW), fault="exits", SHADOW_TIMEOUT_MS="30")
+    server.wait_for_shadow()
+
+    correct(server, SENTENCES[0])
+    server.wait_for(lambda: server.traffic_log.stat().st_size > 0, "done with the shadow")
+
+    (record,) = read_log(server.traffic_log).records
+    assert record.results["B"].status == "error"
+
+
 def test_a_circuit_opens_when_b_keeps_dying(start_server: StartServer, routing: Routing) -> None:
     server = start_server(routing(Strategy.SHADOW), fault="fails-to-load")
 
@@ -166,6 +185,18 @@ def test_bs_process_ends_with_a_killed_server(start_server: StartServer, routing
 
     # a pidfd becomes readable when its process has ended
     assert select.select([watched], [], [], 10)[0] == [watched]
+
+
+def test_the_worker_is_nice_also_where_the_kernel_groups_processes_by_session(
+    start_server: StartServer, routing: Routing
+) -> None:
+    server = start_server(routing(Strategy.SHADOW))
+    server.wait_for_shadow()
+    process = Path(f"/proc/{server.details()['shadow']['pid']}")
+    autogroup = process / "autogroup"
+
+    assert int((process / "stat").read_text().rpartition(")")[2].split()[16]) == NICENESS
+    assert not autogroup.exists() or autogroup.read_text().split()[-1] == str(NICENESS)
 
 
 def test_the_workers_environment_holds_no_setting_of_the_server(start_server: StartServer, routing: Routing) -> None:
