@@ -118,6 +118,8 @@ def browser_page(profile: Path) -> Iterator[Page]:
         try:
             with connect(_address(process), max_size=None, open_timeout=PATIENCE_S) as socket:
                 yield _tab(socket)
+                # Closing lets it finish writing its profile, which a signal would not.
+                Page(socket).send("Browser.close")
         finally:
             process.terminate()
 
