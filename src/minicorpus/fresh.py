@@ -1,117 +1,129 @@
-"""A second list of words, frames and clauses, written before any tuning and scored once, at the end.
+"""A second list of words, frames and clauses, written before it was scored and scored once, at the end.
 
-Training reads none of it and nobody tunes by it. Its hash is pinned by a test.
+It takes the place of a list that was scored and read. Training reads none of it and nobody tunes by it. Its
+hash is pinned by a test.
 """
 
 from typing import Final
 
 WORDS: Final[dict[str, tuple[str, ...]]] = {
-    "name": ("Helga", "Tariq", "Bruno", "Mrs Castle", "Anneke", "Rajiv", "Chloe", "Mr Whitfield"),
-    "person": ("notary", "sheriff", "professor", "stepbrother", "accountant", "goalkeeper", "widow", "sailor"),
-    "people": ("twins", "sailors", "monks", "inspectors", "grandparents"),
-    "thing": ("compass", "hammer", "envelope", "sofa", "robot", "lantern", "calendar", "fence", "spoon", "goat"),
-    "things": ("spoons", "pebbles", "feathers", "batteries", "magazines", "sheep"),
-    "food": ("a waffle", "broccoli", "shrimp", "an omelette", "cherries", "mustard", "a pie"),
-    "place": ("the tunnel", "the laundrette", "Norway", "the monastery", "the attic", "Toronto", "the quarry"),
-    "game": ("squash", "darts", "poker", "water polo"),
-    "instrument": ("the accordion", "the oboe", "the ukulele"),
-    "subject": ("sociology", "Arabic", "statistics", "theology"),
-    "show": ("a western", "the auction", "an interview", "the rehearsal"),
-    "audio": ("the orchestra", "the thunder", "hip hop", "the sermon"),
-    "task": ("the crossword", "the drawing", "the inventory", "the harvest"),
-    "chore": ("the sewing", "pilates", "the recycling", "the taxes"),
-    "text": ("a memo", "a thesis", "a screenplay", "lyrics", "a petition"),
-    "adjective": ("furious", "grateful", "dizzy", "brave", "curious", "clumsy"),
-    "quality": ("rusty", "golden", "fragile", "enormous", "striped"),
-    "profession": ("a surgeon", "an electrician", "a judge", "a firefighter"),
+    "name": ("Gustav", "Leila", "Fergus", "Mrs Lancaster", "Keiko", "Amara", "Winston", "Mr Pemberton"),
+    "person": ("detective", "barber", "florist", "referee", "bishop", "janitor", "godmother", "archaeologist"),
+    "people": ("triplets", "athletes", "nuns", "rivals", "astronauts"),
+    "thing": (
+        "wheelbarrow",
+        "mattress",
+        "trophy",
+        "magnet",
+        "razor",
+        "curtain",
+        "statue",
+        "hamster",
+        "jacket",
+        "oven",
+    ),
+    "things": ("marbles", "ribbons", "cushions", "bricks", "needles", "geese"),
+    "food": ("a muffin", "cabbage", "lobster", "an artichoke", "raspberries", "popcorn", "a pretzel"),
+    "place": ("the lighthouse", "the vineyard", "Brazil", "the cathedral", "the basement", "Vienna", "the orchard"),
+    "game": ("snooker", "backgammon", "lacrosse", "laser tag"),
+    "instrument": ("the bagpipes", "the tuba", "the mandolin"),
+    "subject": ("anthropology", "Latin", "politics", "geometry"),
+    "show": ("a sitcom", "the ballet", "an eclipse", "the debate"),
+    "audio": ("the symphony", "the sirens", "bossa nova", "the anthem"),
+    "task": ("the jigsaw", "the blueprint", "the chapter", "the renovation"),
+    "chore": ("the mopping", "aerobics", "the filing", "the errands"),
+    "text": ("a sonnet", "a manifesto", "a summary", "limericks", "a fable"),
+    "adjective": ("anxious", "gloomy", "seasick", "witty", "restless", "humble"),
+    "quality": ("crooked", "silver", "elegant", "gigantic", "spotted"),
+    "profession": ("a mechanic", "an optician", "a diplomat", "a lifeguard"),
 }
 FRAMES: Final[dict[str, tuple[str, ...]]] = {
     "infinitive": (
-        "{S} {refuse|refuses} to {V} {O}",
-        "{S} {am|are|is} too busy to {V} {O}",
-        "{S} will probably not {V} {O}",
-        "{S} {have|has} no time to {V} {O}",
-        "{S} agreed to {V} {O}",
+        "{S} {deserve|deserves} to {V} {O}",
+        "{S} {am|are|is} determined to {V} {O}",
+        "{S} should nonetheless {V} {O}",
+        "{S} {have|has} permission to {V} {O}",
+        "{S} hesitated to {V} {O}",
     ),
     "present_simple": (
-        "{S} {V} {O} whenever possible and {F} alone",
-        "{S} {F} {V} {O} without help",
-        "{T} or so, {S} {V} {O}",
-        "{S} {V} {O} over and over {T}",
+        "to this day, {S} {F} {V} {O}",
+        "{S} {V} {O} {T} without exception",
+        "like clockwork, {S} {V} {O} {T}",
+        "{T}, if necessary, {S} {V} {O}",
     ),
     "past_simple": (
-        "{S} {V} {O} for hours {T}",
-        "back {T}, {S} {V} {O}",
-        "{S} accidentally {V} {O} {T}",
-        "just {T}, {S} {V} {O}",
+        "{S} {V} {O} by coincidence {T}",
+        "on a whim, {S} {V} {O} {T}",
+        "{T}, of all times, {S} {V} {O}",
+        "out of nowhere, {S} {V} {O} {T}",
     ),
     "past_participle": (
-        "{S} {have} hardly {V} {O} {T}",
-        "{S} {have} probably {V} {O} by now",
-        "it is good that {S} {have} {V} {O}",
-        "{S} {have} {V} {O} all along",
+        "{S} {have} apparently {V} {O} {T}",
+        "{S} {have} presumably {V} {O}",
+        "it is a shame that {S} {have} {V} {O}",
+        "{S} {have} {V} {O} in the meantime",
     ),
     "future": (
-        "{S} {V} {O} at last {T}",
-        "if all goes well, {S} {V} {O} {T}",
-        "{S} {V} {O} by the end of the day {T}",
-        "sooner or later, {S} {V} {O}, probably {T}",
+        "{S} {V} {O} {T} at the earliest",
+        "as of {T}, {S} {V} {O}",
+        "{S} {V} {O}, weather permitting, {T}",
+        "inevitably, {S} {V} {O} {T}",
     ),
 }
 TIMES: Final[dict[str, tuple[str, ...]]] = {
-    "present_simple": ("every spring", "every other day", "on most evenings", "each time"),
-    "past_simple": ("last autumn", "a month ago", "in June {year}", "a moment ago"),
-    "past_participle": ("since last Easter", "in recent years", "more often than ever", "all week"),
-    "future": ("next autumn", "in a month", "at the end of next week", "in {number} hours"),
-    "infinitive": ("", "this morning", "in peace", "at the moment"),
+    "present_simple": ("every fortnight", "each July", "every semester", "on birthdays"),
+    "past_simple": ("last August", "a decade ago", "in October {year}", "the night before last"),
+    "past_participle": ("since November", "for decades", "countless times", "ever since childhood"),
+    "future": ("next September", "a fortnight from now", "the week after next", "{number} decades from now"),
+    "infinitive": ("", "at sunset", "in disguise", "for a change"),
 }
-FREQUENCIES: Final = ("occasionally", "constantly", "habitually")
-MODIFIERS: Final = ("beside {place}", "who owns {a_thing}", "without {things}", "who grew up in {place}")
+FREQUENCIES: Final = ("invariably", "periodically", "routinely")
+MODIFIERS: Final = ("opposite {place}", "who collects {things}", "holding {a_thing}", "who retired to {place}")
 ACTIONS: Final = (
-    ("carry|carries|carried", "{a_thing}"),
-    ("repair|repairs|repaired", "{a_thing}"),
-    ("dream|dreams|dreamed", "of {place}"),
-    ("invite|invites|invited", "{person}"),
-    ("shout|shouts|shouted", "at {person}"),
-    ("break|breaks|broke", "{a_thing}"),
-    ("drink|drinks|drank", "tea"),
+    ("push|pushes|pushed", "{a_thing}"),
+    ("polish|polishes|polished", "{a_thing}"),
+    ("escape|escapes|escaped", "from {place}"),
+    ("ignore|ignores|ignored", "{person}"),
+    ("whisper|whispers|whispered", "to {person}"),
+    ("steal|steals|stole", "{a_thing}"),
+    ("knit|knits|knitted", "socks"),
 )
 THINKING: Final = (
-    ("assume|assumes|assumed", ""),
-    ("warn|warns|warned", " {object_pronoun}"),
-    ("deny|denies|denied", ""),
-    ("announce|announces|announced", " to {the_people}"),
-    ("dream|dreams|dreamed", ""),
-    ("claim|claims|claimed", ""),
+    ("argue|argues|argued", ""),
+    ("notify|notifies|notified", " {object_pronoun}"),
+    ("conclude|concludes|concluded", ""),
+    ("confess|confesses|confessed", " to {the_people}"),
+    ("pretend|pretends|pretended", ""),
+    ("declare|declares|declared", ""),
 )
-STATES: Final = ("thrilled", "of the opinion", "relieved", "disappointed", "under the impression")
+STATES: Final = ("astonished", "of the view", "adamant", "embarrassed", "horrified")
 IMPERSONAL: Final = (
-    "it is no secret that",
-    "my fear is that",
-    "word is that",
-    "one thing is certain:",
-    "it is widely known that",
-    "you must admit that",
-    "the report says that",
-    "there is a chance that",
+    "it is common knowledge that",
+    "my theory is that",
+    "evidence suggests that",
+    "here is the catch:",
+    "it is a miracle that",
+    "you may recall that",
+    "the label states that",
+    "it strikes me that",
 )
 LEADS: Final = (
-    "as usual,",
-    "in spite of {a_thing},",
-    "from time to time,",
-    "generally speaking,",
-    "to make matters worse,",
-    "in front of {the_people},",
-    "in private,",
-    "like most {the_people},",
+    "frankly,",
+    "regarding {a_thing},",
+    "in public,",
+    "mind you,",
+    "much to my regret,",
+    "alongside {the_people},",
+    "for lack of {things},",
+    "outside {place},",
 )
-JOINING: Final = ("given that", "now that", "in case", "by the time")
+JOINING: Final = ("provided that", "considering that", "the instant", "on condition that")
 TAILS: Final = (
-    "regardless of {a_thing}",
-    "in front of {the_people}",
-    ", so they say",
-    "except for {person}",
-    ", believe it or not",
-    "on account of {a_thing}",
+    "in exchange for {a_thing}",
+    "in the company of {the_people}",
+    ", needless to say",
+    "for the sake of {person}",
+    ", to put it mildly",
+    "inside {place}",
 )
-LINKS: Final = ("now that", "in case", "even when", "which is why", "except when")
+LINKS: Final = ("provided that", "the instant", "no matter whether", ", and therefore", "in the event that")
