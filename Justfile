@@ -98,3 +98,7 @@ audit LOG=(lab / "traffic.log") IDS=(lab / "manifest.json"): _env
 [no-exit-message]
 verify *ARGS: _env
     @{{ python }} {{ lab }}/verify.py {{ ARGS }}
+
+# tests that need Debian's chromium: the report's page in a browser
+test-system: _env
+    {{ python }} -m pytest tests/system

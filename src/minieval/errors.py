@@ -4,6 +4,7 @@ EvalError
 |- InputRefused        a file or option that the judge reads is not what it has to be
 |  `- ManifestRefused  the manifest lacks or misstates something the judge needs
 |- UnusableNumbers     a statistic was asked of numbers that cannot carry it
+|- GraderFailed        the grader raised on an answer
 |- SelfTestFailed      a published reference value is not reproduced
 `- EvidenceMismatch    the evidence does not belong together, or not to this manifest
    `- GraderDrift      the grader in use is not the one that the baseline names
@@ -38,6 +39,14 @@ class UnusableNumbers(EvalError, ValueError):
         self.name = name
         self.value = value
         self.expected = expected
+
+
+class GraderFailed(EvalError):
+    """The grader raised on an answer: the judgement stops, because no grade is not a wrong answer."""
+
+    def __init__(self, item_id: str, error: Exception) -> None:
+        super().__init__(f"the grader raised on item {item_id}: {type(error).__name__}: {error}")
+        self.item_id = item_id
 
 
 class SelfTestFailed(EvalError):

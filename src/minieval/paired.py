@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from minieval.errors import GraderFailed
 from minieval.grading import Grade, grade
 from minieval.items import Item
 from minieval.observation import MISSING, OK, Answer
@@ -148,7 +149,10 @@ def count(rows: Sequence[PairedItem]) -> PairCounts:
 def _grade(item: Item, answer: Answer) -> Grade | None:
     if answer.status in MISSING:
         return None
-    return grade(item, answer.text if answer.status == OK else None)
+    try:
+        return grade(item, answer.text if answer.status == OK else None)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise GraderFailed(item.id, error) from error
 
 
 def _right(pair: GradedPair, fill: Fill) -> tuple[bool, bool] | None:

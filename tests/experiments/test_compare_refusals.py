@@ -233,3 +233,16 @@ def test_what_a_log_says_cannot_drive_the_terminal(tmp_path: Path, capsys: pytes
 
     shown = capsys.readouterr()
     assert not {"\x1b", "\u202e"} & set(shown.out + shown.err)
+
+
+def test_a_grader_that_raises_stops_the_judgement_and_names_the_item(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab = SyntheticLab(tmp_path)
+    for item in lab.items:
+        item["verb"] = "blorb"  # no verb of the grid, so the grader cannot say what kind of mistake it is
+
+    code, error = judge(lab, capsys)
+
+    assert code == 3
+    assert "the grader raised on item item-" in error
