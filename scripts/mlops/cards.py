@@ -60,7 +60,7 @@ def _strata(sha: str) -> list[str]:
     return [
         (
             "Generated lists, scored by `scripts/mlops/score.py`. “Held-out” lists were read while tuning; the "
-            "“fresh” words and frames were committed before any tuning and scored once."
+            "“fresh” words and frames were committed before they were scored, once."
         ),
         _table("list", found["lists"]),
     ]

@@ -19,7 +19,7 @@ from minicorpus.words import WORDS
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE_DIGEST = "3ebf76cbed8d6b149481aa855b08ca8ee1555ee43efd30b02f99c614c377a9fc"
-ADAPTER_DIGEST = "9d94dffe344f13aa9b25ec0813dacd89248aa3dca9c46939d611ca74fa2a3e8b"
+ADAPTER_DIGEST = "3e7417ff2772014c929f6c8e3f0e9c6f46b397cce36c75581df67b45f6da37df"
 # The list that is scored once; whoever changes it has to say so here.
 FRESH_DIGEST = "9dfb2e0d0256e700698236b1ee06161e672b7a80ac44419627ae00402757a520"
 # Function words that stand in phrases of every side.
@@ -52,7 +52,7 @@ def test_the_same_seed_gives_the_same_text_on_any_machine() -> None:
     assert digest(documents(1, 500, ADAPTER)) == ADAPTER_DIGEST
 
 
-def test_the_fresh_list_is_the_one_written_before_tuning() -> None:
+def test_the_fresh_list_is_the_one_written_before_it_was_scored() -> None:
     data = Path(fresh.__file__).read_bytes().replace(b"\r\n", b"\n")
 
     assert hashlib.sha256(data).hexdigest() == FRESH_DIGEST
