@@ -4,6 +4,8 @@
 python := ".venv/bin/python"
 lab := "experiments/38-shadow-ab"
 export PYTHONHASHSEED := "0"
+# "$@" hands arguments on as they are; spliced into a line, a shell would read them again.
+set positional-arguments
 
 # list the recipes
 default:
@@ -25,12 +27,13 @@ demo: _env
 
 # the test suite, on the run-time requirements
 test *ARGS: _env
-    {{ python }} -m pytest --ignore tests/train --ignore tests/system {{ ARGS }}
+    {{ python }} -m pytest --ignore tests/train --ignore tests/system "$@"
 
-# the training laws and `dvc status`, in an environment of their own with torch
+# the training laws and `dvc status`, in an environment of their own with torch; the quiet one sets the exit code
 test-train: _train-env
     .venv-train/bin/python -m pytest tests/train
     .venv-train/bin/dvc status
+    .venv-train/bin/dvc status -q
 
 # lint, format, types, import contracts
 check: _check-env
@@ -39,29 +42,35 @@ check: _check-env
     .venv-check/bin/mypy --python-executable {{ python }}
     PYTHONPATH=src .venv-check/bin/lint-imports
 
-# start the server, configured by LYNX_ variables and route_config.json
+# start the server, configured by LYNX_ variables and route_config.json; SIGTERM or Ctrl-C stops it
+[no-exit-message]
 serve *ARGS: _env
-    @{{ python }} -m miniserve {{ ARGS }}
+    @exec {{ python }} -m miniserve "$@"
 
 # make an API key, print it once, append its hash to FILE (what LYNX_KEYS_FILE names)
+[no-exit-message]
 key-new FILE: _env
-    @{{ python }} -m miniserve.key_new {{ FILE }}
+    @{{ python }} -m miniserve.key_new "$@"
 
 # serve A and run B in its shadow; a running server follows
+[no-exit-message]
 shadow-on A_SHA B_SHA *ARGS: _env
-    @{{ python }} -m miniserve.switch shadow-on {{ A_SHA }} {{ B_SHA }} {{ ARGS }}
+    @{{ python }} -m miniserve.switch shadow-on "$@"
 
 # back to the production arm alone
+[no-exit-message]
 shadow-off: _env
     @{{ python }} -m miniserve.switch shadow-off
 
 # split between A and B, half and half
+[no-exit-message]
 ab-on A_SHA B_SHA *ARGS: _env
-    @{{ python }} -m miniserve.switch ab-on {{ A_SHA }} {{ B_SHA }} {{ ARGS }}
+    @{{ python }} -m miniserve.switch ab-on "$@"
 
 # serve PERCENT of the ids with B
+[no-exit-message]
 canary-on A_SHA B_SHA PERCENT *ARGS: _env
-    @{{ python }} -m miniserve.switch canary-on {{ A_SHA }} {{ B_SHA }} {{ PERCENT }} {{ ARGS }}
+    @{{ python }} -m miniserve.switch canary-on "$@"
 
 # show the route configuration
 route: _env
@@ -70,20 +79,21 @@ route: _env
 # grade the lab's traffic.log; exit codes 0 promote, 10 hold, 20 retrain, 3 invalid, 2 usage
 [no-exit-message]
 compare *ARGS: _env
-    @{{ python }} {{ lab }}/compare.py {{ ARGS }}
+    @{{ python }} {{ lab }}/compare.py "$@"
 
 # train A and B from scratch into models/staging, some minutes on two cores; what was interrupted is resumed
 train *ARGS: _train-env
-    .venv-train/bin/python -m minimodel.train {{ ARGS }}
+    .venv-train/bin/python -m minimodel.train "$@"
 
 # take a trained bundle into the register of models
+[no-exit-message]
 register FOLDER *ARGS: _env
-    @{{ python }} scripts/mlops/registry.py register {{ FOLDER }} {{ ARGS }}
+    @{{ python }} scripts/mlops/registry.py register "$@"
 
 # the rest of the register: promote, quantize, list, show, lineage, verify
 [no-exit-message]
 registry *ARGS: _env
-    @{{ python }} scripts/mlops/registry.py {{ ARGS }}
+    @{{ python }} scripts/mlops/registry.py "$@"
 
 # grade the production model on the eval set and pin the grader: writes eval_baseline.json
 baseline: _env
@@ -92,12 +102,12 @@ baseline: _env
 # account for every id that was sent: LOG against IDS, a file of ids or a lab's manifest.json
 [no-exit-message]
 audit LOG=(lab / "traffic.log") IDS=(lab / "manifest.json"): _env
-    @{{ python }} -m miniserve.audit {{ LOG }} {{ IDS }}
+    @{{ python }} -m miniserve.audit "$@"
 
 # check that the lab's report follows from its log, manifest, eval set and grader, byte for byte
 [no-exit-message]
 verify *ARGS: _env
-    @{{ python }} {{ lab }}/verify.py {{ ARGS }}
+    @{{ python }} {{ lab }}/verify.py "$@"
 
 # tests that need Debian's chromium: the report's page in a browser
 test-system: _env

@@ -92,6 +92,7 @@ class Service:
         sockets = _listen(settings.host, settings.port), _listen(_LOOPBACK, settings.metrics_port)
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, self._drain, public, details)
+        failures: list[ServeError] = []
         try:
             async with asyncio.TaskGroup() as group:
                 serving = group.create_task(public.serve([sockets[0]]))
@@ -104,12 +105,16 @@ class Service:
                 following.cancel()
                 _stop(details)
         except* ServeError as group_error:
-            raise group_error.exceptions[0] from None
+            # Raised here it would come out in a group again, which nobody further up looks into.
+            failures = [error for error in group_error.exceptions if isinstance(error, ServeError)]
         finally:
             await self._routes.close(settings.drain_ms / 1e3)
             self._ledger.close()
             self._traces.shutdown()
             self._withdraw()
+        if failures:
+            raise failures[0]
+        _log.info("stopped")
 
     @property
     def _address_file(self) -> Path:
@@ -149,7 +154,8 @@ class Service:
             temporary.replace(self._address_file)
         except OSError as error:
             _log.error("server.json not written", reason=str(error))
-        _log.info("ready", host=self._settings.host, **address)
+        host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
+        _log.info("ready", url=f"http://{host}:{address['port']}", **address)
 
     def _withdraw(self) -> None:
         """Remove server.json, unless it is another server's by now."""

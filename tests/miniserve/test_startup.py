@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import httpx
 import pytest
 from tests.conftest import MODELS, Routing, StartServer, correct
 
+from minimodel.registry import Registry
 from miniserve.local import LocalServer
 from miniserve.traffic import Strategy
 from miniserve.trafficlog import read_log
@@ -73,6 +75,21 @@ def test_a_configuration_with_a_typo_stops_the_start_with_one_sentence(tmp_path:
     assert "route_config.json: unknown key 'stratgy'" in said
 
 
+def test_a_production_model_that_does_not_load_ends_the_start_with_one_sentence(
+    tmp_path: Path, registry: Registry
+) -> None:
+    models = tmp_path / "models"
+    shutil.copytree(MODELS, models, ignore=shutil.ignore_patterns("staging"))
+    with (models / registry.production / "tokenizer.json").open("ab") as file:
+        file.write(b" x")
+
+    code, said = _start(tmp_path, MODELS_DIR=str(models))
+
+    sentences = [line for line in said.splitlines() if not line.startswith("{")]
+    assert (code, len(sentences)) == (1, 1)
+    assert sentences[0].startswith(f"miniserve: model {registry.production} does not load")
+
+
 def test_a_production_arm_that_the_registry_lacks_stops_the_start(start_server: StartServer, routing: Routing) -> None:
     config = routing(Strategy.SHADOW)
 
@@ -96,14 +113,14 @@ def test_a_shadow_arm_that_the_registry_lacks_never_stops_the_server(
 
 
 def test_without_a_configuration_the_registrys_production_model_serves(
-    start_server: StartServer, registry: object
+    start_server: StartServer, registry: Registry
 ) -> None:
     server = start_server(None)
 
     details = server.details()
 
     assert details["route"]["strategy"] == "single"
-    assert details["route"]["arms"] == {"A": registry.production}  # type: ignore[attr-defined]
+    assert details["route"]["arms"] == {"A": registry.production}
 
 
 def test_keys_are_asked_for_when_there_is_a_keys_file(start_server: StartServer, tmp_path: Path) -> None:
