@@ -201,13 +201,23 @@ def read_inputs(options: argparse.Namespace) -> Inputs:
 
 def read_options(argv: Sequence[str] | None) -> argparse.Namespace:
     """Return where the inputs stand and where the report goes; exits 2 on wrong usage."""
-    parser = argparse.ArgumentParser(prog="compare.py", description=__doc__)
-    parser.add_argument("--log", type=Path, default=HERE / "traffic.log")
-    parser.add_argument("--manifest", type=Path, default=HERE / "manifest.json")
-    parser.add_argument("--eval-set", type=Path, default=REPOSITORY / "data" / "eval" / "phase-20.jsonl")
-    parser.add_argument("--baseline", type=Path, default=REPOSITORY / "eval_baseline.json")
-    parser.add_argument("--out", type=Path, default=HERE, help="the folder that the report goes to")
-    return parser.parse_args(argv)
+    parser = argparse.ArgumentParser(description=__doc__)
+    defaults = {
+        "log": HERE / "traffic.log",
+        "manifest": HERE / "manifest.json",
+        "eval_set": REPOSITORY / "data" / "eval" / "phase-20.jsonl",
+        "baseline": REPOSITORY / "eval_baseline.json",
+    }
+    for name, path in defaults.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=Path, default=path)
+    parser.add_argument("--out", type=Path, help="the folder that the report goes to; needed for other inputs")
+    options = parser.parse_args(argv)
+    if options.out is None:
+        others = [name for name, path in defaults.items() if getattr(options, name) != path]
+        if others:  # judging something else must not replace the lab's own report
+            parser.error(f"--out is missing: expected a folder, as --{others[0].replace('_', '-')} is not the lab's")
+        options.out = HERE
+    return options
 
 
 if __name__ == "__main__":

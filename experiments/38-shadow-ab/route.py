@@ -142,6 +142,12 @@ def drive(options: argparse.Namespace) -> None:
         log = (Path(scratch) / "lab" / "traffic.log").read_bytes()
         check_log(read_log(Path(scratch) / "lab" / "traffic.log").records, blocks)
         isolation = measure_isolation(plan, Path(scratch) / "isolation", progress)
+    print(
+        "client p50, shadow on over off: "
+        f"{isolation['ratio']:.2f} [{isolation['ratio_low']:.2f}, {isolation['ratio_high']:.2f}] at the lab's pace, "
+        f"{isolation['back_to_back_ratio']:.2f} [{isolation['back_to_back_ratio_low']:.2f}, "
+        f"{isolation['back_to_back_ratio_high']:.2f}] back to back; no id changed its arm"
+    )
     run = {
         "seed": plan.seed,
         "planned_n": POLICY.planned_n,

@@ -16,14 +16,25 @@ def client_section(identity: Identity) -> Iterator[str]:
         yield "Not measured."
         return
     known = ratio if isinstance(ratio, int | float) else on / off if off else None
-    shown = "unknown" if known is None else f"{known:.3f}"
+    shown = "unknown" if known is None else f"{known:.3f}{_limits(isolation, 'ratio')}"
     yield (
         f"p50 at the client: {ms(off)} ms with the shadow off, {ms(on)} ms with it on, ratio {shown}. "
         "Measured by the driver against a separate state folder; these requests are not in the log."
     )
-    rest = {k: v for k, v in isolation.items() if k not in {"shadow_off_p50_ms", "shadow_on_p50_ms", "ratio"}}
+    busy = isolation.get("back_to_back_ratio")
+    if isinstance(busy, int | float):
+        yield (
+            f"Back to back, where client, A and B compete for the cores: ratio {busy:.3f}"
+            f"{_limits(isolation, 'back_to_back_ratio')}. Intervals: 95 %, bootstrap over rounds; one machine."
+        )
+    rest = {k: v for k, v in isolation.items() if not k.startswith(("shadow_", "ratio", "back_to_back_"))}
     if rest:
         yield _facts(rest)
+
+
+def _limits(facts: Mapping[str, object], name: str) -> str:
+    low, high = facts.get(f"{name}_low"), facts.get(f"{name}_high")
+    return f" [{low:.3f}, {high:.3f}]" if isinstance(low, int | float) and isinstance(high, int | float) else ""
 
 
 def identity_section(identity: Identity) -> Iterator[str]:

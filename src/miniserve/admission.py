@@ -122,8 +122,8 @@ def new_key(path: Path) -> str:
     key = secrets.token_urlsafe(24)
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "a", encoding="ascii") as file:
-        # after an empty line: a last line that somebody left without its end would swallow the hash
-        file.write("\n" + hashlib.sha256(key.encode()).hexdigest() + "\n")
+        # A last line that somebody left without its end would swallow the hash; an empty line costs nothing.
+        file.write(("\n" if file.tell() else "") + hashlib.sha256(key.encode()).hexdigest() + "\n")
     return key
 
 

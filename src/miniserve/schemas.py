@@ -13,6 +13,8 @@ from miniserve.errors import RequestRefused
 MAX_SENTENCE_CHARS = 500
 MAX_BODY_BYTES = 10 * 1024
 CORRECT_PATH = "/v1/grammar/correct"
+# How the decoder names a field: "at `$.sentence`", "field `sentence`".
+_NAMED_FIELD = re.compile(r"(?:\$\.|field )`?(\w{1,64})`")
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 
 
@@ -51,7 +53,12 @@ def decode_request(body: bytes) -> CorrectRequest:
     try:
         return _decoder.decode(body)
     except msgspec.ValidationError as error:
-        raise RequestRefused(HTTPStatus.UNPROCESSABLE_ENTITY, f"not a correction request: {error}") from None
+        named = _NAMED_FIELD.search(str(error))
+        raise RequestRefused(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            f"not a correction request: {error}; expected sentence and, if wanted, request_id",
+            field=named[1] if named else None,
+        ) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RequestRefused(HTTPStatus.BAD_REQUEST, f"the body is not JSON in UTF-8: {error}") from None
 
@@ -82,10 +89,15 @@ def checked_request_id(in_body: str | None, in_headers: Sequence[str]) -> str | 
         raise _refused("request_id", "has different values in body and X-Request-Id", "one id, wherever it stands")
     request_id = next(iter(sent), None)
     if request_id is not None and not _REQUEST_ID.fullmatch(request_id):
-        raise _refused(
-            "request_id", f"has {len(request_id)} characters or some outside 0x21 to 0x7E", "1 to 128 inside"
-        )
+        raise _refused("request_id", _wrong_with_id(request_id), "1 to 128 characters of 0x21 to 0x7E")
     return request_id
+
+
+def _wrong_with_id(request_id: str) -> str:
+    outside = [(position, c) for position, c in enumerate(request_id) if not "\x21" <= c <= "\x7e"]
+    if not outside:
+        return f"has {len(request_id)} characters"
+    return f"has U+{ord(outside[0][1]):04X} at position {outside[0][0]}"
 
 
 def echoed_request_id(in_headers: Sequence[str]) -> str | None:

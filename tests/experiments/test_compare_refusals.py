@@ -246,3 +246,13 @@ def test_a_grader_that_raises_stops_the_judgement_and_names_the_item(
 
     assert code == 3
     assert "the grader raised on item item-" in error
+
+
+def test_other_inputs_without_a_folder_of_their_own_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as refusal:
+        compare.main(["--manifest", str(tmp_path / "manifest.json")])
+
+    assert refusal.value.code == 2
+    assert "--out is missing: expected a folder, as --manifest is not the lab's" in capsys.readouterr().err
