@@ -175,11 +175,11 @@ _HELD: Final[dict[str, tuple[str, ...]]] = {
         "{S} promised to {V} {O}",
     ),
     "present_simple": (
-        "{S} {V} {O} again and again {T}",
+        "{S} {V} {O} {T} without fail",
         "{S} still {V} {O} {T}",
         "as a rule, {S} {V} {O} {T}",
-        "{S} hardly ever {V} {O}",
-        "{T} {S} {V} {O}",
+        "{S} hardly ever {V} {O} any more",
+        "to this day, {S} {V} {O} {T}",
     ),
     "past_simple": (
         "{S} first {V} {O} {T}",
@@ -196,8 +196,8 @@ _HELD: Final[dict[str, tuple[str, ...]]] = {
     "future": (
         "{S} {V} {O} again {T}",
         "maybe {S} {V} {O} {T}",
-        "from {T} on, {S} {V} {O}",
-        "{S} certainly {V} {O} {T}",
+        "sooner or later, {S} {V} {O}, maybe {T}",
+        "come what may, {S} {V} {O} {T}",
     ),
 }
 _TIMES: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
@@ -300,7 +300,7 @@ _TIMES: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
             "over the years",
             "for {number} weeks",
         ),
-        ("for ages", "since last summer", "until now", "this month", "for {number} hours"),
+        ("since last summer", "this month", "in the last {number} weeks", "since the spring of {year}"),
     ),
     "future": (
         (
@@ -329,7 +329,16 @@ _TIMES: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
             "very soon",
             "later this week",
         ),
-        ("next winter", "in an hour", "tomorrow afternoon", "next weekend", "in {number} weeks"),
+        (
+            "next winter",
+            "in an hour",
+            "tomorrow afternoon",
+            "next weekend",
+            "in {number} weeks",
+            "some day",
+            "in the near future",
+            "in the years to come",
+        ),
     ),
     "infinitive": (
         ("", "", "today", "now", "here", "every day", "this week", "on {day}", "at night", "again"),

@@ -4,16 +4,18 @@ import dataclasses
 import hashlib
 import json
 import re
+from collections import Counter
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from minicorpus import fresh, grid
+from minicorpus import clauses, fresh, grid, phrases
 from minicorpus.corpus import ADAPTER, BASE, WEAK_VERBS, Document, digest, documents
 from minicorpus.coverage import coverage
 from minicorpus.evalset import items, render
-from minicorpus.frames import frames
-from minicorpus.mistakes import mistakes
+from minicorpus.frames import frames, times
+from minicorpus.mistakes import KINDS, mistakes
 from minicorpus.split import is_held_out
 from minicorpus.words import WORDS
 
@@ -88,13 +90,56 @@ def test_no_held_out_or_fresh_word_is_in_any_training_text(spoken: set[str]) -> 
     assert not (unseen | new) & spoken - SHARED
 
 
-def test_no_evaluation_frame_is_a_training_frame() -> None:
-    for tense in grid.TENSES:
-        patterns = [{f.pattern for f in frames(tense, side)} for side in ("train", "held", "fresh")]
+def _bare(pattern: str) -> str:
+    """Return a pattern without punctuation, slots as they are: a comma does not make another frame."""
+    return " ".join(re.sub(r"[^\w\s{}|]", " ", pattern.lower()).split())
 
-        assert not patterns[0] & patterns[1]
-        assert not patterns[0] & patterns[2]
-        assert not patterns[1] & patterns[2]
+
+def test_no_evaluation_frame_is_a_training_frame_with_other_punctuation() -> None:
+    for tense in grid.TENSES:
+        train, held, new = ({_bare(f.pattern) for f in frames(tense, side)} for side in ("train", "held", "fresh"))
+
+        assert not train & held
+        assert not train & new
+        assert not held & new
+
+
+@pytest.mark.parametrize(
+    ("module", "train", "held", "new"),
+    [
+        (clauses, ["_PLAIN"], ["_PLAIN_HELD"], "LEADS"),
+        (clauses, ["_IMPERSONAL"], ["_IMPERSONAL_HELD"], "IMPERSONAL"),
+        (clauses, ["_STATES"], ["_STATES_HELD"], "STATES"),
+        (clauses, ["_ACTIONS"], ["_ACTIONS_HELD"], "ACTIONS"),
+        (clauses, ["_THINKING"], ["_THINKING_HELD"], "THINKING"),
+        (clauses, ["_JOINING", "_LINKS"], ["_JOINING_HELD", "_LINKS_HELD"], "JOINING"),
+        (clauses, ["_JOINING", "_LINKS"], ["_JOINING_HELD", "_LINKS_HELD"], "LINKS"),
+        (clauses, ["_PLAIN_TAILS"], ["_PLAIN_TAILS_HELD"], "TAILS"),
+        (phrases, ["_MODIFIERS"], ["_MODIFIERS_HELD"], "MODIFIERS"),
+    ],
+)
+def test_no_lead_tail_or_clause_of_one_side_is_in_another(
+    module: ModuleType, train: list[str], held: list[str], new: str
+) -> None:
+    def texts(*lists: tuple[str | tuple[str, str], ...]) -> set[str]:
+        return {_bare(text if isinstance(text, str) else text[0]) for one in lists for text in one}
+
+    trained = texts(*(vars(module)[name] for name in train))
+    kept = texts(*(vars(module)[name] for name in held))
+    unseen = texts(vars(fresh)[new])
+
+    assert not trained & kept
+    assert not trained & unseen
+    assert not kept & unseen
+
+
+@pytest.mark.parametrize("tense", grid.TENSES)
+def test_no_time_phrase_of_one_side_is_in_another(tense: str) -> None:
+    train, held, new = ({_bare(t) for t in times(tense, side)} - {""} for side in ("train", "held", "fresh"))
+
+    assert not train & held
+    assert not train & new
+    assert not held & new
 
 
 def test_no_evaluation_sentence_is_a_training_or_tokenizer_text(base: list[Document], adapter: list[Document]) -> None:
@@ -149,6 +194,44 @@ def test_the_evaluation_set_has_held_out_combinations_and_trained_ones() -> None
     held = [is_held_out(i.verb, i.tense, i.person, i.mistake) for i in items(20) if i.mistake is not None]
 
     assert 100 < sum(held) < len(held) - 100
+
+
+def test_the_evaluation_set_has_every_kind_of_mistake_and_the_everyday_ones_often() -> None:
+    kinds = Counter(i.mistake for i in items(20) if i.mistake is not None)
+
+    assert set(kinds) == set(KINDS)
+    assert min(kinds.values()) >= 10
+    assert max(kinds.values()) <= 120
+
+
+def test_every_verb_and_tense_has_six_wrong_items_of_the_evaluation_set() -> None:
+    cells = Counter((i.verb, i.tense) for i in items(20) if i.mistake is not None)
+
+    assert len(cells) == 100
+    assert set(cells.values()) == {6}
+
+
+def test_what_did_went_may_be_as_well_is_accepted() -> None:
+    finite = [i for i in items(20) if i.tense in {"present_simple", "past_simple"} and i.verb != "be"]
+    doubled = [i for i in finite if i.mistake == "doubled_marking"]
+
+    assert doubled
+    assert all(re.search(rf"\b(?:did|does) {i.verb}\b", i.accepted[1]) for i in doubled)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        r"more (?:our|the|my|your|some|these|those|many|two|all)\b",
+        r"in the (?:bridge|island)\b",
+        r"from in\b",
+        r"not often .*right away",
+        r"(?:am|are|is|was|were) (?:worked|finished|walk|study|like)\b",
+        r"(?:will|have|has|might) \w+ing\b",
+    ],
+)
+def test_the_evaluation_set_has_no_sentence_a_reader_struck_out(wrong: str) -> None:
+    assert not [i.sentence for i in items(20) if re.search(wrong, i.sentence)]
 
 
 def test_every_line_of_the_evaluation_set_has_the_keys_of_the_design() -> None:
