@@ -4,8 +4,9 @@ Runs in the training environment: `.venv-train/bin/python scripts/mlops/referenc
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import peft
 import torch
@@ -18,6 +19,13 @@ from minimodel.registry import Registry
 ROOT: Final = Path(__file__).resolve().parents[2]
 OUT: Final = ROOT / "tests/golden/reference_answers.jsonl"
 COUNT: Final = 520
+_Item = TypeVar("_Item")
+
+
+def spread(items: Sequence[_Item], count: int) -> list[_Item]:
+    """Return so many items at even distances, or all of a shorter list: neighbours are alike."""
+    chosen = min(count, len(items))
+    return [items[i * len(items) // chosen] for i in range(chosen)]
 
 
 def greedy(model: torch.nn.Module, prompter: Prompter, sentence: str) -> str:
@@ -50,7 +58,7 @@ def main() -> None:
     loaded = {name: load(models, sha, registry.models[sha].parent) for name, sha in shas.items()}
     items = [json.loads(line) for line in (ROOT / "data/eval/phase-20.jsonl").read_text("utf-8").splitlines()]
     rows: list[dict[str, str]] = [{"model": name, "sha": sha} for name, sha in shas.items()]
-    for item in items[:COUNT]:
+    for item in spread(items, COUNT):
         row = {"sentence": item["sentence"]}
         rows.append(row | {name: greedy(model, prompter, row["sentence"]) for name, model in loaded.items()})
     OUT.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
 from minimodel.batches import Sequence, collate, order
@@ -34,12 +35,14 @@ def learning_rate(step: int, run: Run) -> float:
     return run.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, run.steps - warm)))
 
 
-def _save(path: Path, step: int, named: dict[str, torch.nn.Parameter], optimiser: torch.optim.AdamW) -> None:
+def _save(
+    path: Path, step: int, identity: str, named: dict[str, torch.nn.Parameter], optimiser: torch.optim.AdamW
+) -> None:
     tensors = {f"weight|{name}": p.detach().contiguous() for name, p in named.items()}
     for name, p in named.items():
         tensors |= {f"{moment}|{name}": optimiser.state[p][moment] for moment in _MOMENTS}
     partial = path.with_suffix(".partial")
-    save_file(tensors, partial, metadata={"step": str(step)})
+    save_file(tensors, partial, metadata={"step": str(step), "identity": identity})
     partial.replace(path)
 
 
@@ -52,11 +55,17 @@ def _resume(path: Path, named: dict[str, torch.nn.Parameter], optimiser: torch.o
             optimiser.state[p]["step"] = torch.tensor(float(step))
 
 
-def _step_of(path: Path) -> int:
-    from safetensors import safe_open  # noqa: PLC0415 - only a resumed run needs the header
-
-    with safe_open(path, framework="pt") as opened:
-        return int(opened.metadata()["step"])
+def _step_of(path: Path, identity: str, steps: int) -> int:
+    """Return the step a checkpoint stands at; 0 where there is none, or none of this run."""
+    if not path.exists():
+        return 0
+    try:
+        with safe_open(path, framework="pt") as opened:
+            metadata = opened.metadata() or {}
+    except SafetensorError:
+        return 0
+    step = int(metadata.get("step", 0))
+    return step if metadata.get("identity") == identity and step < steps else 0
 
 
 def train(
@@ -66,19 +75,22 @@ def train(
     *,
     positions: int,
     checkpoint: Path,
+    identity: str,
     progress: Progress,
     checkpoint_every: int = _CHECKPOINT_EVERY,
 ) -> Trained:
-    """Train the parameters that ask for gradients; a checkpoint of the same run is taken up again."""
+    """Train the parameters that ask for gradients; a checkpoint of the same identity is taken up again.
+
+    A checkpoint of another run, or one that cannot be read, is ignored and written over.
+    """
     named = {name: p for name, p in model.named_parameters() if p.requires_grad}
     decayed = [p for p in named.values() if p.dim() > 1]
     others = [p for p in named.values() if p.dim() <= 1]
     groups = [{"params": decayed, "weight_decay": run.weight_decay}, {"params": others, "weight_decay": 0.0}]
     optimiser = torch.optim.AdamW(groups, lr=run.learning_rate, betas=(0.9, 0.98))
     batches = order(sequences, run.batch, run.seed)
-    first = 0
-    if checkpoint.exists():
-        first = _step_of(checkpoint)
+    first = _step_of(checkpoint, identity, run.steps)
+    if first:
         _resume(checkpoint, named, optimiser, first)
     losses: list[float] = []
     model.train()
@@ -97,7 +109,7 @@ def train(
         losses.append(float(loss.detach()))
         progress(step + 1, losses[-1])
         if (step + 1) % checkpoint_every == 0 and step + 1 < run.steps:
-            _save(checkpoint, step + 1, named, optimiser)
+            _save(checkpoint, step + 1, identity, named, optimiser)
     checkpoint.unlink(missing_ok=True)
     last = losses[-100:]
     return Trained(sum(last) / len(last))

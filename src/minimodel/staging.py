@@ -1,4 +1,4 @@
-"""Writing bundles: what training leaves in the staging folder for the registry to take in."""
+"""The staging folder: the bundles that training leaves there, and the base model that an adapter builds on."""
 
 import importlib.metadata
 import json
@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from minimodel.bundle import CARD, MANIFEST, TOKENIZER
+from minimodel.bundle import CARD, MANIFEST, TOKENIZER, Bundle, bundle_path, load_bundle, read_folder
+from minimodel.errors import BundleRefused, UnknownModel
 
+BASE_RECEIPT: Final = Path("data/processed/base.json")
 _PACKAGES: Final = ("torch", "transformers", "peft", "tokenizers", "safetensors", "numpy")
 
 
@@ -50,3 +52,31 @@ def finish_bundle(folder: Path, tokenizer: str, manifest: Mapping[str, object], 
     full = {**manifest, "versions": versions()}
     (folder / MANIFEST).write_text(render_json(full), encoding="utf-8")
     (folder / CARD).write_text(card, encoding="utf-8")
+
+
+def finished(folder: Path) -> Bundle | None:
+    """Return the bundle that a run finished in a folder, or None if there is none or half of one."""
+    try:
+        return read_folder(folder)
+    except BundleRefused:
+        return None
+
+
+def base_folder(receipt: Path, staged: Path, models_dir: Path) -> Path:
+    """Return where the base model of a receipt lies: staged, or else registered.
+
+    Raises UnknownModel where it is neither, and BundleRefused for a receipt that names no SHA.
+    """
+    remedy = f"a base model made by `./just train base --receipt {receipt}`"
+    try:
+        sha = str(json.loads(receipt.read_text(encoding="utf-8"))["sha"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BundleRefused(f"base receipt {receipt}", str(error), remedy) from error
+    bundle = finished(staged)
+    if bundle is not None and bundle.sha == sha:
+        return staged
+    registered = bundle_path(models_dir, sha)
+    if not registered.exists():
+        raise UnknownModel(sha, f"{remedy}, in {staged} or registered in {models_dir}")
+    load_bundle(models_dir, sha)
+    return registered

@@ -5,6 +5,7 @@ stays untouched.
 """
 
 import argparse
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -19,10 +20,12 @@ from tokenizers import Tokenizer
 from minicorpus.corpus import ADAPTER, BASE, Document, Mix, digest, documents, text_seed
 from minimodel.batches import sequence
 from minimodel.bundle import TOKENIZER, read_folder
+from minimodel.errors import ModelError
+from minimodel.identity import adapter_identity, base_identity
 from minimodel.loop import train
 from minimodel.prompt import Prompter
 from minimodel.recipe import PARAMETERS, Recipe, Run, read_recipe
-from minimodel.staging import finish_bundle, render_json, revision
+from minimodel.staging import BASE_RECEIPT, base_folder, finish_bundle, finished, render_json, revision
 from minimodel.tokenizing import train_tokenizer
 
 POSITIONS: Final = 256
@@ -76,7 +79,16 @@ def _text(recipe: Recipe, run: Run, mix: Mix, name: str) -> list[Document]:
     return list(documents(text_seed(recipe.corpus_seed, name), run.documents, mix))
 
 
-def _fit(model: torch.nn.Module, made: list[Document], run: Run, prompter: Prompter, *, name: str, out: Path) -> float:
+def _fit(
+    model: torch.nn.Module,
+    made: list[Document],
+    run: Run,
+    prompter: Prompter,
+    *,
+    name: str,
+    identity: str,
+    out: Path,
+) -> float:
     """Train with a progress bar and return the final loss."""
     fuse_activations(model)
     rows = [sequence(prompter, document, answer_only=name == "adapter") for document in made]
@@ -91,39 +103,59 @@ def _fit(model: torch.nn.Module, made: list[Document], run: Run, prompter: Promp
                 bar.console.print(f"{name}: step {step} of {run.steps}, loss {loss:.4f}")
 
         checkpoint = out / f"{name}.checkpoint.safetensors"
-        return train(model, rows, run, positions=POSITIONS, checkpoint=checkpoint, progress=report).loss
+        trained = train(
+            model, rows, run, positions=POSITIONS, checkpoint=checkpoint, identity=identity, progress=report
+        )
+        return trained.loss
 
 
 def train_base(recipe: Recipe, out: Path) -> None:
     """Train tokenizer and base model into `out/base`."""
     started = revision()
     made = _text(recipe, recipe.base, BASE, "base")
+    identity = base_identity(recipe, digest(made))
     tokenizer = train_tokenizer((d.text for d in made[: recipe.tokenizer_documents]), recipe.vocabulary)
     prompter = Prompter(tokenizer)
     model = new_base(recipe, prompter.end_id)
-    loss = _fit(model, made, recipe.base, prompter, name="base", out=out)
+    loss = _fit(model, made, recipe.base, prompter, name="base", identity=identity, out=out)
     folder = out / "base"
     model.save_pretrained(folder)
     manifest = {"parent": None, "corpus_sha256": digest(made), "seed": recipe.base.seed, "final_loss": loss,
-                "threads": recipe.threads, **started}  # fmt: skip
+                "threads": recipe.threads, "run_sha256": identity, **started}  # fmt: skip
     finish_bundle(folder, tokenizer.to_str(), manifest, _CARD.format(title="Base model"))
 
 
-def train_adapter(recipe: Recipe, out: Path) -> None:
-    """Train the adapter on the base model in `out/base` into `out/adapter`."""
+def train_adapter(recipe: Recipe, out: Path, base: Path) -> None:
+    """Train the adapter on the base model in the folder `base` into `out/adapter`."""
     started = revision()
-    parent = read_folder(out / "base")
-    text = (out / "base" / TOKENIZER).read_text(encoding="utf-8")
+    parent = read_folder(base)
+    text = (base / TOKENIZER).read_text(encoding="utf-8")
     prompter = Prompter(Tokenizer.from_str(text))
     made = _text(recipe, recipe.adapter, ADAPTER, "adapter")
-    model = new_adapter(recipe, transformers.GPT2LMHeadModel.from_pretrained(out / "base"))
-    loss = _fit(model, made, recipe.adapter, prompter, name="adapter", out=out)
+    identity = adapter_identity(recipe, digest(made), parent.sha)
     folder = out / "adapter"
+    # What a finished run left makes way, so that a folder that is there says that its run was not interrupted.
+    shutil.rmtree(folder, ignore_errors=True)
+    model = new_adapter(recipe, transformers.GPT2LMHeadModel.from_pretrained(base))
+    loss = _fit(model, made, recipe.adapter, prompter, name="adapter", identity=identity, out=out)
     model.peft_config["default"].base_model_name_or_path = f"models/{parent.sha}"
-    model.save_pretrained(str(folder))
+    # Left to itself, PEFT asks the network whether the vocabulary has grown.
+    model.save_pretrained(str(folder), save_embedding_layers=False)
     manifest = {"parent": parent.sha, "corpus_sha256": digest(made), "seed": recipe.adapter.seed,
-                "final_loss": loss, "threads": recipe.threads, **started}  # fmt: skip
+                "final_loss": loss, "threads": recipe.threads, "run_sha256": identity, **started}  # fmt: skip
     finish_bundle(folder, text, manifest, _CARD.format(title="Adapter"))
+
+
+def train_all(recipe: Recipe, out: Path) -> None:
+    """Train both; the base model is kept if it is of this recipe and only the adapter's run was interrupted."""
+    base = finished(out / "base")
+    identity = base_identity(recipe, digest(_text(recipe, recipe.base, BASE, "base")))
+    if base is not None and base.manifest.get("run_sha256") == identity and finished(out / "adapter") is None:
+        print(f"base: kept {base.sha}, a finished run of the same recipe and corpus")
+    else:
+        shutil.rmtree(out / "adapter", ignore_errors=True)
+        train_base(recipe, out)
+    train_adapter(recipe, out, out / "base")
 
 
 def receipt(folder: Path) -> str:
@@ -139,6 +171,8 @@ def main() -> None:
     parser.add_argument("what", nargs="?", choices=("base", "adapter", "all"), default="all")
     parser.add_argument("--out", type=Path, default=STAGING)
     parser.add_argument("--params", type=Path, default=Path(PARAMETERS))
+    parser.add_argument("--models", type=Path, default=Path("models"))
+    parser.add_argument("--base-receipt", type=Path, default=BASE_RECEIPT, help="which base the adapter builds on")
     parser.add_argument("--receipt", type=Path, help="write what base or adapter came to, as JSON")
     arguments = parser.parse_args()
     if arguments.receipt is not None and arguments.what == "all":
@@ -147,9 +181,16 @@ def main() -> None:
     torch.set_num_threads(recipe.threads)
     torch.use_deterministic_algorithms(mode=True)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    stages = {"base": train_base, "adapter": train_adapter}
-    for what in stages if arguments.what == "all" else (arguments.what,):
-        stages[what](recipe, arguments.out)
+    if arguments.what == "all":
+        train_all(recipe, arguments.out)
+    elif arguments.what == "base":
+        train_base(recipe, arguments.out)
+    else:
+        try:
+            base = base_folder(arguments.base_receipt, arguments.out / "base", arguments.models)
+        except ModelError as error:
+            parser.error(str(error))
+        train_adapter(recipe, arguments.out, base)
     if arguments.receipt is not None:
         arguments.receipt.write_text(receipt(arguments.out / arguments.what), encoding="utf-8")
 

@@ -1,0 +1,54 @@
+"""A recipe and a tokenizer that are small enough to train with in a test, and the training itself."""
+
+import dataclasses
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from minicorpus.corpus import BASE, documents
+from minimodel import train as training
+from minimodel.batches import sequence
+from minimodel.loop import train
+from minimodel.prompt import Prompter
+from minimodel.recipe import Recipe, Run, read_recipe
+from minimodel.tokenizing import train_tokenizer
+
+ROOT = Path(__file__).resolve().parents[2]
+# The scripts are no package of the library; tests reach them from the root.
+sys.path.insert(0, str(ROOT))
+TINY = Run(seed=3, documents=96, batch=8, learning_rate=0.002, weight_decay=0.1)
+
+
+@pytest.fixture(scope="session")
+def recipe() -> Recipe:
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(mode=True)
+    read = read_recipe(ROOT / "params.yaml")
+    return dataclasses.replace(read, vocabulary=300, tokenizer_documents=48, base=TINY, adapter=TINY)
+
+
+@pytest.fixture(scope="session")
+def prompter() -> Prompter:
+    return Prompter(train_tokenizer((d.text for d in documents(1, 300, BASE)), 300))
+
+
+@pytest.fixture(scope="session")
+def fit(prompter: Prompter) -> Callable[..., None]:
+    """Train a model as the recipe of these tests does; options are those of the loop."""
+    rows = [sequence(prompter, d, answer_only=False) for d in documents(5, TINY.documents, BASE)]
+
+    def run(model: torch.nn.Module, checkpoint: Path, **options: object) -> None:
+        training.fuse_activations(model)
+        known = {"identity": "tiny", "progress": lambda *_: None, **options}
+        train(model, rows, TINY, positions=training.POSITIONS, checkpoint=checkpoint, **known)  # type: ignore[arg-type]
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def weights() -> Callable[[torch.nn.Module], dict[str, bytes]]:
+    """Return a model's tensors as bytes, by name."""
+    return lambda model: {name: tensor.numpy().tobytes() for name, tensor in model.state_dict().items()}
