@@ -7,46 +7,37 @@ single cell it says so instead of guessing.
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
 from minicorpus import grid, rules
+from minicorpus.clause_reading import Reading, Words, can_be_name, is_adverb, read
 from minicorpus.mistakes import auxiliary, mistakes
 from minicorpus.rules import Language
+from minicorpus.small_words import DETERMINERS, HAVE, OTHER, TIMES
+from minicorpus.words import WORDS
 
 _WORD: Final = re.compile(r"\w+(?:['\u2019\-]\w+)*|[^\w\s]")
-_PRONOUNS: Final = {"i": "1sg", "you": "2sg", "he": "3sg", "she": "3sg", "it": "3sg"}
-_HAVE: Final = frozenset({"have", "has", "had", "haven't", "hasn't", "hadn't"})
-_BARE: Final = frozenset(
-    {"to", "do", "does", "did", "don't", "doesn't", "didn't", "can", "cannot", "can't", "could", "must"}
-    | {"should", "may", "might", "would", "will", "won't"}
-)
-_BETWEEN: Final = frozenset(
-    {"always", "often", "usually", "never", "sometimes", "seldom", "already", "just", "also", "still", "ever", "soon"}
-    | {"first", "not", "once", "now", "then", "am", "are", "is", "was", "were", "going", "no", "time", "rather"}
-    | {"better", "even", "only", "almost", "at", "least", "longer", "somehow", "later", "so", "nevertheless", "hardly"}
-)
-_DETERMINERS: Final = frozenset(
-    {"the", "a", "an", "my", "your", "his", "her", "our", "their", "this", "these", "those", "some", "many", "all"}
-)
-_BOUNDARIES: Final = frozenset(
-    {",", ";", ":", ".", "and", "but", "because", "when", "while", "if", "after", "before", "since", "or"}
-    | {"although", "until", "whenever", "though", "unless", "whereas"}
-)
 _LONGEST: Final = 4
-_NEAR: Final = 4
-Words = tuple[str, ...]
+_NEAR: Final = 5
+_IRREGULAR_PARTICIPLES: Final = frozenset(
+    {"made", "found", "lost", "met", "read", "sold", "put", "cut", "left", "bought", "brought", "sung", "run", "sat"}
+)
+_LIKE_PARTICIPLES: Final = frozenset(
+    {"red", "chicken", "children", "women", "men", "kitchen", "garden", "need", "seed", "bed"}
+)
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A place in the grid and the form that was put there."""
+    """A place in the grid, the form that was put there, and what stands before it as its auxiliary."""
 
     verb: str
     tense: str
     person: str
     form: str
+    auxiliary: str | None = None
 
 
 def _words(text: str) -> Words:
@@ -89,62 +80,54 @@ def _contains(words: Words, part: Words) -> bool:
     return any(words[i : i + len(part)] == part for i in range(len(words) - len(part) + 1))
 
 
-def _governor(before: Words) -> str | None:
-    """Return the tense that the words just before a form ask for, if they ask for one."""
-    for word in reversed(before[-_NEAR:]):
-        if word in _HAVE:
-            return "past_participle"
-        if word in _BARE:
-            return "infinitive"
-        if word not in _BETWEEN and not word.endswith("ly"):
-            return None
-    return None
-
-
-def _begins(before: Words, i: int) -> bool:
-    """Whether a clause begins after a word; "that" also points, as in "that room"."""
-    if before[i] == "that":
-        return before[i + 1 : i + 2] != () and before[i + 1] in _PRONOUNS.keys() | _DETERMINERS
-    return before[i] in _BOUNDARIES
-
-
-def _clause(before: Words) -> Words:
-    """Return the words since the last mark or linking word."""
-    return before[max((i + 1 for i in range(len(before)) if _begins(before, i)), default=0) :]
-
-
-def _person(before: Words, names: frozenset[str]) -> str:
-    """Return the person of the subject before a form; nouns and names are the third.
-
-    The infinitive has no subject of its own: there it is the pronoun that its clause begins with.
-    """
-    clause = _clause(before)
-    if _governor(before) == "infinitive":
-        first = next((word for word in clause if word in _PRONOUNS), None)
-        if first is not None and not any(w in _DETERMINERS | names for w in clause[: clause.index(first)]):
-            return _PRONOUNS[first]
-    for word in reversed(clause):
-        if word in _PRONOUNS:
-            return _PRONOUNS[word]
-        if word in _DETERMINERS or word in names:
-            return "3sg"
-    return "3sg"
-
-
 def _names(text: str) -> frozenset[str]:
-    """Return the words that are written with a capital inside a sentence, apart from "I"."""
-    found = _WORD.findall(text)[1:]
-    return frozenset(word.lower() for word in found if word[0].isupper() and word != "I")
+    """Return the words that are names by their capital, or by their look where a sentence begins."""
+    found = _WORD.findall(text)
+    inside = frozenset(word.lower() for word in found[1:] if word[0].isupper() and word != "I")
+    first = found[0].lower() if found else ""
+    if first in _known_names() or (can_be_name(first) and (first,) not in _by_form()):
+        inside |= {first}
+    return inside - TIMES
 
 
-def _choose(cells: list[Cell], before: Words, names: frozenset[str]) -> Cell | None:
+@cache
+def _known_names() -> frozenset[str]:
+    """Return the names of the word lists: at the start of a sentence every word has a capital."""
+    return frozenset(word.lower() for name in (*WORDS["name"].train, *WORDS["name"].held) for word in name.split())
+
+
+def _fits(cell: Cell, reading: Reading) -> bool:
+    """Whether a cell is what the words before the form ask for; -s alone tells the person where they do not."""
+    told = cell.tense == "present_simple" and cell.form.endswith("s") and cell.person == "3sg"
+    if cell.person != reading.person and not (reading.person is None and told):
+        return False
+    return cell.tense == reading.tense if reading.tense else cell.tense not in {"infinitive", "past_participle"}
+
+
+def _choose(cells: list[Cell], reading: Reading) -> Cell | None:
     """Return the one cell that fits the words before the form."""
-    person, tense = _person(before, names), _governor(before)
-    fitting = [c for c in cells if c.person == person]
-    asked = [c for c in fitting if c.tense == tense]
-    free = [c for c in fitting if c.tense not in {"infinitive", "past_participle"}]
-    chosen = asked or ([] if tense else free)
-    return chosen[0] if len({(c.verb, c.tense) for c in chosen}) == 1 else None
+    chosen = [cell for cell in cells if _fits(cell, reading)]
+    if len({(c.verb, c.tense) for c in chosen}) != 1:
+        return None
+    return replace(chosen[0], auxiliary=reading.governor)
+
+
+def _is_participle(word: str) -> bool:
+    if any(cell.tense == "past_participle" for cell in _by_form().get((word,), [])) or word in _IRREGULAR_PARTICIPLES:
+        return True
+    return word.endswith(("ed", "en", "own")) and word not in DETERMINERS | _LIKE_PARTICIPLES
+
+
+def _is_auxiliary(cell: Cell, after: Words) -> bool:
+    """Whether a form of be, have or do only helps another verb, which the grid does not hold."""
+    if cell.tense == "future":
+        return False
+    following = next((word for word in after[:_NEAR] if not is_adverb(word)), "")
+    if cell.verb == "do":
+        return after[:1] == ("not",) or following in {"i", "he", "she", "we", "they"}
+    if cell.verb == "have":
+        return after[:1] == ("not",) or _is_participle(following)
+    return cell.verb == "be" and following.endswith("ing")
 
 
 def _changed(old: Words, new: Words, names: frozenset[str]) -> Cell | None:
@@ -157,35 +140,36 @@ def _changed(old: Words, new: Words, names: frozenset[str]) -> Cell | None:
         for first in range(max(0, head - _LONGEST + 1), head + 1)
         for after in range(min(tail, _LONGEST - 1) + 1)
     ]
-    for first, after in sorted(spans, key=lambda s: s[0] - s[1]):
-        cells = _by_change().get((old[first : stop_old + after], new[first : stop_new + after]))
-        if cells and (cell := _choose(cells, new[:first], names)):
-            return cell
-    for first, after in sorted(spans, key=lambda s: s[0] - s[1]):
-        form = new[first : stop_new + after]
-        cells = _by_form().get(form)
-        if (
-            cells
-            and not _contains(old[first : stop_old + after], form)
-            and (cell := _choose(cells, new[:first], names))
-        ):
-            return cell
+    spans.sort(key=lambda span: span[0] - span[1])
+    listed = [
+        (first, after, _by_change().get((old[first : stop_old + after], new[first : stop_new + after]), []))
+        for first, after in spans
+    ]
+    standing = [
+        (first, after, _by_form().get(new[first : stop_new + after], []))
+        for first, after in spans
+        if not _contains(old[first : stop_old + after], new[first : stop_new + after])
+    ]
+    for first, after, cells in listed + standing:
+        cell = _choose(cells, read(new[:first], new[stop_new + after :], names)) if cells else None
+        if cell is not None:
+            return None if _is_auxiliary(cell, new[stop_new + after :]) else cell
     return None
 
 
 def _participle(old: Words, new: Words, names: frozenset[str]) -> Cell | None:
     """Find the cell where only the auxiliary was changed."""
     head = _common(old, new)
-    if len(old) != len(new) or old[head + 1 :] != new[head + 1 :]:
+    if len(old) != len(new) or old[head + 1 :] != new[head + 1 :] or {old[head], new[head]} != {"have", "has"}:
         return None
-    person = _person(new[:head], names)
-    if {old[head], new[head]} != {"have", "has"} or new[head] != auxiliary(person):
+    rest = new[head + 1 : head + 2 + _NEAR]
+    at = next((i for i, word in enumerate(rest) if not is_adverb(word)), None)
+    if at is None:
         return None
-    for word in new[head + 1 : head + 1 + _NEAR]:
-        for cell in _by_form().get((word,), []):
-            if cell.tense == "past_participle" and cell.person == person:
-                return cell
-    return None
+    reading = read(new[: head + 1 + at], (), names)
+    if reading.person in {None, OTHER} or new[head] != auxiliary(reading.person or ""):
+        return None
+    return _choose(_by_form().get((rest[at],), []), reading)
 
 
 def find_cell(sentence: str, correction: str) -> Cell | None:
@@ -195,6 +179,14 @@ def find_cell(sentence: str, correction: str) -> Cell | None:
         return None
     names = _names(correction)
     return _participle(old, new, names) or _changed(old, new, names)
+
+
+def _rule(cell: Cell, language: Language) -> str:
+    """Return the rule of a cell, with the auxiliary that really stands in the sentence."""
+    text = rules.rule(cell.verb, cell.tense, cell.person, language)
+    if cell.tense == "past_participle" and cell.auxiliary in HAVE:
+        return text.replace(f"“{auxiliary(cell.person)}”", f"“{cell.auxiliary}”")
+    return text
 
 
 def explain(sentence: str, correction: str, language: Language) -> str:
@@ -213,6 +205,6 @@ def explain(sentence: str, correction: str, language: Language) -> str:
         verb=cell.verb,
         tense=rules.TENSE[language][cell.tense],
         person=rules.PERSON[language][cell.person],
-        rule=rules.rule(cell.verb, cell.tense, cell.person, language),
+        rule=_rule(cell, language),
         spanish=grid.spanish(cell.verb, cell.tense, cell.person),
     )

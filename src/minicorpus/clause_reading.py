@@ -1,0 +1,252 @@
+"""Who the subject before a verb form is, and what form the words before it ask for.
+
+It reads words, without a lexicon of nouns and verbs. Where they do not tell, it says None: who explains must
+not guess.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import Final
+
+from minicorpus.small_words import (
+    ADVERBS,
+    ASKING,
+    BARE,
+    BE,
+    BOUNDARIES,
+    DETERMINERS,
+    HAVE,
+    NEVER_OBJECTS,
+    OBJECTS,
+    OTHER,
+    PLURAL_DETERMINERS,
+    PLURALS,
+    PREPOSITIONS,
+    RELATIVES,
+    SINGULARS,
+    SUBJECTS,
+    TIMES,
+)
+
+Words = tuple[str, ...]
+_CERTAIN: Final = frozenset((word,) for word in BARE | HAVE | BE)
+_APART: Final = 5
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What stands before a form: its subject's person, and the tense that a word asks for, with that word."""
+
+    person: str | None
+    tense: str | None
+    governor: str | None
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A noun phrase that can be a subject, and where it stands."""
+
+    start: int
+    end: int
+    person: str
+    pronoun: bool
+
+
+def is_adverb(word: str) -> bool:
+    """Whether a word can be read as an adverb by its look."""
+    return word in ADVERBS or word.endswith("ly")
+
+
+def can_be_name(word: str) -> bool:
+    """Whether the first word of a sentence, which has a capital anyhow, can be a name or another singular."""
+    if not _is_plain(word) or is_adverb(word) or word in TIMES:
+        return False
+    return word.isalpha() and not _is_plural(word) and not word.endswith(("s", "ing", "ed"))
+
+
+def _is_plural(noun: str) -> bool:
+    if noun in PLURALS:
+        return True
+    return noun.endswith("s") and noun not in SINGULARS and not noun.endswith(("ss", "us", "is", "'s"))
+
+
+def _is_plain(word: str) -> bool:
+    """Whether a word is none of the small words: a noun, verb, adjective or unknown adverb."""
+    small = BARE | HAVE | BE | DETERMINERS | PREPOSITIONS | RELATIVES | BOUNDARIES | OBJECTS | SUBJECTS.keys()
+    return word not in small and re.fullmatch(r"[\w-]+", word) is not None
+
+
+def _governor(before: Words, names: frozenset[str]) -> int | None:
+    """Return where the word stands that asks for a form: a modal, do, to, or have."""
+    start = len(before) - 1
+    strict = True
+    for i in range(start, max(-1, start - _APART), -1):
+        word = before[i]
+        if word in HAVE:
+            return i if strict else None
+        if word in BARE or word == "to":
+            return i
+        if word in SUBJECTS and i and before[i - 1] in BARE | HAVE:
+            return i - 1
+        if is_adverb(word):
+            continue
+        strict = False
+        if word in names or not (_is_plain(word) or word in {"and", "or"}):
+            return None
+    return None
+
+
+def _begins(before: Words, i: int, names: frozenset[str]) -> bool:
+    """Whether a clause begins after a word; "that" also points, as in "that room", and "once" also counts."""
+    if before[i] in {"that", "once"}:
+        following = before[i + 1] if i + 1 < len(before) else ""
+        linked = before[i] == "that" and (is_adverb(following) or following in PREPOSITIONS)
+        return linked or following in SUBJECTS.keys() | DETERMINERS | names
+    return before[i] in BOUNDARIES and before[i : i + 2] != ("no", "longer")
+
+
+def _clause(before: Words, names: frozenset[str]) -> tuple[Words, Words]:
+    """Return the words since the last mark or linking word, and those of the clause that it is coupled to."""
+    starts = [0, *(i + 1 for i in range(len(before)) if _begins(before, i, names))]
+    clause = before[starts[-1] :]
+    coupled = len(starts) > 1 and before[starts[-1] - 1] in {"and", "or", "nor"}
+    return clause, before[starts[-2] : starts[-1] - 1] if coupled else ()
+
+
+def _noun_phrase(words: Words, i: int, names: frozenset[str], *, to: bool) -> Phrase:
+    """Read a determiner and the nouns after it."""
+    end = i + 1
+    while end < len(words) and _is_plain(words[end]) and (end == i + 1 or words[end] not in names):
+        if end > i + 1 and is_adverb(words[end]):
+            break
+        end += 1
+    nouns = words[i + 1 : end]
+    followed = words[end] in SUBJECTS.keys() | DETERMINERS | names | OBJECTS if end < len(words) else to
+    if followed and len(nouns) > 1:
+        nouns = nouns[:-1]  # what stands before another phrase or "to" is a verb
+    if not nouns:
+        return Phrase(i, end, "3sg" if words[i] in {"this", "that", "one"} else OTHER, pronoun=False)
+    nouns = tuple(noun for noun in nouns[:-1] if noun != "police") + nouns[-1:]  # "police officer" is one person
+    plural = words[i] in PLURAL_DETERMINERS or any(_is_plural(noun) for noun in nouns)
+    return Phrase(i, end, OTHER if plural else "3sg", pronoun=False)
+
+
+def _read_phrases(words: Words, names: frozenset[str], *, to: bool) -> Iterable[Phrase]:
+    i = 0
+    while i < len(words):
+        word = words[i]
+        if word in RELATIVES and i:
+            return
+        if word in SUBJECTS or word in OBJECTS:
+            phrase = Phrase(i, i + 1, SUBJECTS.get(word, OTHER), pronoun=True)
+        elif word in DETERMINERS:
+            phrase = _noun_phrase(words, i, names, to=to)
+        elif word in names:
+            run = len(list(takewhile(names.__contains__, words[i:])))
+            phrase = Phrase(i, i + run, "3sg", pronoun=False)
+        else:
+            i += 1
+            continue
+        i = phrase.end
+        yield phrase
+
+
+def _phrases(words: Words, names: frozenset[str], *, to: bool = False) -> list[Phrase]:
+    """Return the phrases of a clause that can be its subject: neither after a preposition nor a time."""
+
+    def can_act(phrase: Phrase) -> bool:
+        inside = words[phrase.start : phrase.end]
+        time = any(word.removesuffix("s") in TIMES for word in inside)
+        governed = phrase.start > 0 and words[phrase.start - 1] in PREPOSITIONS
+        return not time and (not governed or inside[0] in NEVER_OBJECTS)
+
+    return [phrase for phrase in _read_phrases(words, names, to=to) if can_act(phrase)]
+
+
+def _without_adverbs(words: Words) -> Words:
+    end = len(words)
+    while end and (is_adverb(words[end - 1]) or words[end - 1] in BARE | HAVE):
+        end -= 1
+    return words[:end]
+
+
+def _is_subject_alone(words: Words, names: frozenset[str]) -> bool:
+    """Whether words are a noun phrase and nothing else, so that "and" couples it to the next."""
+    if len(words) > 3:
+        return False
+    return bool(words) and (
+        words in {(s,) for s in (*SUBJECTS, *OBJECTS)} or words[0] in DETERMINERS or all(w in names for w in words)
+    )
+
+
+def _finite(before: Words, names: frozenset[str]) -> str | None:
+    """Return the person of the subject of the finite verb that comes next."""
+    clause, coupled = _clause(before, names)
+    if _is_subject_alone(coupled, names):
+        return OTHER
+    words = _without_adverbs(clause)
+    phrases = _phrases(words, names)
+    if not phrases:
+        return None
+    last = phrases[-1]
+    if last.pronoun:
+        gap = words[last.end :]
+        if any(word in RELATIVES for word in gap[:1]):
+            return last.person
+        return last.person if len(gap) <= 1 and all(_is_plain(word) and not _is_plural(word) for word in gap) else None
+    after = list(takewhile(lambda phrase: not phrase.pronoun, reversed(phrases)))
+    return "3sg" if all(phrase.person == "3sg" for phrase in after) else OTHER
+
+
+def _of_infinitive(before: Words, names: frozenset[str]) -> str | None:
+    """Return the person of the subject of the clause that a "to" stands in."""
+    clause, coupled = _clause(before, names)
+    if _is_subject_alone(coupled, names):
+        return OTHER
+    words = clause
+    while words and is_adverb(words[-1]):
+        words = words[:-1]
+    phrases = _phrases(words, names, to=True)
+    if len(phrases) > 1 and phrases[-1].end == len(words):
+        last = phrases.pop()
+        unclear = last.end - last.start > 2 and words[last.start - 1] not in ASKING
+        if unclear and words[last.start] in DETERMINERS - {"a", "an"} and last.person != phrases[-1].person:
+            return None
+    if not phrases or (phrases[-1].end == len(words) and words[phrases[-1].start] not in DETERMINERS):
+        return None
+    if phrases[-1].pronoun or words[phrases[-1].end : phrases[-1].end + 1] in _CERTAIN:
+        return phrases[-1].person
+    after = list(takewhile(lambda phrase: not phrase.pronoun, reversed(phrases)))
+    return "3sg" if all(phrase.person == "3sg" for phrase in after) else OTHER
+
+
+def _of_purpose(after: Words, names: frozenset[str]) -> str | None:
+    """Return the person of the clause that follows "in order to ..." and its comma."""
+    clause = after[after.index(",") + 1 :] if "," in after else ()
+    subject = tuple(takewhile(lambda word: word not in BARE | HAVE | BE | {"ought", ","}, clause))
+    return _finite(subject, names) if clause[len(subject) :][:1] not in {(), (",",)} else None
+
+
+def _agrees(person: str | None, governor: str) -> str | None:
+    """Let an inflected auxiliary decide, or refute, a third person."""
+    if governor in {"has", "does", "hasn't", "doesn't"}:
+        return person or "3sg"
+    return None if person == "3sg" and governor in {"do", "don't", "haven't"} else person
+
+
+def read(before: Words, after: Words, names: frozenset[str]) -> Reading:
+    """Read the words around a form; `names` are the words that are written with a capital as names are."""
+    at = _governor(before, names)
+    if at is None:
+        return Reading(_finite(before, names), None, None)
+    governor = before[at]
+    tense = "past_participle" if governor in HAVE and before[at + 1 : at + 2] != ("better",) else "infinitive"
+    if governor == "to":
+        purpose = _clause(before[:at], names)[0] == ("in", "order")
+        person = _of_purpose(after, names) if purpose else _of_infinitive(before[:at], names)
+        return Reading(person, tense, governor)
+    if before[at + 1 : at + 2] and before[at + 1] in SUBJECTS:
+        return Reading(SUBJECTS[before[at + 1]], tense, governor)
+    return Reading(_agrees(_finite(before[:at], names), governor), tense, governor)
