@@ -24,6 +24,7 @@ from minicorpus.small_words import (
     PLURAL_DETERMINERS,
     PLURALS,
     PREPOSITIONS,
+    QUANTITIES,
     RELATIVES,
     SINGULARS,
     SUBJECTS,
@@ -112,7 +113,11 @@ def _clause(before: Words, names: frozenset[str]) -> tuple[Words, Words]:
     starts = [0, *(i + 1 for i in range(len(before)) if _begins(before, i, names))]
     clause = before[starts[-1] :]
     coupled = len(starts) > 1 and before[starts[-1] - 1] in {"and", "or", "nor"}
-    return clause, before[starts[-2] : starts[-1] - 1] if coupled else ()
+    if not coupled:
+        return clause, ()
+    listed = len(starts) > 2 and starts[-2] == starts[-1] - 1  # "Tom, and Ana"
+    first, last = (starts[-3], starts[-2] - 1) if listed else (starts[-2], starts[-1] - 1)
+    return clause, before[first:last]
 
 
 def _noun_phrase(words: Words, i: int, names: frozenset[str], *, to: bool) -> Phrase:
@@ -129,7 +134,7 @@ def _noun_phrase(words: Words, i: int, names: frozenset[str], *, to: bool) -> Ph
     if not nouns:
         return Phrase(i, end, "3sg" if words[i] in {"this", "that", "one"} else OTHER, pronoun=False)
     nouns = tuple(noun for noun in nouns[:-1] if noun != "police") + nouns[-1:]  # "police officer" is one person
-    plural = words[i] in PLURAL_DETERMINERS or any(_is_plural(noun) for noun in nouns)
+    plural = words[i] in PLURAL_DETERMINERS or nouns[-1] in QUANTITIES or any(_is_plural(noun) for noun in nouns)
     return Phrase(i, end, OTHER if plural else "3sg", pronoun=False)
 
 
@@ -174,7 +179,7 @@ def _without_adverbs(words: Words) -> Words:
 
 def _is_subject_alone(words: Words, names: frozenset[str]) -> bool:
     """Whether words are a noun phrase and nothing else, so that "and" couples it to the next."""
-    if len(words) > 3:
+    if len(words) > 4 or any(word.endswith(("s", "ed")) for word in words[2:3] if len(words) == 4):
         return False
     return bool(words) and (
         words in {(s,) for s in (*SUBJECTS, *OBJECTS)} or words[0] in DETERMINERS or all(w in names for w in words)
@@ -211,6 +216,8 @@ def _of_infinitive(before: Words, names: frozenset[str]) -> str | None:
     phrases = _phrases(words, names, to=True)
     if len(phrases) > 1 and phrases[-1].end == len(words):
         last = phrases.pop()
+        if last.person == OTHER and words[last.start - 1] not in HAVE:
+            return None
         unclear = last.end - last.start > 2 and words[last.start - 1] not in ASKING
         if unclear and words[last.start] in DETERMINERS - {"a", "an"} and last.person != phrases[-1].person:
             return None
@@ -229,11 +236,14 @@ def _of_purpose(after: Words, names: frozenset[str]) -> str | None:
     return _finite(subject, names) if clause[len(subject) :][:1] not in {(), (",",)} else None
 
 
-def _agrees(person: str | None, governor: str) -> str | None:
+def _agrees(person: str | None, before: Words, at: int) -> str | None:
     """Let an inflected auxiliary decide, or refute, a third person."""
+    governor = before[at]
     if governor in {"has", "does", "hasn't", "doesn't"}:
         return person or "3sg"
-    return None if person == "3sg" and governor in {"do", "don't", "haven't"} else person
+    bare = any(word in BARE | {"to"} for word in before[max(0, at - 3) : at])
+    refuted = governor in {"do", "don't", "haven't"} or (governor == "have" and not bare)
+    return None if person == "3sg" and refuted else person
 
 
 def read(before: Words, after: Words, names: frozenset[str]) -> Reading:
@@ -249,4 +259,4 @@ def read(before: Words, after: Words, names: frozenset[str]) -> Reading:
         return Reading(person, tense, governor)
     if before[at + 1 : at + 2] and before[at + 1] in SUBJECTS:
         return Reading(SUBJECTS[before[at + 1]], tense, governor)
-    return Reading(_agrees(_finite(before[:at], names), governor), tense, governor)
+    return Reading(_agrees(_finite(before[:at], names), before, at), tense, governor)

@@ -13,7 +13,7 @@ HAVE: Final = frozenset({"have", "has", "had", "haven't", "hasn't", "hadn't"})
 SUBJECTS: Final = {"i": "1sg", "you": "2sg", "he": "3sg", "she": "3sg", "it": "3sg", "we": OTHER, "they": OTHER} | {
     f"{start}{end}": "3sg" for start in ("every", "no", "some", "any") for end in ("body", "one", "thing")
 }
-OBJECTS: Final = _set("me him us them mine yours myself himself herself all")
+OBJECTS: Final = _set("me him us them mine yours myself himself herself all none neither either")
 BARE: Final = _set(
     "do does did don't doesn't didn't can cannot can't could couldn't must mustn't should shouldn't may might "
     "would wouldn't will won't shall"
@@ -46,3 +46,5 @@ TIMES: Final = _set(
 PLURALS: Final = _set("people children men women police mice feet teeth geese sheep")
 SINGULARS: Final = frozenset({"news", "maths", "bus", "boss", "class"})
 ASKING: Final = HAVE | {"ask", "asks", "asked", "tell", "tells", "told"}
+# "A lot of people": the noun after them decides.
+QUANTITIES: Final = _set("lot couple number majority pair group")
