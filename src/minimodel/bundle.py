@@ -78,7 +78,7 @@ def _json(files: Mapping[str, bytes], name: str) -> dict[str, Any]:
         raise BundleRefused("file", None, name)
     try:
         found = json.loads(files[name])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BundleRefused(name, str(error), "valid JSON") from error
     if not isinstance(found, dict):
         raise BundleRefused(name, type(found).__name__, "a JSON object")
@@ -90,7 +90,10 @@ def _tensors(files: Mapping[str, bytes], name: str) -> Tensors:
         raise BundleRefused("file", None, name)
     try:
         return dict(load_safetensors(files[name]))
-    except SafetensorError as error:
+    except KeyError as error:
+        # The numpy side of the library looks a dtype up that numpy does not have.
+        raise BundleRefused(f"dtype in {name}", error.args[0], "one that numpy has") from error
+    except (SafetensorError, ValueError, TypeError) as error:
         raise BundleRefused(name, str(error), "valid safetensors") from error
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -12,6 +13,8 @@ from minimodel.errors import BundleRefused
 
 Json = Mapping[str, Any]
 Tensors = Mapping[str, NDArray[np.generic]]
+# Of any size in an architecture; more would only exhaust memory before the tensors are found missing.
+_LARGEST: Final = 65_536
 KINDS: Final = ("base", "adapter", "quantized")
 _DTYPES: Final = {"float32": "<f4", "float16": "<f2", "int8": "|i1"}
 
@@ -95,6 +98,20 @@ _ADAPTER_IRRELEVANT: Final = frozenset(
 )
 
 
+def _checked(name: str, key: str, value: object) -> object:
+    """Return a free value of the type its key has; a list of modules is a set, so it is sorted."""
+    if key == "target_modules":
+        if not isinstance(value, str) and not (isinstance(value, list) and all(isinstance(v, str) for v in value)):
+            raise BundleRefused(name, value, "a name or a list of names")
+        return sorted(value) if isinstance(value, list) else value
+    if key == "lora_alpha":
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise BundleRefused(name, value, "a finite number")
+    elif isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= _LARGEST:
+        raise BundleRefused(name, value, f"a whole number from 1 to {_LARGEST}")
+    return value
+
+
 def _whitelisted(
     file: str, found: Json, known: Mapping[str, object], required: tuple[str, ...], irrelevant: frozenset[str]
 ) -> dict[str, object]:
@@ -113,13 +130,16 @@ def _whitelisted(
             raise BundleRefused(f"{file} key {key}", value, "a key whose effect is known")
         if known[key] is not _ANY and value != known[key]:
             raise BundleRefused(f"{file} key {key}", value, repr(known[key]))
-        out[key] = sorted(value) if isinstance(value, list) else value
+        out[key] = _checked(f"{file} key {key}", key, value) if known[key] is _ANY else value
     return {key: out.get(key, known[key]) for key in known if key in out or known[key] is not _ANY}
 
 
 def architecture(config: Json) -> dict[str, object]:
     """Return the part of config.json that decides what is computed; refuses what is not understood."""
-    return _whitelisted("config.json", config, _ARCHITECTURE, _REQUIRED, _IRRELEVANT)
+    found = _whitelisted("config.json", config, _ARCHITECTURE, _REQUIRED, _IRRELEVANT)
+    if int(str(found["n_embd"])) % int(str(found["n_head"])):
+        raise BundleRefused("config.json key n_embd", found["n_embd"], f"a multiple of n_head, {found['n_head']}")
+    return found
 
 
 def adapter_settings(config: Json) -> dict[str, object]:
@@ -128,9 +148,12 @@ def adapter_settings(config: Json) -> dict[str, object]:
 
 
 def canonical_json(value: object) -> bytes:
-    """Render JSON in the one way that is hashed."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text.encode("utf-8")
+    """Render JSON in the one way that is hashed; refuses NaN, infinities, lone surrogates and endless nesting."""
+    try:
+        text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        return text.encode("utf-8")
+    except (ValueError, RecursionError) as error:
+        raise BundleRefused("JSON", str(error), "finite numbers and valid text") from error
 
 
 def canonical_sha(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import ctranslate2
+import numpy as np
 from tokenizers import Tokenizer
 
 from minimodel.bundle import Bundle, load_bundle
@@ -52,6 +53,29 @@ def _resolve(models_dir: Path, bundle: Bundle) -> _Resolved:
     return _Resolved(merge(below.weights, bundle), below.settings, below.tokenizer, below.precision)
 
 
+def _prompter(resolved: _Resolved) -> Prompter:
+    try:
+        tokenizer = Tokenizer.from_str(resolved.tokenizer)
+    except Exception as error:  # the tokenizer library raises nothing more special
+        raise BundleRefused("tokenizer.json", str(error), "a tokenizer") from error
+    prompter = Prompter(tokenizer)
+    if (size := len(prompter.tokens())) != resolved.settings["vocab_size"]:
+        raise BundleRefused("tokens of the tokenizer", size, f"vocab_size, {resolved.settings['vocab_size']}")
+    return prompter
+
+
+def check_servable(models_dir: Path, bundle: Bundle) -> None:
+    """Refuse a bundle that could not be served: tensors missing or not finite, or a tokenizer that does not fit.
+
+    Parents are read from the models folder; the bundle itself may lie elsewhere.
+    """
+    resolved = _resolve(models_dir, bundle)
+    wild = [name for name, weights in resolved.weights.items() if not np.isfinite(weights).all()]
+    if wild:
+        raise BundleRefused("tensors with infinite values or NaN", wild[:3], "finite numbers only")
+    _prompter(resolved)
+
+
 class Engine:
     """One loaded model; `correct` may be called from several threads at once."""
 
@@ -75,7 +99,7 @@ class Engine:
         supported = ctranslate2.get_supported_compute_types("cpu")
         if asked not in supported:
             raise ComputeTypeUnavailable(asked, supported)
-        prompter = Prompter(Tokenizer.from_str(resolved.tokenizer))
+        prompter = _prompter(resolved)
         with tempfile.TemporaryDirectory(prefix="lynx-engine-") as folder:
             save_engine_model(resolved.weights, resolved.settings, prompter.tokens(), Path(folder))
             # More than one thread within a sentence is many times slower at this size of model.

@@ -30,23 +30,26 @@ class Entry:
 
 @dataclass(frozen=True)
 class Registry:
-    """The register as it was read; `production` is a SHA."""
+    """The register as it was read; `production_version` is None until a first model is promoted."""
 
     models: Mapping[str, Entry]
     versions: Mapping[str, str]
-    production: str
+    production_version: str | None
+
+    @property
+    def production(self) -> str:
+        """The SHA of the model in production."""
+        if self.production_version is None:
+            raise RegistryRefused("production", None, "the version of a promoted model")
+        return self.versions[self.production_version]
 
     @classmethod
-    def read(cls, models_dir: Path) -> "Registry":
-        """Read and check `registry.json`."""
-        path = models_dir / FILE
-        try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
-            raise RegistryRefused(FILE, "missing", "a registry file in the models folder") from error
-        except ValueError as error:
-            raise RegistryRefused(FILE, str(error), "valid JSON") from error
-        return parse(found)
+    def read(cls, models_dir: Path, *, unpromoted: bool = False) -> "Registry":
+        """Read and check `registry.json`; a register without a production model is refused unless asked for."""
+        registry = parse(read_content(models_dir))
+        if not unpromoted and registry.production_version is None:
+            raise RegistryRefused("production", None, "the version of a promoted model")
+        return registry
 
     def resolve(self, ref: str) -> str:
         """Return the SHA a reference means; refuses what is unknown or ambiguous."""
@@ -74,6 +77,16 @@ class Registry:
         return tuple(chain)
 
 
+def read_content(models_dir: Path) -> Any:  # noqa: ANN401 - JSON boundary
+    """Return what `registry.json` holds, not yet checked."""
+    try:
+        return json.loads((models_dir / FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RegistryRefused(FILE, "missing", "a registry file in the models folder") from error
+    except (ValueError, RecursionError) as error:
+        raise RegistryRefused(FILE, str(error), "valid JSON") from error
+
+
 def _entry(sha: str, found: Any) -> Entry:  # noqa: ANN401 - JSON boundary
     if SHA_PATTERN.fullmatch(sha) is None:
         raise RegistryRefused("model", sha, "64 lower-case hexadecimal digits")
@@ -81,6 +94,9 @@ def _entry(sha: str, found: Any) -> Entry:  # noqa: ANN401 - JSON boundary
         raise RegistryRefused(f"model {sha[:12]}", found, "kind, parent and created")
     if found["kind"] not in KINDS:
         raise RegistryRefused(f"kind of {sha[:12]}", found["kind"], f"one of {', '.join(KINDS)}")
+    parent = found["parent"]
+    if parent is not None and not (isinstance(parent, str) and SHA_PATTERN.fullmatch(parent)):
+        raise RegistryRefused(f"parent of {sha[:12]}", parent, "null or 64 lower-case hexadecimal digits")
     return Entry(found["kind"], found["parent"], found["created"])
 
 
@@ -90,6 +106,9 @@ def parse(found: Any) -> Registry:  # noqa: ANN401 - JSON boundary
         raise RegistryRefused("keys", found, "schema, models, versions and production")
     if found["schema"] != SCHEMA:
         raise RegistryRefused("schema", found["schema"], str(SCHEMA))
+    for name in ("models", "versions"):
+        if not isinstance(found[name], dict):
+            raise RegistryRefused(name, found[name], "a JSON object")
     models = {sha: _entry(sha, entry) for sha, entry in found["models"].items()}
     versions = {str(version): str(sha) for version, sha in found["versions"].items()}
     for version, sha in versions.items():
@@ -97,6 +116,9 @@ def parse(found: Any) -> Registry:  # noqa: ANN401 - JSON boundary
             raise RegistryRefused("version", version, "three numbers such as 0.1.0")
         if sha not in models:
             raise RegistryRefused(f"version {version}", sha, "a registered model")
-    if found["production"] not in versions:
-        raise RegistryRefused("production", found["production"], f"one of {', '.join(versions)}")
-    return Registry(MappingProxyType(models), MappingProxyType(versions), versions[found["production"]])
+    production = found["production"]
+    if production is None and not versions:
+        return Registry(MappingProxyType(models), MappingProxyType(versions), None)
+    if not isinstance(production, str) or production not in versions:
+        raise RegistryRefused("production", production, f"one of {', '.join(versions)}")
+    return Registry(MappingProxyType(models), MappingProxyType(versions), production)

@@ -58,7 +58,10 @@ def merge(base: Weights, adapter: Bundle) -> Weights:
         target = f"{module.removeprefix(_PREFIX)}.weight"
         down = adapter.tensors[f"{module}.lora_A.weight"].astype(np.float32)  # (r, in)
         up = adapter.tensors[f"{module}.lora_B.weight"].astype(np.float32)  # (out, r)
+        if down.ndim != 2 or up.ndim != 2 or down.shape[0] != up.shape[1]:
+            raise BundleRefused(f"adapter module {module}", [down.shape, up.shape], "matrices of one rank")
         if target not in out or out[target].shape != (down.shape[1], up.shape[0]):
             raise BundleRefused("adapter module", module, "a linear layer of the parent, of its shape")
-        out[target] = out[target] + (up @ down).T * np.float32(scale)  # (in, out)
+        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused where a model is taken in
+            out[target] = out[target] + (up @ down).T * np.float32(scale)  # (in, out)
     return out
