@@ -4,34 +4,25 @@ It reads words, without a lexicon of nouns and verbs. Where they do not tell, it
 not guess.
 """
 
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final
 
+from minicorpus.noun_phrases import Words, is_adverb, is_plain, is_plural, phrases_of
 from minicorpus.small_words import (
-    ADVERBS,
     ASKING,
     BARE,
     BE,
     BOUNDARIES,
     DETERMINERS,
     HAVE,
-    NEVER_OBJECTS,
     OBJECTS,
     OTHER,
-    PLURAL_DETERMINERS,
-    PLURALS,
     PREPOSITIONS,
-    QUANTITIES,
     RELATIVES,
-    SINGULARS,
     SUBJECTS,
-    TIMES,
 )
 
-Words = tuple[str, ...]
 _CERTAIN: Final = frozenset((word,) for word in BARE | HAVE | BE)
 _APART: Final = 5
 
@@ -43,40 +34,6 @@ class Reading:
     person: str | None
     tense: str | None
     governor: str | None
-
-
-@dataclass(frozen=True)
-class Phrase:
-    """A noun phrase that can be a subject, and where it stands."""
-
-    start: int
-    end: int
-    person: str
-    pronoun: bool
-
-
-def is_adverb(word: str) -> bool:
-    """Whether a word can be read as an adverb by its look."""
-    return word in ADVERBS or word.endswith("ly")
-
-
-def can_be_name(word: str) -> bool:
-    """Whether the first word of a sentence, which has a capital anyhow, can be a name or another singular."""
-    if not _is_plain(word) or is_adverb(word) or word in TIMES:
-        return False
-    return word.isalpha() and not _is_plural(word) and not word.endswith(("s", "ing", "ed"))
-
-
-def _is_plural(noun: str) -> bool:
-    if noun in PLURALS:
-        return True
-    return noun.endswith("s") and noun not in SINGULARS and not noun.endswith(("ss", "us", "is", "'s"))
-
-
-def _is_plain(word: str) -> bool:
-    """Whether a word is none of the small words: a noun, verb, adjective or unknown adverb."""
-    small = BARE | HAVE | BE | DETERMINERS | PREPOSITIONS | RELATIVES | BOUNDARIES | OBJECTS | SUBJECTS.keys()
-    return word not in small and re.fullmatch(r"[\w-]+", word) is not None
 
 
 def _governor(before: Words, names: frozenset[str]) -> int | None:
@@ -94,7 +51,7 @@ def _governor(before: Words, names: frozenset[str]) -> int | None:
         if is_adverb(word):
             continue
         strict = False
-        if word in names or not (_is_plain(word) or word in {"and", "or"}):
+        if word in names or not (is_plain(word) or word in {"and", "or"}):
             return None
     return None
 
@@ -120,56 +77,6 @@ def _clause(before: Words, names: frozenset[str]) -> tuple[Words, Words]:
     return clause, before[first:last]
 
 
-def _noun_phrase(words: Words, i: int, names: frozenset[str], *, to: bool) -> Phrase:
-    """Read a determiner and the nouns after it."""
-    end = i + 1
-    while end < len(words) and _is_plain(words[end]) and (end == i + 1 or words[end] not in names):
-        if end > i + 1 and is_adverb(words[end]):
-            break
-        end += 1
-    nouns = words[i + 1 : end]
-    followed = words[end] in SUBJECTS.keys() | DETERMINERS | names | OBJECTS if end < len(words) else to
-    if followed and len(nouns) > 1:
-        nouns = nouns[:-1]  # what stands before another phrase or "to" is a verb
-    if not nouns:
-        return Phrase(i, end, "3sg" if words[i] in {"this", "that", "one"} else OTHER, pronoun=False)
-    nouns = tuple(noun for noun in nouns[:-1] if noun != "police") + nouns[-1:]  # "police officer" is one person
-    plural = words[i] in PLURAL_DETERMINERS or nouns[-1] in QUANTITIES or any(_is_plural(noun) for noun in nouns)
-    return Phrase(i, end, OTHER if plural else "3sg", pronoun=False)
-
-
-def _read_phrases(words: Words, names: frozenset[str], *, to: bool) -> Iterable[Phrase]:
-    i = 0
-    while i < len(words):
-        word = words[i]
-        if word in RELATIVES and i:
-            return
-        if word in SUBJECTS or word in OBJECTS:
-            phrase = Phrase(i, i + 1, SUBJECTS.get(word, OTHER), pronoun=True)
-        elif word in DETERMINERS:
-            phrase = _noun_phrase(words, i, names, to=to)
-        elif word in names:
-            run = len(list(takewhile(names.__contains__, words[i:])))
-            phrase = Phrase(i, i + run, "3sg", pronoun=False)
-        else:
-            i += 1
-            continue
-        i = phrase.end
-        yield phrase
-
-
-def _phrases(words: Words, names: frozenset[str], *, to: bool = False) -> list[Phrase]:
-    """Return the phrases of a clause that can be its subject: neither after a preposition nor a time."""
-
-    def can_act(phrase: Phrase) -> bool:
-        inside = words[phrase.start : phrase.end]
-        time = any(word.removesuffix("s") in TIMES for word in inside)
-        governed = phrase.start > 0 and words[phrase.start - 1] in PREPOSITIONS
-        return not time and (not governed or inside[0] in NEVER_OBJECTS)
-
-    return [phrase for phrase in _read_phrases(words, names, to=to) if can_act(phrase)]
-
-
 def _without_adverbs(words: Words) -> Words:
     end = len(words)
     while end and (is_adverb(words[end - 1]) or words[end - 1] in BARE | HAVE):
@@ -192,7 +99,7 @@ def _finite(before: Words, names: frozenset[str]) -> str | None:
     if _is_subject_alone(coupled, names):
         return OTHER
     words = _without_adverbs(clause)
-    phrases = _phrases(words, names)
+    phrases = phrases_of(words, names)
     if not phrases:
         return None
     last = phrases[-1]
@@ -200,7 +107,7 @@ def _finite(before: Words, names: frozenset[str]) -> str | None:
         gap = words[last.end :]
         if any(word in RELATIVES for word in gap[:1]):
             return last.person
-        return last.person if len(gap) <= 1 and all(_is_plain(word) and not _is_plural(word) for word in gap) else None
+        return last.person if len(gap) <= 1 and all(is_plain(word) and not is_plural(word) for word in gap) else None
     after = list(takewhile(lambda phrase: not phrase.pronoun, reversed(phrases)))
     return "3sg" if all(phrase.person == "3sg" for phrase in after) else OTHER
 
@@ -213,7 +120,7 @@ def _of_infinitive(before: Words, names: frozenset[str]) -> str | None:
     words = clause
     while words and is_adverb(words[-1]):
         words = words[:-1]
-    phrases = _phrases(words, names, to=True)
+    phrases = phrases_of(words, names, to=True)
     if len(phrases) > 1 and phrases[-1].end == len(words):
         last = phrases.pop()
         if last.person == OTHER and words[last.start - 1] not in HAVE:

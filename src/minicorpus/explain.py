@@ -12,8 +12,9 @@ from functools import cache
 from typing import Final
 
 from minicorpus import grid, rules
-from minicorpus.clause_reading import Reading, Words, can_be_name, is_adverb, read
+from minicorpus.clause_reading import Reading, read
 from minicorpus.mistakes import auxiliary, mistakes
+from minicorpus.noun_phrases import Words, can_be_name, is_adverb
 from minicorpus.rules import Language
 from minicorpus.small_words import DETERMINERS, HAVE, OTHER, TIMES
 from minicorpus.words import WORDS
