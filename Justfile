@@ -34,7 +34,6 @@ test-train: _train-env
     .venv-train/bin/python -m pytest tests/train
     .venv-train/bin/dvc status
     .venv-train/bin/dvc status -q
-    .venv-train/bin/dvc status -q
 
 # lint, format, types, import contracts
 check: _check-env
