@@ -53,11 +53,20 @@ def _resolve(models_dir: Path, bundle: Bundle) -> _Resolved:
     return _Resolved(merge(below.weights, bundle), below.settings, below.tokenizer, below.precision)
 
 
+class _TokenizerRefusals:
+    """Turns what the tokenizer library raises, `Exception` itself and nothing more special, into BundleRefused."""
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if kind is Exception:
+            raise BundleRefused("tokenizer.json", str(error), "a tokenizer") from error
+
+
 def _prompter(resolved: _Resolved) -> Prompter:
-    try:
+    with _TokenizerRefusals():
         tokenizer = Tokenizer.from_str(resolved.tokenizer)
-    except Exception as error:  # the tokenizer library raises nothing more special
-        raise BundleRefused("tokenizer.json", str(error), "a tokenizer") from error
     prompter = Prompter(tokenizer)
     if (size := len(prompter.tokens())) != resolved.settings["vocab_size"]:
         raise BundleRefused("tokens of the tokenizer", size, f"vocab_size, {resolved.settings['vocab_size']}")
