@@ -17,7 +17,6 @@ from typing import Any
 
 import httpx
 from client import PACE_S, PLANNED_N, DriverError, Plan, correct, request_ids
-from facts import facts
 from isolation import measure_isolation
 from plan import Block, PlanError, draw_plan
 from rich.console import Console
@@ -28,6 +27,7 @@ from minieval.policy import Margins, Policy
 from minimodel.errors import ModelError
 from minimodel.registry import Registry
 from miniserve.errors import ServeError
+from miniserve.facts import facts
 from miniserve.local import LocalServer
 from miniserve.records import TrafficRecord
 from miniserve.traffic import DEFAULT_SALT, Strategy
@@ -160,7 +160,7 @@ def drive(options: argparse.Namespace) -> None:
         "blocks": blocks,
         "isolation": isolation,
         "engine": engine,
-        **facts(),
+        **facts(ROOT, HERE),
     }
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "traffic.log").write_bytes(log)

@@ -1,4 +1,4 @@
-"""What a run depended on besides its inputs: versions, source revision, hardware."""
+"""What a run depended on besides its inputs: versions, source revision, hardware. For the driver and the benches."""
 
 import os
 import platform
@@ -7,18 +7,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
 
-
-def facts() -> dict[str, Any]:
-    """Return the facts as the manifest's `run` section holds them."""
+def facts(root: Path, outputs: Path) -> dict[str, Any]:
+    """Return the facts of a run from the working copy `root`, whose own results lie in the folder `outputs`."""
     return {
         "versions": {
             "python": platform.python_version(),
             **{name: version(name) for name in ("ctranslate2", "tokenizers", "numpy", "scipy", "statsmodels")},
         },
-        "git": _git(),
+        "git": _git(root, outputs),
         "hardware": {
             "machine": platform.machine(),
             "system": platform.system(),
@@ -28,16 +25,16 @@ def facts() -> dict[str, Any]:
     }
 
 
-def _git() -> dict[str, Any]:
+def _git(root: Path, outputs: Path) -> dict[str, Any]:
     def run(*words: str) -> str | None:
         try:
-            done = subprocess.run(("git", *words), cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603, S607 - whichever git the user has
+            done = subprocess.run(("git", *words), cwd=root, capture_output=True, text=True, check=True)  # noqa: S603, S607 - whichever git the user has
         except (OSError, subprocess.CalledProcessError):  # an archive without its history is a fine place to run
             return None
         return done.stdout.strip()
 
-    # The lab's own outputs are not part of what produced them.
-    status = run("status", "--porcelain", "--", ".", f":!{HERE.relative_to(ROOT)}")
+    # A run's own outputs are not part of what produced them.
+    status = run("status", "--porcelain", "--", ".", f":!{outputs.relative_to(root)}")
     return {"revision": run("rev-parse", "HEAD"), "dirty": None if status is None else bool(status)}
 
 

@@ -1,0 +1,89 @@
+"""The load generator charges a request for every wait, and says what came of each."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from bench.load import Observed, offer, poisson_schedule
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+REFUSED = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
+LAST = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"
+
+
+@contextmanager
+def _server(*replies: bytes) -> Iterator[int]:
+    """Answer one request after the other with these replies, over as many connections as it takes; b"" hangs up."""
+    left = iter(replies)
+
+    def serve(listener: socket.socket) -> None:
+        reply: bytes | None = b""
+        while reply is not None:
+            connection, _ = listener.accept()
+            with connection:
+                while connection.recv(4096):
+                    reply = next(left, None)
+                    if not reply:
+                        break
+                    connection.sendall(reply)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,), daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+
+
+def _offer(port: int, count: int) -> Observed:
+    return offer(port, [b"GET / HTTP/1.1\r\n\r\n"] * count, np.zeros(count), max_connections=1)
+
+
+def test_a_request_that_waits_for_a_connection_is_charged_for_the_wait() -> None:
+    with _server(OK, OK, OK) as port:
+        seen = _offer(port, 3)
+
+    assert (seen.sent_s[1:] >= seen.done_s[:-1]).all()
+    # all were due at once, so whoever was sent later was answered later and has the longer latency
+    assert (np.diff(seen.latency_ms()) > 0).all()
+    assert np.array_equal(seen.latency_ms(), seen.done_s * 1e3)
+
+
+def test_statuses_and_retry_after_are_told_per_request() -> None:
+    with _server(OK, REFUSED, OK) as port:
+        seen = _offer(port, 3)
+
+    assert seen.status.tolist() == [200, 503, 200]
+    assert seen.retry_after.tolist() == [False, True, False]
+    assert len(seen.latency_ms()) == 2
+
+
+def test_a_request_whose_connection_ends_has_no_answer_and_an_infinite_latency() -> None:
+    with _server(OK, b"", OK) as port:
+        seen = _offer(port, 3)
+
+    assert seen.status.tolist() == [200, 0, 200]
+    assert np.isinf(seen.latency_ms()).tolist() == [False, True, False]
+
+
+def test_a_server_that_closes_after_an_answer_gets_a_fresh_connection() -> None:
+    with _server(LAST, LAST, LAST) as port:
+        seen = _offer(port, 3)
+
+    assert seen.status.tolist() == [200, 200, 200]
+
+
+def test_without_a_server_every_request_is_unanswered() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+    assert _offer(port, 2).count(0) == 2
+
+
+def test_a_schedule_is_drawn_by_its_seed_and_has_exactly_the_rate() -> None:
+    first, again = (poisson_schedule(200, 3, np.random.default_rng(5)) for _ in range(2))
+
+    assert np.array_equal(first, again)
+    assert len(first) == 600
+    assert (np.diff(first) >= 0).all()
+    assert 0 <= first[0] <= first[-1] < 3
