@@ -6,56 +6,24 @@ minieval's; here files are read, converted and written.
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
-from minieval.analysis import Analysis, analyse
-from minieval.baseline import EvalBaseline, parse_baseline
-from minieval.decision import invalid
-from minieval.documents import NAMES, documents, manifest_key
-from minieval.errors import EvalError
-from minieval.evidence import EvalSetHashes, require_grader, validity_gates
-from minieval.files import decode, locked_md5, md5_of, sha256_of, write_atomically
-from minieval.gates import Gate, Outcome, gate
-from minieval.grader_identity import REPOSITORY, grader_sha
-from minieval.identity import Identity, identify
-from minieval.items import Item, ItemError, index_by_sentence, parse_items
-from minieval.manifest import Run, parse_manifest, with_analysis
+from minieval.files import locked_md5, write_atomically
+from minieval.grader_identity import REPOSITORY
+from minieval.judgement import Inputs, Traffic, refuse
+from minieval.judgement import judge as judge_traffic
+from minieval.manifest import with_analysis
 from minieval.observation import Answer, Observation
-from minieval.report import Report, make_report
-from minieval.selftest import run_selftest
+from minieval.report import Report
 from minieval.terminal import summarise
 from minieval.untrusted import visible
 from minieval.verdict import USAGE_EXIT_CODE
+from minieval.writing import analysis_section, write_documents
 from miniserve.records import ArmResult, RecordError, TrafficRecord
 from miniserve.trafficlog import read_log
 
 HERE = Path(__file__).resolve().parent
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """The bytes that a judgement rests on."""
-
-    log: bytes
-    manifest: bytes
-    eval_set: bytes
-    baseline: bytes
-    dvc_lock_md5: str | None
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """The inputs, understood."""
-
-    run: Run
-    baseline: EvalBaseline
-    items: Mapping[str, Item]
-    observations: tuple[Observation, ...]
-    torn: int
-    identity: Identity
-    hashes: EvalSetHashes
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -64,8 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         inputs = read_inputs(options)
         report = judge(inputs, options.log)
-        options.out.mkdir(parents=True, exist_ok=True)
-        _write(report, inputs, options)
+        analysis = analysis_section(report, write_documents(report, options.out))
+        if analysis is not None:
+            write_atomically(options.manifest, with_analysis(inputs.manifest, analysis))
     except OSError as error:
         print(f"compare.py: {error.filename}: {error.strerror}", file=sys.stderr)
         return USAGE_EXIT_CODE
@@ -77,44 +46,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def judge(inputs: Inputs, log: Path) -> Report:
     """Return the report on the inputs; evidence that must not be judged gives one that says why."""
-    identity: Identity | None = None
     try:
-        evidence = understand(inputs, log)
-        identity = evidence.identity
-        require_grader(identity.grader_sha, evidence.baseline.grader_sha)
-        analysis = _analysis(evidence)
-    except (EvalError, RecordError, ItemError) as error:
-        return make_report(invalid([_refusal(error)]), identity)
-    if isinstance(analysis, Analysis):
-        return make_report(analysis.decision, identity, analysis)
-    return make_report(invalid(analysis), identity)
-
-
-def understand(inputs: Inputs, log: Path) -> Evidence:
-    """Parse every input; raises EvalError, RecordError or ItemError naming what is wrong with it."""
-    run = parse_manifest(inputs.manifest)
-    baseline = parse_baseline(inputs.baseline)
-    items = index_by_sentence(parse_items(decode("eval set", inputs.eval_set)))
-    contents = read_log(log)
-    observations = tuple(observe(record) for record in contents.records)
-    hashes = EvalSetHashes(md5_of(inputs.eval_set), baseline.eval_set_dvc_hash, inputs.dvc_lock_md5)
-    return Evidence(
-        run=run,
-        baseline=baseline,
-        items=items,
-        observations=observations,
-        torn=contents.torn,
-        identity=identify(
-            run,
-            baseline,
-            {o.config_sha: o.salt for o in observations},
-            grader_sha=grader_sha(),
-            eval_set_md5=hashes.found,
-            log_sha256=sha256_of(inputs.log),
-            selftest=run_selftest(),
-        ),
-        hashes=hashes,
-    )
+        contents = read_log(log)
+    except RecordError as error:
+        return refuse(error)
+    return judge_traffic(inputs, Traffic([observe(record) for record in contents.records], contents.torn))
 
 
 def observe(record: TrafficRecord) -> Observation:
@@ -134,55 +70,8 @@ def observe(record: TrafficRecord) -> Observation:
     )
 
 
-def _analysis(evidence: Evidence) -> Analysis | tuple[Gate, ...]:
-    """Return the analysis, or the validity gates if one of them failed."""
-    identity = evidence.identity
-    gates = (
-        gate("self-test", identity.selftest.passed, f"{identity.selftest.checks} published values", "all reproduced"),
-        gate("grader", True, identity.grader_sha[:12], "the grader that eval_baseline.json names"),
-        *validity_gates(evidence.run, evidence.observations, evidence.items, evidence.hashes),
-    )
-    if any(g.outcome is Outcome.FAIL for g in gates):
-        return gates
-    return analyse(evidence.run, evidence.observations, evidence.items, gates, evidence.torn)
-
-
 def _answer(result: ArmResult) -> Answer:
     return Answer(result.status, result.response, result.latency_ms, result.reason)
-
-
-def _refusal(error: Exception) -> Gate:
-    return gate(type(error).__name__, False, str(error), "")
-
-
-def _write(report: Report, inputs: Inputs, options: argparse.Namespace) -> None:
-    written = documents(report)
-    for name in NAMES:
-        path = options.out / name
-        if name in written:
-            path.parent.mkdir(exist_ok=True)
-            write_atomically(path, written[name])
-        else:
-            # A figure of an earlier run beside a report without it would be taken for this run's.
-            path.unlink(missing_ok=True)
-    identity = report.identity
-    if identity is None:
-        return
-    analysis = {
-        "verdict": report.verdict.value,
-        "policy": identity.aim,
-        "alpha": identity.alpha,
-        "margins": dict(identity.margins),
-        "planned_n": identity.planned_n,
-        "seed": identity.seed,
-        "resamples": identity.resamples,
-        "grader_sha": identity.grader_sha,
-        "eval_set_md5": identity.eval_set_md5,
-        "selftest": asdict(identity.selftest),
-        "log_sha256": identity.log_sha256,
-        **{manifest_key(name): sha256_of(text.encode()) for name, text in written.items()},
-    }
-    write_atomically(options.manifest, with_analysis(inputs.manifest, analysis))
 
 
 def read_inputs(options: argparse.Namespace) -> Inputs:
