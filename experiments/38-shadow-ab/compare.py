@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from minieval.files import locked_md5, write_atomically
+from minieval.grader import GrammarGrader
 from minieval.grader_identity import REPOSITORY
 from minieval.judgement import Inputs, Traffic, refuse
 from minieval.judgement import judge as judge_traffic
@@ -50,7 +51,9 @@ def judge(inputs: Inputs, log: Path) -> Report:
         contents = read_log(log)
     except RecordError as error:
         return refuse(error)
-    return judge_traffic(inputs, Traffic([observe(record) for record in contents.records], contents.torn))
+    return judge_traffic(
+        inputs, Traffic([observe(record) for record in contents.records], contents.torn), GrammarGrader()
+    )
 
 
 def observe(record: TrafficRecord) -> Observation:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from minieval.buckets import BucketFamily, bucket_families
 from minieval.decision import Decision, Evidence, decide
 from minieval.disagreement import Disagreement, disagreement
+from minieval.evalset import EvalSet
 from minieval.gates import Gate
-from minieval.items import Item
+from minieval.grader import Grader
 from minieval.latency import RULE, SignedRank
 from minieval.latency_gates import TighterMargin, tighter_margins
 from minieval.manifest import Run
@@ -67,14 +68,15 @@ class Analysis:
 def analyse(
     run: Run,
     observations: Sequence[Observation],
-    items: Mapping[str, Item],
+    items: EvalSet,
+    grader: Grader,
     validity: Sequence[Gate],
     torn: int,
 ) -> Analysis:
-    """Judge evidence whose validity gates all passed; a grader that raises is not caught here."""
+    """Judge evidence whose validity gates all passed; raises GraderFailed if the grader does."""
     policy = run.rule()
     a, b = run.roles()
-    pairing = grade_pairs(shadow_pairs(observations, a, b), items)
+    pairing = grade_pairs(shadow_pairs(observations, a, b), items, grader)
     found = disagreement(pairing.graded)
     identical = found.differing == 0
     assessments = {fill: _assess(pairing.graded, fill, policy, identical=identical) for fill in Fill}

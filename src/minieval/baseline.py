@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from minieval.buckets import FAMILIES
 from minieval.errors import InputRefused
+from minieval.evalset import from_item
 from minieval.items import Item
 
 Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
@@ -37,7 +37,9 @@ def make_baseline(
 ) -> EvalBaseline:
     """Return the scores of items with whether their answer was right."""
     results = list(graded)
-    buckets = {name: _scores((key(item), right) for item, right in results) for name, key in FAMILIES}
+    sliced = [(from_item(item).slices, right) for item, right in results]
+    families = sliced[0][0] if sliced else ()
+    buckets = {name: _scores((slices[name], right) for slices, right in sliced) for name in families}
     overall = Score(len(results), sum(right for _, right in results))
     return EvalBaseline(1, model_sha, grader_sha, eval_set_md5, overall, buckets)
 

@@ -1,11 +1,10 @@
-"""The same comparison per tense, person and verb, with what looking at many slices costs."""
+"""The same comparison per slice (tense, person, verb), with what looking at many slices costs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from minieval.items import Item
 from minieval.paired import PairedItem, count
 from minieval.stats import (
     Interval,
@@ -20,11 +19,6 @@ from minieval.stats import (
 
 FEWEST_FOR_TEST: Final = 20
 FEWEST_TO_READ: Final = 3
-FAMILIES: Final[tuple[tuple[str, Callable[[Item], str]], ...]] = (
-    ("tense", lambda item: item.tense),
-    ("person", lambda item: item.person),
-    ("verb", lambda item: item.verb),
-)
 
 
 class Flag(StrEnum):
@@ -79,14 +73,15 @@ class BucketFamily:
 
 
 def bucket_families(rows: Sequence[PairedItem], alpha: float) -> tuple[BucketFamily, ...]:
-    """Return the families tense, person and verb; p-values are adjusted within each (Holm 1979)."""
-    return tuple(_family(name, key, rows, alpha) for name, key in FAMILIES)
+    """Return the families that the items are sliced by; p-values are adjusted within each (Holm 1979)."""
+    names = rows[0].item.slices if rows else ()
+    return tuple(_family(name, rows, alpha) for name in names)
 
 
-def _family(name: str, key: Callable[[Item], str], rows: Sequence[PairedItem], alpha: float) -> BucketFamily:
+def _family(name: str, rows: Sequence[PairedItem], alpha: float) -> BucketFamily:
     groups: dict[str, list[PairedItem]] = {}
     for row in rows:
-        groups.setdefault(key(row.item), []).append(row)
+        groups.setdefault(row.item.slices[name], []).append(row)
     values = sorted(groups)
     large = [value for value in values if len(groups[value]) >= FEWEST_FOR_TEST]
     smallest = [smallest_midp(_discordant(groups[value])) for value in large]

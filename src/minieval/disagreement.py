@@ -1,14 +1,13 @@
 """Where the arms disagree, how each of them errs, and which pairs to read first."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from minieval.grading import Correction, Grade, normalise
+from minieval.grader import Mark
+from minieval.grading import Correction, normalise
 from minieval.paired import GradedPair
-
-CORRECT = "correct"
 
 
 class Kind(StrEnum):
@@ -56,17 +55,15 @@ class Case:
     request_id: str
     trace_id: str
     item_id: str
-    tense: str
-    person: str
-    verb: str
+    slices: Mapping[str, str]
     sentence: str
-    expected: str
+    expected: str | None
     answer_a: str | None
     answer_b: str | None
     outcome_a: str
     outcome_b: str
-    correction_a: Correction
-    correction_b: Correction
+    correction_a: Correction | None
+    correction_b: Correction | None
 
     @property
     def over_corrected(self) -> bool:
@@ -76,7 +73,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """Of all complete pairs, those whose normalised answers differ: improved + regressed + neutral."""
+    """Of all complete pairs, those whose normalised answers differ: improved + regressed + neutral.
+
+    a and b say what the arms did to their sentences, None under a grader that knows no corrections.
+    """
 
     pairs: int
     differing: int
@@ -85,8 +85,8 @@ class Disagreement:
     neutral: int
     neutral_both_right: int
     neutral_both_wrong: int
-    a: Corrections
-    b: Corrections
+    a: Corrections | None
+    b: Corrections | None
     transitions: tuple[Transition, ...]
     cases: tuple[Case, ...]
 
@@ -102,7 +102,7 @@ def disagreement(graded: Iterable[GradedPair]) -> Disagreement:
     assert kinds[Kind.IMPROVED] + kinds[Kind.REGRESSED] == discordant  # noqa: S101
     cases = [_case(pair, a, b) for pair, a, b in differing]
     order = list(Kind)
-    moves = Counter((_outcome(a), _outcome(b)) for _, a, b in complete)
+    moves = Counter((a.outcome, b.outcome) for _, a, b in complete)
     return Disagreement(
         pairs=len(complete),
         differing=len(differing),
@@ -118,9 +118,11 @@ def disagreement(graded: Iterable[GradedPair]) -> Disagreement:
     )
 
 
-def corrections(grades: Sequence[Grade]) -> Corrections:
-    """Return one arm's correction counts and the rates that follow from them."""
-    by = Counter(grade.correction for grade in grades)
+def corrections(marks: Sequence[Mark]) -> Corrections | None:
+    """Return one arm's correction counts and rates, None under a grader that knows no corrections."""
+    by = Counter(mark.correction for mark in marks)
+    if None in by:
+        return None
     fixed, misfixed, over = (
         by[Correction.FIXED],
         by[Correction.MISFIXED],
@@ -156,31 +158,25 @@ def _key(text: str | None) -> str:
     return "" if text is None else normalise(text)
 
 
-def _kind(a: Grade, b: Grade) -> Kind:
+def _kind(a: Mark, b: Mark) -> Kind:
     if a.correct == b.correct:
         return Kind.NEUTRAL
     return Kind.IMPROVED if b.correct else Kind.REGRESSED
 
 
-def _outcome(grade: Grade) -> str:
-    return CORRECT if grade.error is None else grade.error.value
-
-
-def _case(pair: GradedPair, a: Grade, b: Grade) -> Case:
+def _case(pair: GradedPair, a: Mark, b: Mark) -> Case:
     return Case(
         kind=_kind(a, b),
         request_id=pair.pair.request_id,
         trace_id=pair.pair.trace_id,
         item_id=pair.item.id,
-        tense=pair.item.tense,
-        person=pair.item.person,
-        verb=pair.item.verb,
+        slices=pair.item.slices,
         sentence=pair.item.sentence,
-        expected=pair.item.accepted[0],
+        expected=pair.item.expected,
         answer_a=pair.pair.a.text,
         answer_b=pair.pair.b.text,
-        outcome_a=_outcome(a),
-        outcome_b=_outcome(b),
+        outcome_a=a.outcome,
+        outcome_b=b.outcome,
         correction_a=a.correction,
         correction_b=b.correction,
     )

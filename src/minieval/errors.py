@@ -2,7 +2,8 @@
 
 EvalError
 |- InputRefused        a file or option that the judge reads is not what it has to be
-|  `- ManifestRefused  the manifest lacks or misstates something the judge needs
+|  |- ManifestRefused  the manifest lacks or misstates something the judge needs
+|  `- GraderUnusable   what was named as the grader cannot be called as one
 |- UnusableNumbers     a statistic was asked of numbers that cannot carry it
 |- GraderFailed        the grader raised on an answer
 |- SelfTestFailed      a published reference value is not reproduced
@@ -29,6 +30,10 @@ class InputRefused(EvalError):
 
 class ManifestRefused(InputRefused):
     """The manifest lacks or misstates something the judge needs."""
+
+
+class GraderUnusable(InputRefused):
+    """What was named as the grader cannot be called as one."""
 
 
 class UnusableNumbers(EvalError, ValueError):

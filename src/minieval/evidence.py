@@ -1,12 +1,12 @@
 """Does the evidence belong together, and to this manifest: the gates that make a run invalid."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from minieval.errors import GraderDrift
+from minieval.evalset import EvalSet
 from minieval.gates import Gate, gate, pvalue
-from minieval.items import Item
 from minieval.manifest import Block, Run
 from minieval.observation import MISSING, Observation
 from minieval.policy import SAMPLE_RATIO_ALPHA
@@ -31,7 +31,7 @@ def require_grader(in_use: str, expected: str) -> None:
 def validity_gates(
     run: Run,
     observations: Sequence[Observation],
-    items: Mapping[str, Item],
+    items: EvalSet,
     hashes: EvalSetHashes,
 ) -> tuple[Gate, ...]:
     """Return the gates of identity and completeness, in the order in which a reader wants them."""
@@ -92,7 +92,7 @@ def _ids(run: Run, observations: Sequence[Observation]) -> Gate:
     return gate("request ids", not (lost or strange), observed, "ids sent = ids logged")
 
 
-def _sentences(run: Run, observations: Sequence[Observation], items: Mapping[str, Item]) -> Gate:
+def _sentences(run: Run, observations: Sequence[Observation], items: EvalSet) -> Gate:
     planned = {request: item for block in run.blocks for request, item in block.requests.items()}
     other = [
         o
@@ -115,7 +115,7 @@ def _sample_ratio(run: Run, observations: Sequence[Observation]) -> Gate:
     return gate("sample ratio", p >= SAMPLE_RATIO_ALPHA, observed, f"p at least {SAMPLE_RATIO_ALPHA:g}")
 
 
-def _planned(run: Run, observations: Sequence[Observation], items: Mapping[str, Item]) -> Gate:
+def _planned(run: Run, observations: Sequence[Observation], items: EvalSet) -> Gate:
     # Repeats of an item are one observation of it, so n counts items.
     found = {o.sentence.strip() for o in observations if o.shadow_arm is not None} & items.keys()
     observed = f"{len(found)} distinct items in gradable pairs"

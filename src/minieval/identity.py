@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from minieval.baseline import EvalBaseline
+from minieval.grader import Grader
 from minieval.manifest import Run
 from minieval.quantiles import RESAMPLES
 from minieval.selftest import SelfTest
@@ -46,6 +47,7 @@ class Identity:
     """
 
     arms: tuple[ArmIdentity, ...]
+    grader: str
     grader_sha: str
     eval_set_md5: str
     log_sha256: str
@@ -71,7 +73,7 @@ def identify(
     baseline: EvalBaseline,
     salts: Mapping[str, str],
     *,
-    grader_sha: str,
+    grader: Grader,
     eval_set_md5: str,
     log_sha256: str,
     selftest: SelfTest,
@@ -79,7 +81,8 @@ def identify(
     """Return the names of everything a report rests on; salts are by configuration, as logged."""
     return Identity(
         arms=tuple(ArmIdentity(role, name, run.arms[name]) for role, name in zip("AB", run.roles(), strict=True)),
-        grader_sha=grader_sha,
+        grader=grader.name,
+        grader_sha=grader.sha,
         eval_set_md5=eval_set_md5,
         log_sha256=log_sha256,
         configurations=tuple(

@@ -1,18 +1,19 @@
 """A judgement: from the bytes of the evidence to the report, or to a report that says why there is none."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from minieval.analysis import Analysis, analyse
 from minieval.baseline import EvalBaseline, parse_baseline
 from minieval.decision import invalid
 from minieval.errors import EvalError
+from minieval.evalset import EvalSet
 from minieval.evidence import EvalSetHashes, require_grader, validity_gates
 from minieval.files import decode, md5_of, sha256_of
 from minieval.gates import Gate, Outcome, gate
-from minieval.grader_identity import grader_sha
+from minieval.grader import Grader
 from minieval.identity import Identity, identify
-from minieval.items import Item, ItemError, index_by_sentence, parse_items
+from minieval.items import ItemError
 from minieval.manifest import Run, parse_manifest
 from minieval.observation import Observation
 from minieval.report import Report, make_report
@@ -44,17 +45,18 @@ class Evidence:
 
     run: Run
     baseline: EvalBaseline
-    items: Mapping[str, Item]
+    items: EvalSet
+    grader: Grader
     traffic: Traffic
     identity: Identity
     hashes: EvalSetHashes
 
 
-def judge(inputs: Inputs, traffic: Traffic) -> Report:
+def judge(inputs: Inputs, traffic: Traffic, grader: Grader) -> Report:
     """Return the report on the inputs; evidence that must not be judged gives one that says why."""
     identity: Identity | None = None
     try:
-        evidence = understand(inputs, traffic)
+        evidence = understand(inputs, traffic, grader)
         identity = evidence.identity
         require_grader(identity.grader_sha, evidence.baseline.grader_sha)
         analysis = _analysis(evidence)
@@ -70,22 +72,22 @@ def refuse(error: Exception, identity: Identity | None = None) -> Report:
     return make_report(invalid([gate(type(error).__name__, False, str(error), "")]), identity)
 
 
-def understand(inputs: Inputs, traffic: Traffic) -> Evidence:
+def understand(inputs: Inputs, traffic: Traffic, grader: Grader) -> Evidence:
     """Parse every input; raises EvalError or ItemError naming what is wrong with it."""
     run = parse_manifest(inputs.manifest)
     baseline = parse_baseline(inputs.baseline)
-    items = index_by_sentence(parse_items(decode("eval set", inputs.eval_set)))
+    items = grader.items(decode("eval set", inputs.eval_set))
     hashes = EvalSetHashes(md5_of(inputs.eval_set), baseline.eval_set_dvc_hash, inputs.dvc_lock_md5)
     identity = identify(
         run,
         baseline,
         {o.config_sha: o.salt for o in traffic.observations},
-        grader_sha=grader_sha(),
+        grader=grader,
         eval_set_md5=hashes.found,
         log_sha256=sha256_of(inputs.log),
         selftest=run_selftest(),
     )
-    return Evidence(run, baseline, items, traffic, identity, hashes)
+    return Evidence(run, baseline, items, grader, traffic, identity, hashes)
 
 
 def _analysis(evidence: Evidence) -> Analysis | tuple[Gate, ...]:
@@ -98,4 +100,4 @@ def _analysis(evidence: Evidence) -> Analysis | tuple[Gate, ...]:
     )
     if any(g.outcome is Outcome.FAIL for g in gates):
         return gates
-    return analyse(evidence.run, traffic.observations, evidence.items, gates, traffic.torn)
+    return analyse(evidence.run, traffic.observations, evidence.items, evidence.grader, gates, traffic.torn)

@@ -15,10 +15,12 @@ from markupsafe import Markup
 from minieval import notation
 from minieval.assets import asset
 from minieval.buckets import FEWEST_FOR_TEST, FEWEST_TO_READ, BucketFamily
-from minieval.disagreement import CORRECT, Case, Disagreement, Kind
+from minieval.disagreement import Case, Disagreement, Kind
 from minieval.ecdf import NARROW, WIDE, latency_drawing
 from minieval.forest import MARK_CLASSES, estimate, forest_scale, pooled_mark, row_axis, row_grid, row_mark
 from minieval.gates import Gate, Outcome, points
+from minieval.grader import CORRECT
+from minieval.render_quality import QUALITY_TITLES, per_family
 from minieval.report import Report
 from minieval.served import ServedLatency
 from minieval.stats import Interval
@@ -80,6 +82,8 @@ def _environment() -> Environment:
         MARK_CLASSES=MARK_CLASSES,
         OUTCOME_SIGNS=OUTCOME_SIGNS,
         KIND_SIGNS=KIND_SIGNS,
+        QUALITY_TITLES=QUALITY_TITLES,
+        per_family=per_family,
         compare_words=compare_words,
         choices=_choices,
         estimate=estimate,
@@ -121,14 +125,16 @@ def _outcomes(gates: tuple[Gate, ...]) -> list[tuple[Outcome, int]]:
 
 def _kinds(found: Disagreement) -> list[tuple[str, str, int]]:
     """Return the filters of the explorer: value, what it says, how many cases."""
-    over = sum(case.over_corrected for case in found.cases)
     counts = ((Kind.REGRESSED, found.regressed), (Kind.IMPROVED, found.improved), (Kind.NEUTRAL, found.neutral))
     named = [(kind.value, f"{KIND_SIGNS[kind]} {kind.value}", n) for kind, n in counts]
+    if found.a is None:
+        return [("", "all", found.differing), *named]
+    over = sum(case.over_corrected for case in found.cases)
     return [("", "all", found.differing), *named, ("over", "over-corrected", over)]
 
 
 def _choices(cases: tuple[Case, ...], family: str) -> list[str]:
-    return sorted({str(getattr(case, family)) for case in cases})
+    return sorted({case.slices[family] for case in cases})
 
 
 def _fact(value: object) -> str:

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from minieval.errors import GraderFailed
-from minieval.grading import Grade, grade
-from minieval.items import Item
+from minieval.evalset import EvalItem
+from minieval.grader import Grader, Mark
 from minieval.observation import MISSING, OK, Answer
 
 
@@ -38,9 +37,9 @@ class GradedPair:
     """A pair with its grades; a grade is None where that arm's answer is missing, not where it failed."""
 
     pair: ShadowPair
-    item: Item
-    a: Grade | None
-    b: Grade | None
+    item: EvalItem
+    a: Mark | None
+    b: Mark | None
 
     @property
     def complete(self) -> bool:
@@ -65,7 +64,7 @@ class Pairing:
 class PairedItem:
     """One item: each arm's share of right answers over the item's requests, 0 or 1 unless answers vary."""
 
-    item: Item
+    item: EvalItem
     a: float
     b: float
     requests: int
@@ -106,7 +105,7 @@ class PairCounts:
         return (self.n_improved + self.n_regressed) / self.n
 
 
-def grade_pairs(pairs: Iterable[ShadowPair], items: Mapping[str, Item]) -> Pairing:
+def grade_pairs(pairs: Iterable[ShadowPair], items: Mapping[str, EvalItem], grader: Grader) -> Pairing:
     """Grade pairs against the items by trimmed sentence; a failed answer is graded wrong, as no answer."""
     graded: list[GradedPair] = []
     ungradable: list[ShadowPair] = []
@@ -115,13 +114,13 @@ def grade_pairs(pairs: Iterable[ShadowPair], items: Mapping[str, Item]) -> Pairi
         if item is None:
             ungradable.append(pair)
         else:
-            graded.append(GradedPair(pair, item, _grade(item, pair.a), _grade(item, pair.b)))
+            graded.append(GradedPair(pair, item, _mark(grader, item, pair.a), _mark(grader, item, pair.b)))
     return Pairing(tuple(graded), tuple(ungradable))
 
 
 def collapse(graded: Iterable[GradedPair], fill: Fill = Fill.LEAVE_OUT) -> tuple[PairedItem, ...]:
     """Return one row per item, sorted by item id; an item without a usable pair is left out."""
-    by_item: dict[str, list[tuple[Item, bool, bool]]] = {}
+    by_item: dict[str, list[tuple[EvalItem, bool, bool]]] = {}
     for pair in graded:
         right = _right(pair, fill)
         if right is not None:
@@ -146,13 +145,10 @@ def count(rows: Sequence[PairedItem]) -> PairCounts:
     )
 
 
-def _grade(item: Item, answer: Answer) -> Grade | None:
+def _mark(grader: Grader, item: EvalItem, answer: Answer) -> Mark | None:
     if answer.status in MISSING:
         return None
-    try:
-        return grade(item, answer.text if answer.status == OK else None)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise GraderFailed(item.id, error) from error
+    return grader.mark(item, answer.text if answer.status == OK else None)
 
 
 def _right(pair: GradedPair, fill: Fill) -> tuple[bool, bool] | None:

@@ -60,6 +60,7 @@ class Quality:
     mcnemar_midp: Significance
     tango: Interval
     newcombe_paired: Interval
+    cluster_name: str | None
     clustered: ClusteredInterval | None
     deciding: Deciding
     deciding_one_sided: Deciding
@@ -100,7 +101,8 @@ def assess_quality(rows: Sequence[PairedItem], policy: Policy) -> Quality:
         newcombe_paired=newcombe_paired_interval(
             counts.n_both, counts.n_improved, counts.n_regressed, counts.n_neither, confidence
         ),
-        clustered=_clustered(rows, [row.item.verb for row in rows], confidence, FEWEST_CLUSTERS),
+        cluster_name=_cluster_name(rows),
+        clustered=_by_cluster(rows, confidence),
         deciding=_deciding(rows, counts, confidence),
         deciding_one_sided=_deciding(rows, counts, 1 - 2 * policy.alpha),
         noninferiority=noninferiority(
@@ -115,9 +117,9 @@ def _deciding(rows: Sequence[PairedItem], counts: PairCounts, confidence: float)
     candidates: list[tuple[str, Interval | ClusteredInterval]] = [
         ("Tango score", tango_interval(counts.n_improved, counts.n_regressed, counts.n, confidence))
     ]
-    by_verb = _clustered(rows, [row.item.verb for row in rows], confidence, FEWEST_CLUSTERS)
-    if by_verb is not None:
-        candidates.append(("cluster-robust by verb (CR1, t)", by_verb))
+    by_cluster = _by_cluster(rows, confidence)
+    if by_cluster is not None:
+        candidates.append((f"cluster-robust by {_cluster_name(rows)} (CR1, t)", by_cluster))
     if _varying(rows):
         by_item = _clustered(rows, [row.item.id for row in rows], confidence, 2)
         if by_item is not None:
@@ -125,6 +127,18 @@ def _deciding(rows: Sequence[PairedItem], counts: PairCounts, confidence: float)
     # The first of equals: Tango, where the others say the same.
     method, widest = max(candidates, key=lambda candidate: candidate[1].width)
     return Deciding(method, Interval(widest.estimate, widest.low, widest.high, confidence))
+
+
+def _cluster_name(rows: Sequence[PairedItem]) -> str | None:
+    """Return what a cluster is called, None where some item has none."""
+    kinds = {None if row.item.cluster is None else row.item.cluster[0] for row in rows}
+    return kinds.pop() if len(kinds) == 1 else None
+
+
+def _by_cluster(rows: Sequence[PairedItem], confidence: float) -> ClusteredInterval | None:
+    if _cluster_name(rows) is None:
+        return None
+    return _clustered(rows, [row.item.cluster for row in rows], confidence, FEWEST_CLUSTERS)
 
 
 def _clustered(

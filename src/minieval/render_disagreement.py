@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from minieval.disagreement import CORRECT, Case, Corrections, Disagreement, Kind
+from minieval.disagreement import Case, Corrections, Disagreement, Kind
+from minieval.grader import CORRECT
 from minieval.markdown import code, highlighted, table, text
 
 SHOWN: Final = {Kind.REGRESSED: 20, Kind.IMPROVED: 8, Kind.NEUTRAL: 5}
@@ -22,11 +23,12 @@ def disagreement_section(found: Disagreement) -> Iterator[str]:
         f"**{found.improved}**, regressed **{found.regressed}**, neutral **{found.neutral}** "
         f"({found.neutral_both_right} both right, {found.neutral_both_wrong} both wrong)."
     )
-    yield table(
-        ("arm", "fixed", "missed", "mis-fixed", "preserved", "over-corrected", "no answer"),
-        [_arm("A", found.a), _arm("B", found.b)],
-        7,
-    )
+    if found.a is not None and found.b is not None:
+        yield table(
+            ("arm", "fixed", "missed", "mis-fixed", "preserved", "over-corrected", "no answer"),
+            [_arm("A", found.a), _arm("B", found.b)],
+            7,
+        )
     yield "Outcomes of A (rows) against outcomes of B (columns), all pairs:"
     yield _transitions(found)
     for kind in Kind:
@@ -58,16 +60,20 @@ def _cases(kind: Kind, cases: list[Case]) -> Iterator[str]:
 def _case(case: Case) -> str:
     # Each text follows a label: at the start of a line it could open a list, a heading or a quote of its own.
     lines = [
-        f"- {text(case.verb)}, {text(case.tense)}, {text(case.person)}; trace {code(case.trace_id)}",
+        f"- {_where(case)}; trace {code(case.trace_id)}",
         f"  - in: {text(case.sentence)}",
         f"  - A: {_answer(case.answer_a, case.answer_b, case.outcome_a)}",
         f"  - B: {_answer(case.answer_b, case.answer_a, case.outcome_b)}",
     ]
-    if CORRECT not in {case.outcome_a, case.outcome_b}:
+    if case.expected is not None and CORRECT not in {case.outcome_a, case.outcome_b}:
         lines.append(f"  - expected: {text(case.expected)}")
     return "\n".join(lines)
 
 
+def _where(case: Case) -> str:
+    return ", ".join(text(value) for value in case.slices.values()) or f"item {text(case.item_id)}"
+
+
 def _answer(answer: str | None, other: str | None, outcome: str) -> str:
     shown = "no answer" if answer is None else text(answer) if other is None else highlighted(answer, other)
-    return f"{shown} ✓" if outcome == CORRECT else f"{shown} ✗ {outcome}"
+    return f"{shown} ✓" if outcome == CORRECT else f"{shown} ✗ {text(outcome)}"

@@ -42,7 +42,7 @@ def identity_section(identity: Identity) -> Iterator[str]:
     yield "## Identity"
     rows = [(f"arm {arm.role}", f"{code(arm.name)} {code(arm.sha)}") for arm in identity.arms]
     rows += [
-        ("grader", code(identity.grader_sha)),
+        ("grader", f"{code(identity.grader)} {code(identity.grader_sha)}"),
         ("eval set (md5)", code(identity.eval_set_md5)),
         ("log (SHA-256)", code(identity.log_sha256)),
     ]

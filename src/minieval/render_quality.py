@@ -1,6 +1,7 @@
 """The quality sections of report.md: the overall comparison and the tables per slice."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from minieval.analysis import QualitySection
 from minieval.buckets import FEWEST_FOR_TEST, FEWEST_TO_READ, Bucket, BucketFamily, Flag
@@ -10,25 +11,27 @@ from minieval.markdown import table, text
 from minieval.notation import NONE, accuracy, difference, limits, pvalue, share
 from minieval.quality import Quality
 
+QUALITY_TITLES: Final = {True: "Conjugation quality", False: "Quality"}
+"""By whether the grader knows corrections, as the one of verb forms does."""
+
 
 def quality_section(section: QualitySection, found: Disagreement) -> Iterator[str]:
     """Yield the comparison on all items: accuracies, tests with their roles, and what this n can show."""
     q = section.primary
     level = f"{100 * q.accuracy_a.confidence:g} %"
-    yield "## Conjugation quality (from shadow)"
+    yield f"## {QUALITY_TITLES[found.a is not None]} (from shadow)"
     yield (
         f"Both arms answered the same {q.n} items ({q.requests} requests), so the data are paired: what counts is "
         f"the {q.counts.n_improved + q.counts.n_regressed} items on which exactly one arm is right. "
         "Every difference is B minus A, in percentage points."
     )
-    yield table(
-        ("arm", "right", f"accuracy, {level} interval (Wilson)", "precision", "recall", "F0.5", "over-correction"),
-        [
-            _arm("A", q.counts.right_a, q.n, accuracy(q.accuracy_a), found.a),
-            _arm("B", q.counts.right_b, q.n, accuracy(q.accuracy_b), found.b),
-        ],
-        7,
+    rows = (
+        _arm("A", q.counts.right_a, q.n, accuracy(q.accuracy_a), found.a),
+        _arm("B", q.counts.right_b, q.n, accuracy(q.accuracy_b), found.b),
     )
+    rates = () if found.a is None else ("precision", "recall", "F0.5", "over-correction")
+    head = ("arm", "right", f"accuracy, {level} interval (Wilson)", *rates)
+    yield table(head, rows, len(head))
     yield table(
         ("", "B right", "B wrong"),
         [
@@ -43,7 +46,7 @@ def quality_section(section: QualitySection, found: Disagreement) -> Iterator[st
 
 def bucket_section(families: Sequence[BucketFamily]) -> Iterator[str]:
     """Yield one table per family; slices below 20 items are described, not tested."""
-    yield "## Per tense, person and verb"
+    yield f"## {per_family([family.name for family in families])}"
     yield (
         "p is the mid-p of the slice; Holm's adjustment over the tested slices of a table decides, "
         "Benjamini-Hochberg's (BH) stands beside it. A slice that no outcome could make significant leaves the family."
@@ -69,7 +72,18 @@ def bucket_section(families: Sequence[BucketFamily]) -> Iterator[str]:
             yield f"To read, no improvement against {FEWEST_TO_READ} or more regressions: {named}."
 
 
-def _arm(name: str, right: int, n: int, shown: str, c: Corrections) -> tuple[str, ...]:
+def per_family(names: Sequence[str]) -> str:
+    """Return the title of the slices' section.
+
+    >>> per_family(["tense", "person", "verb"])
+    'Per tense, person and verb'
+    """
+    return f"Per {', '.join(names[:-1])}{' and ' if len(names) > 1 else ''}{names[-1]}"
+
+
+def _arm(name: str, right: int, n: int, shown: str, c: Corrections | None) -> tuple[str, ...]:
+    if c is None:
+        return name, f"{right} of {n}", shown
     return (
         name,
         f"{right} of {n}",
@@ -96,7 +110,12 @@ def _tests(q: Quality) -> list[tuple[str, str, str, str]]:
         rows.append((q.deciding.method, difference(q.deciding.interval), NONE, f"{deciding}: the wider interval"))
     elif q.clustered is not None:
         rows.append(
-            (f"cluster-robust, {q.clustered.clusters} verbs", difference(q.clustered), NONE, "narrower, so not used")
+            (
+                f"cluster-robust, {q.clustered.clusters} {q.cluster_name}s",
+                difference(q.clustered),
+                NONE,
+                "narrower, so not used",
+            )
         )
     return [
         *rows,
@@ -117,12 +136,14 @@ def _notes(q: Quality) -> Iterator[str]:
             "The two-proportion z-test ignores that both arms saw the same items: "
             f"its z is {q.z_factor:.2f} times that of McNemar's test on these data."
         )
-    if q.clustered is None:
-        yield "Too few verbs for a cluster-robust interval (ten are needed)."
+    if q.cluster_name is None:
+        yield "The items name no clusters: they count as unrelated."
+    elif q.clustered is None:
+        yield f"Too few {q.cluster_name}s for a cluster-robust interval (ten are needed)."
     elif q.clustered.design_effect is not None:
         yield (
-            f"Design effect of the verbs: {q.clustered.design_effect:.2f} "
-            f"(cluster-robust interval {limits(q.clustered, '+')} over {q.clustered.clusters} verbs)."
+            f"Design effect of the {q.cluster_name}s: {q.clustered.design_effect:.2f} "
+            f"(cluster-robust interval {limits(q.clustered, '+')} over {q.clustered.clusters} {q.cluster_name}s)."
         )
     seen = f"With {q.n} items and a discordance of {share(q.discordance)}"
     if q.detectable.estimate is None:

@@ -53,7 +53,8 @@ def _quality_steps(assessment: Assessment, policy: Policy, outcome: dict[str, Ou
         return ("no practical number of pairs settles the quality question",)
     more = max(0, needed.estimate - quality.n)
     if more == 0:
-        return (f"a new run of {needed.estimate} pairs: the interval by verb is wider than pairs alone explain",)
+        by = quality.cluster_name or "item"
+        return (f"a new run of {needed.estimate} pairs: the interval by {by} is wider than pairs alone explain",)
     total = f"about {more} more pairs ({needed.estimate} in all)"
     return (f"{total} show {points(needed.effect)} points with a power of {percent(needed.power)}",)
 

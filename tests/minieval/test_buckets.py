@@ -3,6 +3,7 @@
 import pytest
 
 from minieval.buckets import BucketFamily, Flag, bucket_families
+from minieval.evalset import from_item
 from minieval.items import Item
 from minieval.paired import PairedItem
 from minieval.stats import holm, mcnemar_midp
@@ -15,7 +16,7 @@ def tense(tables: dict[str, Cells]) -> BucketFamily:
     for value, table in tables.items():
         for (a, b), n in zip(((1.0, 1.0), (0.0, 1.0), (1.0, 0.0), (0.0, 0.0)), table, strict=True):
             for _ in range(n):
-                item = Item(f"i{len(rows)}", "s", ("s",), "go", value, "3sg", "r", None, "f")
+                item = from_item(Item(f"i{len(rows)}", "s", ("s",), "go", value, "3sg", "r", None, "f"))
                 rows.append(PairedItem(item, a, b, 1))
     return bucket_families(rows, 0.05)[0]
 
@@ -23,7 +24,10 @@ def tense(tables: dict[str, Cells]) -> BucketFamily:
 def test_the_rows_of_every_family_add_up_to_the_total() -> None:
     rows = [
         PairedItem(
-            Item(f"i{i}", "s", ("s",), f"v{i % 7}", f"t{i % 3}", f"p{i % 2}", "r", None, "f"), i % 2, i % 3 == 0, 1
+            from_item(Item(f"i{i}", "s", ("s",), f"v{i % 7}", f"t{i % 3}", f"p{i % 2}", "r", None, "f")),
+            i % 2,
+            i % 3 == 0,
+            1,
         )
         for i in range(84)
     ]

@@ -8,6 +8,7 @@ import pytest
 
 from minieval.buckets import bucket_families
 from minieval.decision import Decision, Evidence, decide
+from minieval.evalset import from_item
 from minieval.gates import Gate, Outcome, gate
 from minieval.items import Item
 from minieval.latency import MannWhitney
@@ -37,7 +38,10 @@ def assessment(table: Table, rule: Policy, *, identical: bool = False, tense: Se
     ]
     rows = [
         PairedItem(
-            Item(f"i{i}", "s", ("s",), "go", tense[i * len(tense) // len(outcomes)], "p", "r", None, "f"), a, b, 1
+            from_item(Item(f"i{i}", "s", ("s",), "go", tense[i * len(tense) // len(outcomes)], "p", "r", None, "f")),
+            a,
+            b,
+            1,
         )
         for i, (a, b) in enumerate(outcomes)
     ]

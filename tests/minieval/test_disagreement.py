@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minieval.disagreement import Disagreement, Kind, disagreement
-from minieval.items import Item, index_by_sentence
+from minieval.evalset import from_item
+from minieval.grader import GrammarGrader
+from minieval.items import Item
 from minieval.observation import Answer
 from minieval.paired import ShadowPair, grade_pairs
 
@@ -14,7 +16,8 @@ WRONG = Item(
     "w", "He will goes.", ("He will go.", "He is going to go."), "go", "future", "3sg", "irregular", "extra_s", "f"
 )
 RIGHT = Item("r", "He went.", ("He went.",), "go", "past_simple", "3sg", "irregular", None, "f")
-INDEX = index_by_sentence([WRONG, RIGHT])
+INDEX = {item.sentence: from_item(item) for item in (WRONG, RIGHT)}
+GRADER = GrammarGrader()
 ANSWERS = [
     "He will go.",
     "He is going to go.",
@@ -37,7 +40,7 @@ def compare(asked: Sequence[Asked]) -> Disagreement:
         ShadowPair(f"rec{i}", f"req{i}", f"trace{i}", item.sentence, answer(a), answer(b))
         for i, (item, a, b) in enumerate(asked)
     ]
-    return disagreement(grade_pairs(pairs, INDEX).graded)
+    return disagreement(grade_pairs(pairs, INDEX, GRADER).graded)
 
 
 @given(ASKED)
@@ -60,6 +63,7 @@ def test_swapping_the_arms_swaps_improved_and_regressed(asked: list[Asked]) -> N
 @given(ASKED)
 def test_what_an_arm_did_to_its_sentences_adds_up(asked: list[Asked]) -> None:
     arm = compare(asked).b
+    assert arm is not None
 
     with_mistake = sum(item is WRONG for item, _, b in asked if b is not None)
     assert arm.fixed + arm.missed + arm.misfixed == with_mistake
@@ -96,6 +100,8 @@ def test_precision_and_recall_are_those_of_a_confusion_table() -> None:
         ]
     )
 
+    assert found.a is not None
+    assert found.b is not None
     assert (found.a.precision, found.a.recall) == (1 / 2, 1 / 3)
     assert (found.b.precision, found.b.recall) == (2 / 4, 2 / 3)
     assert found.b.over_correction_rate == 1
@@ -106,5 +112,6 @@ def test_precision_and_recall_are_those_of_a_confusion_table() -> None:
 def test_no_case_is_no_rate() -> None:
     found = compare([(RIGHT, None, None)])
 
+    assert found.a is not None
     assert found.a.precision is found.a.recall is found.a.f05 is found.a.over_correction_rate is None
     assert found.differing == 0

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minieval.items import Item, index_by_sentence
+from minieval.evalset import from_item
+from minieval.grader import GrammarGrader
+from minieval.items import Item
 from minieval.observation import FAILED, MISSING, Answer
 from minieval.paired import Fill, PairedItem, ShadowPair, collapse, count, grade_pairs
 
@@ -14,7 +16,8 @@ ITEMS = tuple(
     Item(f"i{n}", f"He goed {n}.", (f"He went {n}.",), "go", "past_simple", "3sg", "irregular", "over_regular", "f")
     for n in range(4)
 )
-INDEX = index_by_sentence(ITEMS)
+INDEX = {item.sentence: from_item(item) for item in ITEMS}
+GRADER = GrammarGrader()
 
 
 def answer(right: bool, n: int) -> Answer:
@@ -30,7 +33,7 @@ OUTCOMES = st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.booleans()), 
 
 @given(OUTCOMES)
 def test_feeding_every_pair_twice_changes_no_row(outcomes: list[tuple[int, bool, bool]]) -> None:
-    once = grade_pairs([pair(*outcome) for outcome in outcomes], INDEX).graded
+    once = grade_pairs([pair(*outcome) for outcome in outcomes], INDEX, GRADER).graded
 
     rows, twice = collapse(once), collapse([*once, *once])
 
@@ -39,7 +42,7 @@ def test_feeding_every_pair_twice_changes_no_row(outcomes: list[tuple[int, bool,
 
 @given(OUTCOMES)
 def test_the_two_by_two_table_adds_up_to_the_items(outcomes: list[tuple[int, bool, bool]]) -> None:
-    rows = collapse(grade_pairs([pair(*outcome) for outcome in outcomes], INDEX).graded)
+    rows = collapse(grade_pairs([pair(*outcome) for outcome in outcomes], INDEX, GRADER).graded)
 
     assert count(rows).n == len(rows) == len({n for n, _, _ in outcomes})
 
@@ -47,7 +50,7 @@ def test_the_two_by_two_table_adds_up_to_the_items(outcomes: list[tuple[int, boo
 def test_an_item_whose_answers_vary_enters_with_its_mean_and_counts_by_its_sign() -> None:
     pairs = [pair(0, False, True), pair(0, False, True), pair(0, True, True), pair(0, True, False)]
 
-    (row,) = collapse(grade_pairs(pairs, INDEX).graded)
+    (row,) = collapse(grade_pairs(pairs, INDEX, GRADER).graded)
 
     assert (row.a, row.b, row.requests) == (0.5, 0.75, 4)
     assert count([row]).n_improved == 1
@@ -57,7 +60,7 @@ def test_an_item_whose_answers_vary_enters_with_its_mean_and_counts_by_its_sign(
 def test_a_failed_answer_is_wrong(status: str) -> None:
     failed = replace(pair(0, True, True), b=Answer(status, reason="ValueError: no"))
 
-    (row,) = collapse(grade_pairs([failed], INDEX).graded)
+    (row,) = collapse(grade_pairs([failed], INDEX, GRADER).graded)
 
     assert (row.a, row.b) == (1, 0)
 
@@ -67,7 +70,7 @@ def test_a_failed_answer_is_wrong(status: str) -> None:
 def test_a_missing_answer_is_left_out_or_bounded(status: str, fill: Fill, expected: list[float]) -> None:
     missing = replace(pair(0, True, True), b=Answer(status, reason="queue full"))
 
-    rows = collapse(grade_pairs([missing], INDEX).graded, fill)
+    rows = collapse(grade_pairs([missing], INDEX, GRADER).graded, fill)
 
     assert [row.b for row in rows] == expected
 
@@ -75,8 +78,8 @@ def test_a_missing_answer_is_left_out_or_bounded(status: str, fill: Fill, expect
 def test_where_a_is_missing_the_worst_case_is_that_it_was_right() -> None:
     missing = replace(pair(0, False, False), a=Answer("interrupted"))
 
-    (worst,) = collapse(grade_pairs([missing], INDEX).graded, Fill.WORST)
-    (best,) = collapse(grade_pairs([missing], INDEX).graded, Fill.BEST)
+    (worst,) = collapse(grade_pairs([missing], INDEX, GRADER).graded, Fill.WORST)
+    (best,) = collapse(grade_pairs([missing], INDEX, GRADER).graded, Fill.BEST)
 
     assert (worst.a, worst.b) == (1, 0)
     assert (best.a, best.b) == (0, 0)
@@ -85,14 +88,14 @@ def test_where_a_is_missing_the_worst_case_is_that_it_was_right() -> None:
 def test_a_sentence_that_no_item_has_is_ungradable_and_kept() -> None:
     stranger = replace(pair(0, True, True), sentence="Who goes there?")
 
-    found = grade_pairs([stranger, pair(1, True, False)], INDEX)
+    found = grade_pairs([stranger, pair(1, True, False)], INDEX, GRADER)
 
     assert found.ungradable == (stranger,)
     assert len(found.graded) == 1
 
 
 def test_rows_are_sorted_by_item_whatever_the_order_of_the_log() -> None:
-    rows = collapse(grade_pairs([pair(n, True, True) for n in (3, 0, 2)], INDEX).graded)
+    rows = collapse(grade_pairs([pair(n, True, True) for n in (3, 0, 2)], INDEX, GRADER).graded)
 
     assert [row.item.id for row in rows] == ["i0", "i2", "i3"]
     assert isinstance(rows[0], PairedItem)

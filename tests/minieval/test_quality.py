@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minieval.errors import UnusableNumbers
+from minieval.evalset import from_item
 from minieval.items import Item
 from minieval.paired import PairedItem
 from minieval.policy import Margins, Policy
@@ -25,7 +26,7 @@ def rows_of(table: Table, verbs: Sequence[str] = ("go", "be")) -> list[PairedIte
         for _ in range(n)
     ]
     return [
-        PairedItem(Item(f"i{i}", "s", ("s",), verbs[i % len(verbs)], "t", "p", "r", None, "f"), a, b, 1)
+        PairedItem(from_item(Item(f"i{i}", "s", ("s",), verbs[i % len(verbs)], "t", "p", "r", None, "f")), a, b, 1)
         for i, (a, b) in enumerate(outcomes)
     ]
 
@@ -60,7 +61,7 @@ def test_the_factor_between_the_two_z_is_the_one_between_the_statistics() -> Non
 def test_items_of_a_verb_that_move_together_widen_the_deciding_interval() -> None:
     rows = rows_of((150, 30, 0, 20))
     together = [
-        PairedItem(Item(f"i{i}", "s", ("s",), f"v{i // 10}", "t", "p", "r", None, "f"), row.a, row.b, 1)
+        PairedItem(from_item(Item(f"i{i}", "s", ("s",), f"v{i // 10}", "t", "p", "r", None, "f")), row.a, row.b, 1)
         for i, row in enumerate(rows)
     ]
 
@@ -80,7 +81,10 @@ def test_below_ten_verbs_there_is_no_clustered_interval() -> None:
 
 
 def test_items_with_varying_answers_are_clustered_by_item() -> None:
-    rows = [*rows_of((10, 3, 1, 6)), PairedItem(Item("x", "s", ("s",), "go", "t", "p", "r", None, "f"), 0.5, 1.0, 2)]
+    rows = [
+        *rows_of((10, 3, 1, 6)),
+        PairedItem(from_item(Item("x", "s", ("s",), "go", "t", "p", "r", None, "f")), 0.5, 1.0, 2),
+    ]
 
     found = assess_quality(rows, POLICY)
 

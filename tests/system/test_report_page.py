@@ -113,13 +113,19 @@ def test_filters_combine_and_the_numbers_follow(page: Page, cases: tuple[Case, .
     first = next(case for case in cases if case.kind == "improved")
 
     choose(page, "kind", "improved")
-    choose(page, "tense", first.tense)
-    choose(page, "person", first.person)
+    choose(page, "tense", first.slices["tense"])
+    choose(page, "person", first.slices["person"])
 
     assert page.evaluate(VISIBLE) == ids(
-        cases, lambda c: (c.kind, c.tense, c.person) == ("improved", first.tense, first.person)
+        cases,
+        lambda c: (
+            (c.kind, c.slices["tense"], c.slices["person"])
+            == ("improved", first.slices["tense"], first.slices["person"])
+        ),
     )
-    slices = [c for c in cases if (c.tense, c.person) == (first.tense, first.person)]
+    slices = [
+        c for c in cases if (c.slices["tense"], c.slices["person"]) == (first.slices["tense"], first.slices["person"])
+    ]
     assert counts(page)[""] == len(slices)
     assert counts(page)["regressed"] == sum(c.kind == "regressed" for c in slices)
 
@@ -168,7 +174,7 @@ def test_the_keyboard_is_enough(page: Page, cases: tuple[Case, ...]) -> None:
 
 def test_an_address_brings_its_view_back(page: Page, url: str, cases: tuple[Case, ...]) -> None:
     choose(page, "kind", "improved")
-    choose(page, "verb", cases[-1].verb)
+    choose(page, "verb", cases[-1].slices["verb"])
     shown, address = page.evaluate(VISIBLE), page.evaluate("location.href")
 
     page.open("about:blank")

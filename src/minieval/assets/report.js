@@ -4,7 +4,7 @@
 (() => {
   const filters = document.getElementById("filters");
   if (!filters) return;
-  const families = ["tense", "person", "verb"];
+  const families = [...filters.querySelectorAll("select")].map((select) => select.name);
   const field = (name) => filters.querySelector(`[name="${name}"]`);
   const kinds = [...filters.querySelectorAll('[name="kind"]')];
   const cases = [...document.querySelectorAll(".case")].map((element) => ({
