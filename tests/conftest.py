@@ -20,7 +20,8 @@ from miniserve.traffic import DEFAULT_SALT, RouteConfig, Strategy
 
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = ROOT / "models"
-FAULTY_SERVER = Path(__file__).with_name("faulty_server.py")
+# Its last argument is the fault, see faulty_worker.py.
+FAULTY_COMMAND = (sys.executable, str(Path(__file__).with_name("faulty_server.py")))
 
 Routing = Callable[..., RouteConfig]
 
@@ -57,7 +58,7 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
     with ExitStack() as running:
 
         def start(config: RouteConfig | None, *, fault: str | None = None, **settings: str) -> LocalServer:
-            command = SERVER_COMMAND if fault is None else (sys.executable, str(FAULTY_SERVER), fault)
+            command = SERVER_COMMAND if fault is None else (*FAULTY_COMMAND, fault)
             environ = {f"LYNX_{name}": value for name, value in settings.items()}
             folder = tmp_path / f"server-{len(list(tmp_path.iterdir()))}"
             return running.enter_context(LocalServer(folder, config, environ, command))

@@ -1,4 +1,7 @@
-"""A shadow worker whose arm misbehaves in the way its first argument names; all else is the real worker."""
+"""A shadow worker whose arm misbehaves in the way its first argument names; all else is the real worker.
+
+`@FILE` reads the name from a file, so that one server can have many faults, one after the other.
+"""
 
 import ctypes
 import os
@@ -6,6 +9,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +19,9 @@ from miniserve.errors import ArmRaised
 from miniserve.shadow_worker import Answerer, main
 
 CANARY = "canary-7f3a"
+OVERSLEPT_S = 1.0
+# What breaks a view that does not escape: a page, a table, a terminal, an image that is none.
+HOSTILE = "</script><img src=x onerror=alert(1)> | ` \x1b[2J \u202e"
 
 
 def _text(text: object) -> Answer:
@@ -32,6 +39,17 @@ def _raise_undeclared(_sentence: str) -> Answer:
 def _wait_for_ever(_sentence: str) -> Answer:
     threading.Event().wait()
     raise AssertionError("the event is never set")
+
+
+def _sleep_past_the_timeout(_sentence: str) -> Answer:
+    time.sleep(OVERSLEPT_S)  # the fault itself; no test waits for it
+    return _text("too late")
+
+
+def _hold_the_interpreter(_sentence: str) -> Answer:
+    # called through PyDLL, a C function keeps the interpreter's lock
+    ctypes.PyDLL(None).pause()
+    raise AssertionError("no signal ends the pause")
 
 
 def _spin(_sentence: str) -> Answer:
@@ -87,11 +105,26 @@ def _fork(_sentence: str) -> Answer:
     return _text("forked")
 
 
+def _leave_the_session(_sentence: str) -> Answer:
+    """Become what a daemon is: a child of a child, in a session of its own, whose parent is gone."""
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        if os.fork() == 0:
+            signal.pause()
+        os._exit(0)
+    os.waitpid(child, 0)
+    return _text("left")
+
+
 FAULTS: dict[str, Answerer] = {
     "healthy": lambda sentence: _text(f"{sentence} {CANARY}"),
     "raises": _raise,
     "raises-undeclared": _raise_undeclared,
+    "says-what-breaks-views": lambda sentence: _text(f"{sentence} {HOSTILE}"),
+    "sleeps-past-the-timeout": _sleep_past_the_timeout,
     "waits-for-ever": _wait_for_ever,
+    "holds-the-interpreter": _hold_the_interpreter,
     "spins": _spin,
     "exits": _exit,
     "segfaults": _segfault,
@@ -100,6 +133,7 @@ FAULTS: dict[str, Answerer] = {
     "eats-memory": _eat_memory,
     "floods-stdout": _flood,
     "forks": _fork,
+    "leaves-its-session": _leave_the_session,
     "returns-nothing": lambda _: _text(None),
     "returns-an-empty-text": lambda _: _text("  "),
     "returns-a-number": lambda _: _text(5),
@@ -110,7 +144,9 @@ FAULTS: dict[str, Answerer] = {
     "negative-time": _send(frames.encode(frames.Answered(1, "x", True, 1, -1.0, 1.0))),
     "negative-tokens": _send(frames.encode(frames.Answered(1, "x", True, -5, 1.0, 1.0))),
     "oversized-text": _send(frames.encode(frames.Answered(1, CANARY * 5_000, True, 1, 1.0, 1.0))),
+    "answers-twice": _send(frames.encode(frames.Answered(1, CANARY, True, 1, 1.0, 1.0))),
     "unsolicited-frame": _send(frames.encode(frames.Answered(99, CANARY, True, 1, 1.0, 1.0))),
+    "ready-again": _send(frames.encode(frames.Ready(CANARY))),
 }
 
 
@@ -123,5 +159,9 @@ def _load(fault: str) -> Callable[[Path, str], tuple[Answerer, str]]:
     return load
 
 
+def _named(argument: str) -> str:
+    return Path(argument[1:]).read_text(encoding="ascii") if argument.startswith("@") else argument
+
+
 if __name__ == "__main__":
-    main(sys.argv[2:], _load(sys.argv[1]))
+    main(sys.argv[2:], _load(_named(sys.argv[1])))

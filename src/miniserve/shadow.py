@@ -12,6 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from miniserve import frames
 from miniserve.arms import usable_text
 from miniserve.breaker import Breaker
@@ -19,6 +21,7 @@ from miniserve.errors import BadOutput
 from miniserve.records import ArmResult, Status
 from miniserve.worker_process import WORKER_COMMAND, Scheduling, WorkerDied, WorkerProcess
 
+_log = structlog.get_logger()
 OnOutcome = Callable[[ArmResult], None]
 # Whoever got less than a tenth of the deadline on a CPU, and waited for one half of the time, was starved.
 STARVED_CPU_SHARE = 0.1
@@ -205,9 +208,19 @@ class Shadow:
         """Count a worker's end once, whoever noticed it first: its run or the supervisor."""
         if self._worker is not worker:
             return
-        self._breaker = self._breaker.failed(self._clock())
+        now = self._clock()
+        self._breaker = self._breaker.failed(now)
         self._last_failure = reason
-        if self._breaker.state(self._clock()) != "closed":
+        circuit = self._breaker.state(now)
+        _log.warning(
+            "shadow worker lost",
+            **{"traffic.arm": f"shadow_{self.arm}"},
+            reason=reason,
+            failures=self._breaker.failures,
+            circuit=circuit,
+            next_start_s=self._breaker.delay(now),
+        )
+        if circuit != "closed":
             reason = f"circuit open after {self._breaker.failures} failures: {reason}"
             self._decide(None, reason)
         else:

@@ -1,7 +1,7 @@
 """The process in which a shadow arm lives: reads a sentence, answers it, knows nothing else.
 
-Lowest priority, bounded memory and descriptors, ended with its parent. An exception that the arm does not declare
-ends the process, because its state is unknown; the server starts another.
+Lowest priority, bounded memory and descriptors, no processes of its own, ended with its parent. An exception that the
+arm does not declare ends the process, because its state is unknown; the server starts another.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from types import TracebackType
 from miniserve import frames
 from miniserve.arms import Answer, load_engine_arm, usable_text
 from miniserve.errors import ArmError
+from miniserve.seccomp import forbid_new_processes
 
 NICENESS = 19
 MAX_OPEN_FILES = 128
@@ -36,7 +37,7 @@ def load_engine(models_dir: Path, sha: str) -> tuple[Answerer, str]:
 
 
 def confine(memory_mb: int, parent: int) -> None:
-    """Give up priority, bound memory and descriptors, leave no core file, and end when the parent ends."""
+    """Give up priority and new processes, bound memory and descriptors, leave no core file, end with the parent."""
     os.nice(NICENESS)
     with contextlib.suppress(OSError):
         # Where the kernel groups processes by session (sched_autogroup), niceness counts within a session only, and
@@ -51,6 +52,7 @@ def confine(memory_mb: int, parent: int) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it ended before the signal was armed
         raise SystemExit(1)
+    forbid_new_processes()
 
 
 def serve(connection: socket.socket, answer: Answerer) -> None:

@@ -2,12 +2,13 @@
 
 import os
 import select
+import shutil
 import signal
 from pathlib import Path
 
 import httpx
 import pytest
-from tests.conftest import Routing, StartServer, correct
+from tests.conftest import MODELS, Routing, StartServer, correct
 from tests.faulty_worker import CANARY
 
 from miniserve.local import LocalServer
@@ -16,70 +17,14 @@ from miniserve.traffic import Strategy
 from miniserve.trafficlog import read_log
 
 SENTENCES = ["He goed to school.", "She write a letter yesterday.", "He walks to work."]
-# Long enough to replace a process that died, short enough to wait for where B never answers.
-PATIENT_MS, HASTY_MS = "10000", "300"
-HANGS = {"waits-for-ever", "spins"}
+HASTY_MS = "300"
 # Headers that differ from one answer to the next whatever B does.
 VOLATILE = {"date", "traceparent"}
-
-# Which statuses section 6 of the design allows for what B does.
-EXPECTED = {
-    "healthy": {"ok"},
-    "raises": {"error"},
-    "raises-undeclared": {"error"},
-    "fails-to-load": {"error"},
-    "waits-for-ever": {"timeout", "error", "dropped"},
-    "spins": {"timeout", "error", "dropped"},
-    "exits": {"error"},
-    "segfaults": {"error"},
-    "is-killed": {"error"},
-    "dies-of-a-real-time-signal": {"error"},
-    "eats-memory": {"error"},
-    "floods-stdout": {"ok"},
-    "forks": {"ok"},
-    "returns-nothing": {"bad_output"},
-    "returns-an-empty-text": {"bad_output"},
-    "returns-a-number": {"bad_output"},
-    "returns-10-mb": {"bad_output"},
-    "returns-invalid-utf-8": {"bad_output"},
-    "malformed-frame": {"error"},
-    "oversized-frame": {"error"},
-    "negative-time": {"error"},
-    "negative-tokens": {"error"},
-    "oversized-text": {"bad_output", "error"},
-    "unsolicited-frame": {"error"},
-}
 
 
 def _answers(server: LocalServer) -> list[tuple[int, dict[str, str], bytes]]:
     found = [correct(server, sentence, f"request-{number}") for number, sentence in enumerate(SENTENCES)]
     return [(r.status_code, {k: v for k, v in r.headers.items() if k not in VOLATILE}, r.content) for r in found]
-
-
-@pytest.mark.parametrize("fault", EXPECTED)
-def test_the_client_gets_the_same_bytes_and_every_request_one_line_when_b(
-    fault: str, start_server: StartServer, routing: Routing, single_server: LocalServer
-) -> None:
-    without_shadow = _answers(single_server)
-    server = start_server(
-        routing(Strategy.SHADOW),
-        fault=fault,
-        SHADOW_TIMEOUT_MS=HASTY_MS if fault in HANGS else PATIENT_MS,
-        SHADOW_MEMORY_MB="512",
-        DRAIN_MS="60000",
-    )
-
-    with_shadow = _answers(server)
-    ready = httpx.get(f"{server.address.url}/readyz").status_code
-    exit_code = server.stop(timeout_s=90)
-
-    assert with_shadow == without_shadow
-    assert (ready, exit_code) == (200, 0)
-    records = read_log(server.traffic_log).records
-    assert sorted(r.request_id for r in records) == [f"request-{number}" for number in range(len(SENTENCES))]
-    assert {r.results["A"].status for r in records} == {"ok"}
-    assert {r.results["B"].status for r in records} <= EXPECTED[fault]
-    assert all(r.results["B"].reason for r in records if r.results["B"].status != "ok")
 
 
 def test_with_a_b_that_always_raises_the_client_gets_as_answer_byte_for_byte(
@@ -164,15 +109,26 @@ def test_a_b_that_crashes_is_not_excused_by_the_time_it_takes_to_load_again(
     assert record.results["B"].status == "error"
 
 
-def test_a_circuit_opens_when_b_keeps_dying(start_server: StartServer, routing: Routing) -> None:
-    server = start_server(routing(Strategy.SHADOW), fault="fails-to-load")
+def test_a_bundle_with_one_changed_bit_is_never_run(
+    start_server: StartServer, routing: Routing, tmp_path: Path, single_server: LocalServer
+) -> None:
+    config = routing(Strategy.SHADOW)
+    models = tmp_path / "models"
+    shutil.copytree(MODELS, models, ignore=shutil.ignore_patterns("staging"))
+    with (models / config.arms["B"] / "adapter_model.safetensors").open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        last = file.read(1)[0]
+        file.seek(-1, os.SEEK_END)
+        file.write(bytes([last ^ 1]))
+    server = start_server(config, MODELS_DIR=str(models), SHADOW_TIMEOUT_MS="60000")
 
-    server.wait_for(lambda: server.details()["shadow"]["circuit"] == "open", "behind an open circuit")
-    correct(server, SENTENCES[0])
-    server.wait_for(lambda: server.traffic_log.stat().st_size > 0, "done with the shadow")
+    assert _answers(server) == _answers(single_server)
+    server.wait_for(lambda: len(read_log(server.traffic_log).records) == len(SENTENCES), "done with the shadows")
 
-    (record,) = read_log(server.traffic_log).records
-    assert (record.results["B"].reason or "").startswith("circuit open after 5 failures: failed to load: exit 1")
+    results = [record.results["B"] for record in read_log(server.traffic_log).records]
+    assert {result.status for result in results} == {"error"}
+    assert all("BundleMismatch: bundle refused: canonical SHA is" in (result.reason or "") for result in results)
+    assert all(f"expected {config.arms['B']}" in (result.reason or "") for result in results)
 
 
 def test_bs_process_ends_with_a_killed_server(start_server: StartServer, routing: Routing) -> None:
