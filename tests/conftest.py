@@ -8,6 +8,7 @@ from typing import Protocol
 
 import httpx
 import pytest
+from hypothesis import settings
 from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
@@ -17,6 +18,10 @@ from miniserve.local import SERVER_COMMAND, LocalServer
 from miniserve.schemas import CORRECT_PATH
 from miniserve.switch import two_arms
 from miniserve.traffic import DEFAULT_SALT, RouteConfig, Strategy
+
+# No deadline: the first call of a library loads it, and a busy machine is nobody's defect.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = ROOT / "models"

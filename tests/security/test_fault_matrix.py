@@ -80,9 +80,9 @@ class Bench:
     def quiet(self) -> None:
         """Switch the shadow off, and wait until the server holds what it held before."""
         self.server.adopt(self.off)
-        held = lambda: footprint(self.server.address.pid)  # noqa: E731 - read again with every look
-        self.server.wait_for(lambda: held() == self.before, f"back at {self.before} but at {held()}", 20)
-        assert resident_mb(self.server.address.pid) < self.before_mb + KEPT_MB
+        pid = self.server.address.pid
+        self.server.wait_for(lambda: footprint(pid) == self.before, f"back at {self.before}", 20)
+        assert resident_mb(pid) < self.before_mb + KEPT_MB
 
     def records(self) -> list[TrafficRecord]:
         """Return every line so far."""
