@@ -112,3 +112,7 @@ verify *ARGS: _env
 # tests that need Debian's chromium: the report's page in a browser
 test-system: _env
     {{ python }} -m pytest tests/system
+
+# measure what a shadow that misbehaves costs A's clients, and nginx's mirror beside it: about 13 minutes
+bench-isolation *ARGS: _env
+    @{{ python }} -m bench.isolation "$@"

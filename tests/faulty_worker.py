@@ -16,9 +16,12 @@ from pathlib import Path
 from miniserve import frames
 from miniserve.arms import Answer
 from miniserve.errors import ArmRaised
-from miniserve.shadow_worker import Answerer, main
+from miniserve.shadow_worker import Answerer, load_engine, main
 
 CANARY = "canary-7f3a"
+SLOW_S = 0.1
+# Before a name: the model is loaded all the same, so that a start costs what it costs. Alone: the model answers.
+LOADED = "loaded "
 OVERSLEPT_S = 1.0
 # What breaks a view that does not escape: a page, a table, a terminal, an image that is none.
 HOSTILE = "</script><img src=x onerror=alert(1)> | ` \x1b[2J \u202e"
@@ -50,6 +53,11 @@ def _hold_the_interpreter(_sentence: str) -> Answer:
     # called through PyDLL, a C function keeps the interpreter's lock
     ctypes.PyDLL(None).pause()
     raise AssertionError("no signal ends the pause")
+
+
+def _answer_slowly(_sentence: str) -> Answer:
+    time.sleep(SLOW_S)  # the fault itself; no test waits for it
+    return _text("at last")
 
 
 def _spin(_sentence: str) -> Answer:
@@ -124,6 +132,7 @@ FAULTS: dict[str, Answerer] = {
     "says-what-breaks-views": lambda sentence: _text(f"{sentence} {HOSTILE}"),
     "sleeps-past-the-timeout": _sleep_past_the_timeout,
     "waits-for-ever": _wait_for_ever,
+    "answers-slowly": _answer_slowly,
     "holds-the-interpreter": _hold_the_interpreter,
     "spins": _spin,
     "exits": _exit,
@@ -151,7 +160,10 @@ FAULTS: dict[str, Answerer] = {
 
 
 def _load(fault: str) -> Callable[[Path, str], tuple[Answerer, str]]:
-    def load(_models: Path, _sha: str) -> tuple[Answerer, str]:
+    def load(models: Path, sha: str) -> tuple[Answerer, str]:
+        if fault.startswith(LOADED):
+            answer, engine = load_engine(models, sha)
+            return FAULTS.get(fault.removeprefix(LOADED), answer), engine
         if fault == "fails-to-load":
             raise OSError(f"no such model {CANARY}")
         return FAULTS[fault], "faulty"

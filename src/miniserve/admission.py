@@ -17,10 +17,12 @@ from pathlib import Path
 
 import structlog
 
+from miniserve.backlog import Backlog
 from miniserve.errors import KeysFileError, RequestRefused
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 _KNOWN_CALLERS = 10_000
+QUEUED_PER_SERVER = 1
 _log = structlog.get_logger()
 
 
@@ -87,24 +89,37 @@ class RateLimit:
 
 
 class Concurrency:
-    """How many requests are in work, and how many may be."""
+    """How many requests are in work, and how many may be: `limit` in a burst, fewer under overload.
 
-    def __init__(self, limit: int) -> None:
+    Under overload a long queue serves nobody more, it only makes everybody wait. Then there is one request in work per
+    server (a thread that computes) and QUEUED_PER_SERVER waiting.
+    """
+
+    def __init__(self, limit: int, servers: int = 1, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = limit
+        self._overload_limit = min(limit, servers * (1 + QUEUED_PER_SERVER))
+        self._backlog = Backlog(servers)
+        self._clock = clock
         self._in_work = 0
 
     @property
     def saturated(self) -> bool:
         """Whether the next request would be refused."""
-        return self._in_work >= self._limit
+        return self._in_work >= self._allowed
+
+    @property
+    def _allowed(self) -> int:
+        return self._overload_limit if self._backlog.overloaded else self._limit
 
     @contextmanager
     def place(self) -> Iterator[None]:
         """Hold a place for one request; raises RequestRefused (503) when there is none."""
+        arrived = self._clock()
+        self._backlog.arrived(arrived)
         if self.saturated:
             raise RequestRefused(
                 HTTPStatus.SERVICE_UNAVAILABLE,
-                f"{self._limit} requests are in work: expected fewer",
+                f"{self._in_work} requests are in work: expected fewer",
                 retry_after_s=1,
             )
         self._in_work += 1
@@ -112,6 +127,7 @@ class Concurrency:
             yield
         finally:
             self._in_work -= 1
+            self._backlog.served(arrived, self._clock())
 
 
 def new_key(path: Path) -> str:

@@ -81,7 +81,7 @@ class Service:
             self._ledger,
             self._keys,
             RateLimit(settings.rate_per_s),
-            Concurrency(settings.max_inflight),
+            Concurrency(settings.max_inflight, settings.engine_threads),
             tracer,
             self._metrics,
             settings.trust_traceparent,

@@ -85,7 +85,11 @@ class Settings:
         default=2, metadata=_about("requests that a production arm computes at once, a core each", _whole(1, 64))
     )
     max_inflight: int = field(
-        default=64, metadata=_about("requests in work at once; beyond it 503 with Retry-After", _whole(1, 10_000))
+        default=64,
+        metadata=_about(
+            "requests in work at once, fewer under overload; beyond it 503 with Retry-After",
+            _whole(1, 10_000),
+        ),
     )
     head_ms: int = field(
         default=10_000, metadata=_about("a client's time to send its headers, then 408", _whole(1, 600_000))

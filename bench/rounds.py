@@ -1,0 +1,93 @@
+"""Conditions measured in rounds: the same load for each within a round, in an order drawn anew every round."""
+
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from bench.bootstrap import Latencies, quantile, quantile_ratio
+from bench.load import Observed, offer, poisson_schedule
+from bench.others import OthersMeter
+from bench.requests import correction, eval_sentences
+
+QUANTILES = (0.5, 0.95, 0.99)
+Run = Callable[["Window"], Observed]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is measured: requests a second, rounds, seconds a condition and round, and the seed of it all."""
+
+    rate_per_s: float
+    rounds: int
+    window_s: float
+    seed: int
+
+
+class Window:
+    """One round's load, the same for every condition but for the request ids, which name it."""
+
+    def __init__(self, plan: Plan, number: int, rng: np.random.Generator) -> None:
+        self._number = number
+        self._due = poisson_schedule(plan.rate_per_s, plan.window_s, rng)
+        self._sentences = rng.choice(np.array(eval_sentences()), size=len(self._due)).tolist()
+
+    def offer(self, port: int, condition: str) -> Observed:
+        """Load a port."""
+        label = condition.replace(" ", "_")
+        requests = [correction(s, f"{label}/{self._number}/{i}") for i, s in enumerate(self._sentences)]
+        return offer(port, requests, self._due)
+
+
+def condition_of(request_id: str) -> str:
+    """Return the condition under which a window sent this id."""
+    return request_id.split("/", 1)[0].replace("_", " ")
+
+
+@dataclass
+class Rounds:
+    """What was measured: per condition, latencies in ms (one array a round), statuses, others' use of the CPU."""
+
+    plan: Plan
+    latencies: dict[str, list[Latencies]] = field(default_factory=lambda: defaultdict(list))
+    statuses: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    others_share: list[float] = field(default_factory=list)
+
+    def summary(self, name: str, reference: str) -> dict[str, Any]:
+        """Return a condition's quantiles in ms, and their ratios to the reference's with intervals over rounds."""
+        pooled = np.concatenate(self.latencies[name])
+        found: dict[str, Any] = {
+            "condition": name,
+            "over": reference,
+            "statuses": {str(status): count for status, count in sorted(self.statuses[name].items())},
+        }
+        for q in QUANTILES:
+            found[f"p{round(100 * q)}_ms"] = quantile(pooled, q)
+            found[f"p{round(100 * q)}_ratio"] = self.ratio(name, reference, q)
+        return found
+
+    def ratio(self, name: str, reference: str, q: float) -> dict[str, float]:
+        """Return a condition's quantile over another's, with its interval."""
+        return asdict(quantile_ratio(self.latencies[name], self.latencies[reference], q, self.plan.seed))
+
+
+def run_rounds(plan: Plan, conditions: Mapping[str, Run], others: OthersMeter) -> Rounds:
+    """Measure every condition in every round; `conditions` says how each is brought about and loaded."""
+    rng = np.random.default_rng(plan.seed)
+    rounds = Rounds(plan)
+    for number in range(1, plan.rounds + 1):
+        window = Window(plan, number, rng)
+        for name in rng.permutation(list(conditions)).tolist():
+            with others.watching() as watched:
+                seen = conditions[name](window)
+            rounds.latencies[name].append(seen.latency_ms())
+            rounds.statuses[name].update(seen.status.tolist())
+            rounds.others_share.append(watched.share)
+        print(
+            f"round {number} of {plan.rounds}; others used {max(rounds.others_share):.1%} of the CPU at most",
+            file=sys.stderr,
+        )
+    return rounds
