@@ -1,5 +1,6 @@
 """The loopback port: metrics for Prometheus, and what the server is doing, for its operator only."""
 
+import os
 from dataclasses import asdict
 
 import msgspec
@@ -12,13 +13,14 @@ from starlette.routing import Route
 
 from miniobserve.metrics import CONTENT_TYPE, Metrics
 from miniserve.arms import EngineArm
+from miniserve.live_page import LiveFeed, live_routes
 from miniserve.routes import Routes
 
 # A page that a browser was lured to under another name must not read this port (DNS rebinding).
 ALLOWED_HOSTS = ("127.0.0.1", "localhost", "[::1]", "::1")
 
 
-def create_details_app(routes: Routes, metrics: Metrics) -> Starlette:
+def create_details_app(routes: Routes, metrics: Metrics, feed: LiveFeed) -> Starlette:
     """Return the ASGI application of the loopback port."""
 
     async def exposition(_request: Request) -> Response:
@@ -28,15 +30,16 @@ def create_details_app(routes: Routes, metrics: Metrics) -> Starlette:
         return Response(metrics.exposition(), headers={"Content-Type": CONTENT_TYPE})
 
     async def details(_request: Request) -> Response:
-        return Response(msgspec.json.encode(_details(routes)), media_type="application/json")
+        return Response(msgspec.json.encode(describe(routes)), media_type="application/json")
 
     return Starlette(
-        routes=[Route("/metrics", exposition), Route("/details", details)],
+        routes=[Route("/metrics", exposition), Route("/details", details), *live_routes(feed)],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=ALLOWED_HOSTS, www_redirect=False)],
     )
 
 
-def _details(routes: Routes) -> dict[str, object]:
+def describe(routes: Routes) -> dict[str, object]:
+    """Return what the server is doing."""
     route = routes.current
     if route is None:
         return {"ready": False}
@@ -45,4 +48,5 @@ def _details(routes: Routes) -> dict[str, object]:
         "route": {**route.config.as_json(), "config_sha": route.config.config_sha},
         "engines": {name: arm.engine_name for name, arm in route.arms.items() if isinstance(arm, EngineArm)},
         "shadow": asdict(route.shadow.state) if route.shadow else None,
+        "processes": [{"pid": os.getpid(), "shadow": asdict(route.shadow.state) if route.shadow else None}],
     }

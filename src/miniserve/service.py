@@ -18,9 +18,10 @@ from miniobserve.metrics import Metrics
 from miniobserve.traces import tracer_provider
 from miniserve.admission import Concurrency, Keys, RateLimit
 from miniserve.app import FrontDoor, create_app
-from miniserve.details import create_details_app
+from miniserve.details import create_details_app, describe
 from miniserve.errors import ServeError, SettingsError
 from miniserve.ledger import Ledger
+from miniserve.live_page import LiveFeed
 from miniserve.protocol import BoundedHeadProtocol
 from miniserve.routes import Routes
 from miniserve.settings import Settings
@@ -88,10 +89,11 @@ class Service:
             settings.body_ms / 1e3,
         )
         public = self._server(create_app(door))
-        details = self._server(create_details_app(self._routes, self._metrics))
+        feed = LiveFeed(settings.state_dir / "traffic.log", partial(describe, self._routes))
+        details = self._server(create_details_app(self._routes, self._metrics, feed))
         sockets = _listen(settings.host, settings.port), _listen(_LOOPBACK, settings.metrics_port)
         for name in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(name, self._drain, public, details)
+            asyncio.get_running_loop().add_signal_handler(name, self._drain, feed, public, details)
         failures: list[ServeError] = []
         try:
             async with asyncio.TaskGroup() as group:
@@ -103,6 +105,7 @@ class Service:
                 following = group.create_task(self._routes.follow())
                 await serving
                 following.cancel()
+                feed.close()
                 _stop(details)
         except* ServeError as group_error:
             # Raised here it would come out in a group again, which nobody further up looks into.
@@ -140,9 +143,10 @@ class Service:
             )
         )
 
-    def _drain(self, *servers: uvicorn.Server) -> None:
+    def _drain(self, feed: LiveFeed, *servers: uvicorn.Server) -> None:
         """Stop as asked: not ready from here on, what is in work is finished."""
         self._routes.draining = True
+        feed.close()
         _stop(*servers)
 
     def _announce(self, public: socket.socket, details: socket.socket) -> None:
