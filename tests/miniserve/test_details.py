@@ -8,7 +8,7 @@ from miniserve.local import LocalServer
 
 
 @pytest.mark.parametrize("host", ["example.org", "localhost.example.org", "10.0.0.1", "127.0.0.1.example.org", ""])
-@pytest.mark.parametrize("path", ["/metrics", "/details"])
+@pytest.mark.parametrize("path", ["/metrics", "/details", "/", "/events", "/live.js"])
 def test_another_host_name_is_refused_on_the_loopback_port(host: str, path: str, single_server: LocalServer) -> None:
     response = httpx.get(single_server.address.metrics_url + path, headers={"Host": host})
 
