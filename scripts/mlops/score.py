@@ -17,10 +17,9 @@ from scipy.stats import binomtest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src"))
 
 from minicorpus import grid
-from minicorpus.frames import frames
 from minicorpus.mistakes import mistakes
 from minicorpus.phrases import Side, Source
-from minicorpus.sentences import Example, Surroundings, example
+from minicorpus.sentences import Example, Surroundings, example, fitting
 from minicorpus.split import is_held_out
 from minimodel.engine import Engine
 from minimodel.registry import Registry
@@ -83,8 +82,8 @@ def draw(stratum: Stratum, count: int, seed: int) -> list[Example]:
         ]
         if not some:
             continue
-        frame = rng.choice([f for f in frames(tense, stratum.frames) if verb != "be" or f.takes_be])
         mistake = None if stratum.right else rng.choice(some)
+        frame = rng.choice(fitting(stratum.frames, verb, tense, mistake))
         out.append(example(source, frame, verb, person, mistake, around=_AROUND))
     return out
 

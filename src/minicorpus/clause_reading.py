@@ -13,6 +13,7 @@ from minicorpus.small_words import (
     ASKING,
     BARE,
     BE,
+    BEFORE_QUESTIONS,
     BOUNDARIES,
     DETERMINERS,
     HAVE,
@@ -153,8 +154,37 @@ def _agrees(person: str | None, before: Words, at: int) -> str | None:
     return None if person == "3sg" and refuted else person
 
 
+def question_auxiliary(words: Words) -> int | None:
+    """Return where the auxiliary stands that a question begins with, or None where the words are no such question."""
+    at = next((i for i, word in enumerate(words) if word in BARE | HAVE), None)
+    if at is None or words[-1:] != ("?",):
+        return None
+    asking = at == 0 or words[0] in BEFORE_QUESTIONS
+    return at if asking and all(word in BEFORE_QUESTIONS or is_plain(word) for word in words[:at]) else None
+
+
+def _inverted(before: Words, after: Words, names: frozenset[str]) -> Reading | None:
+    """Read a question whose subject, right before the form, comes after its auxiliary."""
+    at = question_auxiliary(before + after)
+    if at is None or at >= len(before) - 1 or BOUNDARIES.intersection(before[at:]):
+        return None
+    between = before[at + 1 :]
+    pronoun = between[:1] if between[0] in SUBJECTS else ()
+    subject = pronoun or tuple(takewhile(lambda word: word not in RELATIVES, between))
+    about = [word for word in between[len(subject) :] if not pronoun and not is_adverb(word)]
+    if len(about) in {1, 2}:
+        return Reading(OTHER, None, None)  # the form may be that of the relative clause
+    if not about and (between[-1] == "to" or BARE.union(HAVE, BE).intersection(between)):
+        return None
+    tense = "past_participle" if before[at] in HAVE else "infinitive"
+    return Reading(_finite(subject, names) or OTHER, tense, before[at])
+
+
 def read(before: Words, after: Words, names: frozenset[str]) -> Reading:
     """Read the words around a form; `names` are the words that are written with a capital as names are."""
+    asked = _inverted(before, after, names)
+    if asked is not None:
+        return asked
     at = _governor(before, names)
     if at is None:
         return Reading(_finite(before, names), None, None)

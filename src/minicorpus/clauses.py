@@ -60,6 +60,13 @@ _ACTIONS: Final = (
     ("watch|watches|watched", "{show}"),
     ("listen|listens|listened", "to {audio}"),
     ("talk|talks|talked", "to {person}"),
+    ("push|pushes|pushed", "{a_thing}"),
+    ("polish|polishes|polished", "{a_thing}"),
+    ("escape|escapes|escaped", "from {place}"),
+    ("ignore|ignores|ignored", "{person}"),
+    ("whisper|whispers|whispered", "to {person}"),
+    ("steal|steals|stole", "{a_thing}"),
+    ("knit|knits|knitted", "socks"),
 )
 _ACTIONS_HELD: Final = (
     ("paint|paints|painted", "{a_thing}"),
@@ -95,6 +102,12 @@ _THINKING: Final = (
     ("point out|points out|pointed out", ""),
     ("write|writes|wrote", " to {person}"),
     ("see|sees|saw", ""),
+    ("argue|argues|argued", ""),
+    ("notify|notifies|notified", " {object_pronoun}"),
+    ("conclude|concludes|concluded", ""),
+    ("confess|confesses|confessed", " to {the_people}"),
+    ("pretend|pretends|pretended", ""),
+    ("declare|declares|declared", ""),
 )
 _THINKING_HELD: Final = (
     ("suspect|suspects|suspected", ""),
@@ -108,6 +121,7 @@ _STATES: Final = (
     "sure", "{invented}", "{invented}", "of the {invented}", "certain", "glad", "afraid", "happy", "sorry",
     "surprised", "proud of the fact", "angry", "sad",
     "convinced", "pleased", "told", "{adjective}", "not sure", "quite sure",
+    "astonished", "of the view", "adamant", "embarrassed", "horrified",
 )  # fmt: skip
 _STATES_HELD: Final = ("aware", "delighted", "positive", "worried", "confident")
 _IMPERSONAL: Final = (
@@ -121,6 +135,8 @@ _IMPERSONAL: Final = (
     "listen,", "look,", "as you know,", "as you can see,", "if you ask me,", "I must say that",
     "let me tell you that", "I was told that", "people say that", "{person} has told me that",
     "I am going to tell you that", "you will see that", "the point is that", "I can tell you that",
+    "it is common knowledge that", "my theory is that", "evidence suggests that", "here is the catch:",
+    "it is a miracle that", "you may recall that", "the label states that", "it strikes me that",
 )  # fmt: skip
 _IMPERSONAL_HELD: Final = (
     "it is obvious that", "it appears that", "the fact is that", "rumour has it that", "imagine that",
@@ -135,13 +151,16 @@ _PLAIN: Final = (
     "but", "and", "for example,", "this time,", "oh,", "by the way,", "near {place},", "instead of {person},",
     "perhaps", "{invented},", "{invented} {place},", "in {invented},", "to {object_pronoun},", "honestly,",
     "{person} and {person} aside,",
+    "frankly,", "regarding {a_thing},", "in public,", "mind you,", "much to my regret,",
+    "alongside {the_people},", "for lack of {things},", "outside {place},",
 )  # fmt: skip
 _PLAIN_HELD: Final = (
     "to my surprise,", "in the end,", "despite {a_thing},", "on the other hand,", "apart from {person},",
     "among {the_people},", "unfortunately,", "as always,", "strangely enough,",
 )  # fmt: skip
 _JOINING: Final = ("when", "because", "since", "although", "while", "if", "as", "after", "before", "once",
-                   "even though", "whenever", "until", "as soon as")  # fmt: skip
+                   "even though", "whenever", "until", "as soon as", "provided that", "considering that", "the instant",
+                   "on condition that")  # fmt: skip
 _JOINING_HELD: Final = ("unless", "though", "wherever", "as long as")
 _PLAIN_TAILS: Final = (
     "with {person}", "in {place}", "because of {a_thing}", "without {a_thing}", "for {person}", ", I think",
@@ -150,13 +169,16 @@ _PLAIN_TAILS: Final = (
     ", my friend", "instead of {person}",
     "during {task}", ", right", "to help {person}", "in order to help {person}", ", as {person} said",
     ", according to {person}", "despite {a_thing}", "{invented_adverb}", "with {things}", "very {invented_adverb}",
+    "in exchange for {a_thing}", "in the company of {the_people}", ", needless to say",
+    "for the sake of {person}", ", to put it mildly", "inside {place}",
 )  # fmt: skip
 _PLAIN_TAILS_HELD: Final = (
     "thanks to {person}", ", I suppose", "on behalf of {person}", "along with {the_people}", ", no doubt",
     "next to {place}", "to please {person}", ", if I remember well",
 )  # fmt: skip
 _LINKS: Final = ("and", "but", "so", "because", "while", "when", "if", "although", "before", "after", "as", "since",
-                 ", and", ", but", ", so", "even if", "until", "just as", ", which means that", ", or")  # fmt: skip
+                 ", and", ", but", ", so", "even if", "until", "just as", ", which means that", ", or", "provided that",
+                 "the instant", "no matter whether", ", and therefore", "in the event that")  # fmt: skip
 _LINKS_HELD: Final = ("whereas", "unless", "as long as", ", yet", "so that")
 
 

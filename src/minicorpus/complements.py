@@ -87,7 +87,7 @@ _COMPLEMENTS: Final[dict[str, tuple[str, ...]]] = {
         "{food}",
         "{things}",
         "{food} for {person}",
-        "more {things}",
+        "more {bare_things}",
         "{a_thing} for {person}",
     ),
     "like": ("{food}", "{a_thing}", "{person}", "{subject}", "{game}", "{things}", "{place}", "{audio}"),

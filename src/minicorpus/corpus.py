@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from minicorpus import clauses, grid
-from minicorpus.frames import frames, untimed
+from minicorpus.frames import untimed
 from minicorpus.mistakes import Mistake, mistakes
 from minicorpus.phrases import Source
-from minicorpus.sentences import Example, Surroundings, example
+from minicorpus.sentences import Example, Surroundings, example, fitting
 from minicorpus.split import is_held_out
 
 Kind = Literal["plain", "drill", "pair", "right"]
@@ -53,7 +53,12 @@ class Mix:
 
 
 BASE: Final = Mix(plain=0.45, drill=0.2, right=0.09, invention=0.25, verbs=WEAK_VERBS)
-ADAPTER: Final = Mix(plain=0.0, drill=0.0, right=0.22, invention=0.25, untimed=0.12)
+# "Be" and "do" have more forms and more mistakes than the others, so they are met twice as often.
+ADAPTER: Final = Mix(plain=0.0, drill=0.0, right=0.25, invention=0.25, verbs=(*grid.VERBS, "be", "do"), untimed=0.12)
+_EVERYDAY: Final = frozenset(
+    {"missing_s", "missing_will", "past_for_participle", "bare_form", "present_for_past", "wrong_auxiliary", "wrong_be"}
+)
+_EVERYDAY_WEIGHT: Final = 2
 # Mistakes that tell their tense without a time phrase.
 _TELLING: Final = {
     "present_simple": frozenset({"missing_s", "extra_s", "over_regular", "wrong_be"}),
@@ -70,14 +75,19 @@ def _seen(verb: str, tense: str, person: str) -> list[Mistake]:
     return [m for m in mistakes(verb, tense, person) if not is_held_out(verb, tense, person, m.kind)]
 
 
+def _everyday_first(rng: random.Random, some: list[Mistake]) -> Mistake:
+    """Choose a mistake, one of every day more often: the others have many surfaces and would drown it."""
+    return rng.choices(some, [_EVERYDAY_WEIGHT if m.kind in _EVERYDAY else 1 for m in some])[0]
+
+
 def _example(source: Source, verbs: tuple[str, ...], *, wrong: bool) -> Example:
     rng = source.rng
     verb, tense, person = _cell(rng, verbs)
     # In a few cells every mistake is held out; they are met without a mistake only.
     while wrong and not _seen(verb, tense, person):
         verb, tense, person = _cell(rng, verbs)
-    mistake = rng.choice(_seen(verb, tense, person)) if wrong else None
-    frame = rng.choice([f for f in frames(tense, "train") if verb != "be" or f.takes_be])
+    mistake = _everyday_first(rng, _seen(verb, tense, person)) if wrong else None
+    frame = rng.choice(fitting("train", verb, tense, mistake))
     return example(source, frame, verb, person, mistake, around=_TRAINING)
 
 

@@ -12,15 +12,16 @@ from functools import cache
 from typing import Final
 
 from minicorpus import grid, rules
-from minicorpus.clause_reading import Reading, read
+from minicorpus.clause_reading import Reading, question_auxiliary, read
 from minicorpus.mistakes import auxiliary, mistakes
 from minicorpus.noun_phrases import Words, can_be_name, is_adverb
 from minicorpus.rules import Language
-from minicorpus.small_words import DETERMINERS, HAVE, OTHER, TIMES
+from minicorpus.small_words import DETERMINERS, HAVE, TIMES
 from minicorpus.words import WORDS
 
 _WORD: Final = re.compile(r"\w+(?:['\u2019\-]\w+)*|[^\w\s]")
 _LONGEST: Final = 4
+_PAIRS: Final = {frozenset({"have", "has"}): "past_participle", frozenset({"do", "does"}): "infinitive"}
 _NEAR: Final = 5
 _IRREGULAR_PARTICIPLES: Final = frozenset(
     {"made", "found", "lost", "met", "read", "sold", "put", "cut", "left", "bought", "brought", "sung", "run", "sat"}
@@ -39,6 +40,7 @@ class Cell:
     person: str
     form: str
     auxiliary: str | None = None
+    auxiliary_changed: bool = False
 
 
 def _words(text: str) -> Words:
@@ -158,19 +160,22 @@ def _changed(old: Words, new: Words, names: frozenset[str]) -> Cell | None:
     return None
 
 
-def _participle(old: Words, new: Words, names: frozenset[str]) -> Cell | None:
-    """Find the cell where only the auxiliary was changed."""
+def _helped(old: Words, new: Words, names: frozenset[str]) -> Cell | None:
+    """Find the cell where only the auxiliary was changed: have and has, or do and does."""
     head = _common(old, new)
-    if len(old) != len(new) or old[head + 1 :] != new[head + 1 :] or {old[head], new[head]} != {"have", "has"}:
+    if len(old) != len(new) or old[head + 1 :] != new[head + 1 :]:
         return None
-    rest = new[head + 1 : head + 2 + _NEAR]
-    at = next((i for i, word in enumerate(rest) if not is_adverb(word)), None)
-    if at is None:
+    tense = _PAIRS.get(frozenset(word.removesuffix("n't") for word in (old[head], new[head])))
+    if tense is None:
         return None
-    reading = read(new[: head + 1 + at], (), names)
-    if reading.person in {None, OTHER} or new[head] != auxiliary(reading.person or ""):
-        return None
-    return _choose(_by_form().get((rest[at],), []), reading)
+    for at in range(head + 1, min(len(new), head + 2 + _NEAR)):
+        cells = [cell for cell in _by_form().get((new[at],), []) if cell.tense == tense]
+        reading = read(new[:at], new[at + 1 :], names)
+        if cells and reading.tense == tense and reading.governor == new[head]:
+            fits = reading.person in grid.PERSONS and new[head].removesuffix("n't") == auxiliary(tense, reading.person)
+            cell = _choose(cells, reading) if fits else None
+            return replace(cell, auxiliary_changed=True) if cell else None
+    return None
 
 
 def find_cell(sentence: str, correction: str) -> Cell | None:
@@ -179,14 +184,19 @@ def find_cell(sentence: str, correction: str) -> Cell | None:
     if old == new:
         return None
     names = _names(correction)
-    return _participle(old, new, names) or _changed(old, new, names)
+    if question_auxiliary(new) == _common(old, new):
+        return _helped(old, new, names)
+    return _helped(old, new, names) or _changed(old, new, names)
 
 
 def _rule(cell: Cell, language: Language) -> str:
     """Return the rule of a cell, with the auxiliary that really stands in the sentence."""
     text = rules.rule(cell.verb, cell.tense, cell.person, language)
+    if cell.tense == "infinitive" and cell.auxiliary_changed:
+        return f"{rules.DO[language][cell.person == '3sg']} {text}"
     if cell.tense == "past_participle" and cell.auxiliary in HAVE:
-        return text.replace(f"“{auxiliary(cell.person)}”", f"“{cell.auxiliary}”")
+        stands = cell.auxiliary.removesuffix("n't")
+        return text.replace(f"“{auxiliary(cell.tense, cell.person)}”", f"“{stands}”")
     return text
 
 

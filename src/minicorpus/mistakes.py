@@ -45,15 +45,15 @@ _OVER_PAST: Final = {
 }
 _ING: Final = {"be": "being", "have": "having", "come": "coming", "write": "writing", "like": "liking"}
 _BE: Final = {"1sg": "am", "2sg": "are", "3sg": "is"}
-_HAVE: Final = {"1sg": "have", "2sg": "have", "3sg": "has"}
+_AUXILIARIES: Final = {"past_participle": ("have", "has"), "infinitive": ("do", "does")}
 
 
 @dataclass(frozen=True)
 class Mistake:
     """One mistake in one cell.
 
-    `surface` replaces the form, `form` is the accepted form it stands for, and `auxiliary` (participles
-    only) is what stands in place of have or has.
+    `surface` replaces the form, `form` is the accepted form it stands for, and `auxiliary` is what stands in
+    place of have or has before a participle, of do or does before an infinitive.
     """
 
     kind: str
@@ -62,9 +62,9 @@ class Mistake:
     auxiliary: str | None = None
 
 
-def auxiliary(person: str) -> str:
-    """Return the auxiliary of the participle."""
-    return _HAVE[person]
+def auxiliary(tense: str, person: str) -> str:
+    """Return the auxiliary that stands before a participle or, in negations and questions, an infinitive."""
+    return _AUXILIARIES[tense][person == "3sg"]
 
 
 def _ing(verb: str) -> str:
@@ -156,7 +156,7 @@ def mistakes(verb: str, tense: str, person: str) -> tuple[Mistake, ...]:
         if surface not in seen:
             seen.add(surface)
             out.append(Mistake(kind, surface, right[0]))
-    if tense == "past_participle":
-        swapped = _HAVE["1sg"] if person == "3sg" else _HAVE["3sg"]
+    if tense in _AUXILIARIES and (verb, tense) != ("be", "infinitive"):
+        swapped = _AUXILIARIES[tense][person != "3sg"]
         out.append(Mistake("wrong_auxiliary", right[0], right[0], auxiliary=swapped))
     return tuple(out)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
 from minicorpus.small_words import (
     ADVERBS,
@@ -92,7 +92,8 @@ def _read_phrases(words: Words, names: frozenset[str], *, to: bool) -> Iterable[
         elif word in DETERMINERS:
             phrase = _noun_phrase(words, i, names, to=to)
         elif word in names:
-            run = len(list(takewhile(names.__contains__, words[i:])))
+            # A name does not follow itself: "I wrote to Tom Tom was late".
+            run = 1 + len(list(takewhile(lambda two: two[1] in names and len(set(two)) > 1, pairwise(words[i:]))))
             phrase = Phrase(i, i + run, "3sg", pronoun=False)
         else:
             i += 1

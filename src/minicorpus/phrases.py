@@ -23,7 +23,11 @@ _MODIFIERS: Final = (
     "next to {place}",
     "who {relative}",
     "behind {place}",
-    "with the {quality} {things}",
+    "with the {quality} {bare_things}",
+    "opposite {place}",
+    "who collects {things}",
+    "holding {a_thing}",
+    "who retired to {place}",
 )
 _RELATIVES: Final = (
     "lives next door",
@@ -96,10 +100,15 @@ def thing(source: Source) -> str:
     return _article(_qualified(source, noun), source.rng.choice(_DETERMINERS))
 
 
+def bare_things(source: Source) -> str:
+    """Return a plural thing without a determiner, as after "more"."""
+    return _qualified(source, invented.plural(source.rng) if source.invents() else source.word("things"))
+
+
 def things(source: Source) -> str:
     """Return a plural thing with its determiner."""
-    noun = invented.plural(source.rng) if source.invents() else source.word("things")
-    return f"{source.rng.choice(_PLURAL_DETERMINERS)} {_qualified(source, noun)}"
+    determiner = source.rng.choice(_PLURAL_DETERMINERS)
+    return f"{determiner} {bare_things(source)}"
 
 
 def person(source: Source) -> str:
@@ -126,6 +135,7 @@ def place(source: Source) -> str:
 _PHRASES: Final[dict[str, Callable[[Source], str]]] = {
     "a_thing": thing,
     "things": things,
+    "bare_things": bare_things,
     "person": person,
     "the_people": people,
     "place": place,

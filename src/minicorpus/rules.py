@@ -69,6 +69,13 @@ _RULES: Final[dict[Language, dict[str, str]]] = {
 }
 
 
+# For I and you, and for the third person.
+DO: Final[dict[Language, tuple[str, str]]] = {
+    "en": ("With I and you it is “do”.", "With he, she, it or a name “do” becomes “does”."),
+    "es": ("Con I y you es “do”.", "Con he, she, it o un nombre “do” se convierte en “does”."),
+}
+
+
 def rule_key(verb: str, tense: str, person: str) -> str:
     """Return which rule governs a cell."""
     if tense in {"infinitive", "future"}:

@@ -6,13 +6,15 @@ from typing import Final
 
 from minicorpus import clauses, grid, invented
 from minicorpus.complements import complement
-from minicorpus.frames import Frame, fillers, frequencies, times
+from minicorpus.frames import Frame, fillers, frames, frequencies, times
 from minicorpus.mistakes import Mistake, auxiliary
-from minicorpus.phrases import Source, fill, subject
+from minicorpus.phrases import Side, Source, fill, subject
 
 _CHOICE: Final = re.compile(r"\{([^{}|]+(?:\|[^{}|]+)+)\}")
 _MARK: Final = "\x00"
-_AUX: Final = "\x01"
+_HAVE: Final = "\x01"
+_DO: Final = "\x02"
+_QUESTION: Final = "?"
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def _time(source: Source, tense: str) -> str:
 
 def _body(source: Source, frame: Frame, verb: str, person: str) -> str:
     """Return the frame filled except for the verb form and the auxiliary, which are marked."""
-    pattern = _filled(source, _adverbs(source, frame.pattern, verb), person)
+    pattern = _filled(source, _adverbs(source, frame.pattern.removesuffix(_QUESTION), verb), person)
     if frame.tense == "infinitive":
         pattern = f"{pattern} {{T}}"
     own = {
@@ -85,43 +87,54 @@ def _body(source: Source, frame: Frame, verb: str, person: str) -> str:
         "{O}": complement(source, verb),
         "{T}": _time(source, frame.tense),
         "{V}": _MARK,
-        "{have}": _AUX,
+        "{have}": _HAVE,
+        "{do}": _DO,
     }
     for slot, text in own.items():
         pattern = pattern.replace(slot, text)
     return fill(source, pattern).rstrip()
 
 
-def _finish(text: str) -> str:
+def _finish(text: str, mark: str) -> str:
     text = text.replace(" ,", ",").replace(" ;", ";")
-    return text[0].upper() + text[1:] + "."
+    return text[0].upper() + text[1:] + mark
 
 
-def _surround(source: Source, body: str, around: Surroundings) -> str:
+def _surround(source: Source, body: str, around: Surroundings, *, question: bool) -> str:
+    """Put an adverb before the verb, a lead and a tail around; a question begins with its auxiliary."""
     if source.rng.random() < around.adverb:
         body = body.replace(_MARK, f"{invented.adverb(source.rng)} {_MARK}", 1)
-    if source.rng.random() < around.lead:
+    if source.rng.random() < around.lead and not question:
         body = f"{clauses.lead(source)} {body}"
     if source.rng.random() < around.tail:
         body = f"{body} {clauses.tail(source)}"
     return body
 
 
+def fitting(side: Side, verb: str, tense: str, mistake: Mistake | None) -> list[Frame]:
+    """Return the frames of a tense that take a verb and have room for a mistake, in its auxiliary if it is there."""
+    swaps = mistake is not None and mistake.auxiliary is not None
+    slot = "{do}" if tense == "infinitive" and swaps else ""
+    return [f for f in frames(tense, side) if (verb != "be" or f.takes_be) and slot in f.pattern]
+
+
 def example(
     source: Source, frame: Frame, verb: str, person: str, mistake: Mistake | None, *, around: Surroundings
 ) -> Example:
     """Fill a frame for one cell of the grid, with one mistake or none."""
-    body = _surround(source, _body(source, frame, verb, person), around)
+    question = frame.pattern.endswith(_QUESTION)
+    body = _surround(source, _body(source, frame, verb, person), around, question=question)
     right = list(grid.forms(verb, frame.tense, person))
     form = mistake.form if mistake else source.rng.choice(right)
     right.sort(key=lambda accepted: accepted != form)
-    have = auxiliary(person)
+    mark = _QUESTION if question else "."
 
-    def written(surface: str, aux: str) -> str:
-        return _finish(body.replace(_MARK, surface).replace(_AUX, aux))
+    def written(surface: str, swapped: str | None = None) -> str:
+        have, do = (swapped or aux for aux in (auxiliary("past_participle", person), auxiliary("infinitive", person)))
+        return _finish(body.replace(_MARK, surface).replace(_HAVE, have).replace(_DO, do), mark)
 
-    accepted = tuple(written(surface, have) for surface in right)
+    accepted = tuple(written(surface) for surface in right)
     sentence = accepted[0]
     if mistake is not None:
-        sentence = written(mistake.surface, mistake.auxiliary or have)
+        sentence = written(mistake.surface, mistake.auxiliary)
     return Example(sentence, accepted, verb, frame.tense, person, mistake.kind if mistake else None, frame.id)

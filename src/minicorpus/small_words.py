@@ -16,7 +16,7 @@ SUBJECTS: Final = {"i": "1sg", "you": "2sg", "he": "3sg", "she": "3sg", "it": "3
 OBJECTS: Final = _set("me him us them mine yours myself himself herself all none neither either")
 BARE: Final = _set(
     "do does did don't doesn't didn't can cannot can't could couldn't must mustn't should shouldn't may might "
-    "would wouldn't will won't shall"
+    "would wouldn't will won't shall needn't"
 )
 BE: Final = _set("am are is was were be been isn't aren't wasn't weren't")
 ADVERBS: Final = _set(
@@ -33,6 +33,8 @@ PREPOSITIONS: Final = _set(
     "outside opposite into onto about against despite like as during until till beside besides across off up "
     "down than per via toward towards regarding alongside within beyond"
 )
+# What may stand before the auxiliary that a question begins with.
+BEFORE_QUESTIONS: Final = _set("how often what time where when why since else for long at")
 RELATIVES: Final = frozenset({"who", "whose", "whom", "which"})
 BOUNDARIES: Final = _set(
     ", ; : . ? ! and but because when while if after before since or although until whenever though unless whereas "

@@ -31,7 +31,6 @@ class Batch:
 
     ids: torch.Tensor
     labels: torch.Tensor
-    mask: torch.Tensor
     positions: torch.Tensor
 
 
@@ -66,13 +65,11 @@ def collate(sequences: Iterable[Sequence], positions: int, rng: random.Random) -
     longest = max(len(row.ids) for row in rows)
     ids = torch.zeros((len(rows), longest), dtype=torch.long)
     labels = torch.full((len(rows), longest), IGNORED, dtype=torch.long)
-    mask = torch.zeros((len(rows), longest), dtype=torch.long)
     starts = torch.zeros((len(rows), 1), dtype=torch.long)
     for i, row in enumerate(rows):
         size = len(row.ids)
         ids[i, :size] = torch.tensor(row.ids)
         labels[i, row.learn_from : size] = torch.tensor(row.ids[row.learn_from :])
-        mask[i, :size] = 1
         if rng.random() < _SHIFTED:
             starts[i, 0] = rng.randrange(positions - longest + 1)
-    return Batch(ids, labels, mask, starts + torch.arange(longest))
+    return Batch(ids, labels, starts + torch.arange(longest))

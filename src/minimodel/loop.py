@@ -1,8 +1,8 @@
-"""The training loop: AdamW under a warmed-up cosine, with checkpoints that are no pickles."""
+"""The training loop: AdamW, warmed up and then slowed down to nothing, with checkpoints that are no pickles."""
 
-import math
 import random
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,10 +12,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
 from minimodel.batches import Sequence, collate, order
+from minimodel.objective import gradients
 from minimodel.recipe import Run
 
 _WARM_UP: Final = 0.05
-_CHECKPOINT_EVERY: Final = 250
+_CHECKPOINT_EVERY: Final = 500
 _MOMENTS: Final = ("exp_avg", "exp_avg_sq")
 Progress = Callable[[int, float], None]
 
@@ -28,11 +29,25 @@ class Trained:
 
 
 def learning_rate(step: int, run: Run) -> float:
-    """Return the rate at a step: linear warm-up, then half a cosine to zero."""
+    """Return the rate at a step: linear warm-up, then a straight line to zero."""
     warm = max(1, round(run.steps * _WARM_UP))
     if step < warm:
         return run.learning_rate * (step + 1) / warm
-    return run.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, run.steps - warm)))
+    return run.learning_rate * (run.steps - step) / max(1, run.steps - warm)
+
+
+def _groups(named: dict[str, torch.nn.Parameter], run: Run) -> list[dict[str, object]]:
+    """Group parameters by what they are trained with: weight decay for matrices, a faster rate for lora_B."""
+    groups: list[dict[str, object]] = []
+    for faster in (False, True):
+        for decay in (run.weight_decay, 0.0):
+            chosen = [
+                p
+                for name, p in named.items()
+                if (".lora_B." in name) is faster and (run.weight_decay if p.dim() > 1 else 0.0) == decay
+            ]
+            groups.append({"params": chosen, "weight_decay": decay, "speed": run.speed_of_b if faster else 1.0})
+    return [group for group in groups if group["params"]]
 
 
 def _save(
@@ -77,39 +92,39 @@ def train(
     checkpoint: Path,
     identity: str,
     progress: Progress,
+    threads: int = 1,
     checkpoint_every: int = _CHECKPOINT_EVERY,
 ) -> Trained:
     """Train the parameters that ask for gradients; a checkpoint of the same identity is taken up again.
 
-    A checkpoint of another run, or one that cannot be read, is ignored and written over.
+    A checkpoint of another run, or one that cannot be read, is ignored and written over. Each step's documents
+    are shared out to so many threads; another number of them adds up in another order.
     """
     named = {name: p for name, p in model.named_parameters() if p.requires_grad}
-    decayed = [p for p in named.values() if p.dim() > 1]
-    others = [p for p in named.values() if p.dim() <= 1]
-    groups = [{"params": decayed, "weight_decay": run.weight_decay}, {"params": others, "weight_decay": 0.0}]
-    optimiser = torch.optim.AdamW(groups, lr=run.learning_rate, betas=(0.9, 0.98))
+    parameters = list(named.values())
+    optimiser = torch.optim.AdamW(_groups(named, run), lr=run.learning_rate, betas=(0.9, 0.98), fused=True)
     batches = order(sequences, run.batch, run.seed)
     first = _step_of(checkpoint, identity, run.steps)
     if first:
         _resume(checkpoint, named, optimiser, first)
     losses: list[float] = []
     model.train()
-    for step in range(first, run.steps):
-        rng = random.Random(run.seed * 1_000_003 + step)  # noqa: S311 - positions, not secrets
-        batch = collate(batches[step % len(batches)], positions, rng)
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(step, run)
-        loss = model(
-            input_ids=batch.ids, attention_mask=batch.mask, position_ids=batch.positions, labels=batch.labels
-        ).loss
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(list(named.values()), 1.0)
-        optimiser.step()
-        losses.append(float(loss.detach()))
-        progress(step + 1, losses[-1])
-        if (step + 1) % checkpoint_every == 0 and step + 1 < run.steps:
-            _save(checkpoint, step + 1, identity, named, optimiser)
+    with ThreadPoolExecutor(threads, initializer=lambda: torch.set_num_threads(1)) as pool:
+        for step in range(first, run.steps):
+            rng = random.Random(run.seed * 1_000_003 + step)  # noqa: S311 - positions, not secrets
+            rows = batches[step % len(batches)]
+            shares = [collate(rows[i::threads], positions, rng) for i in range(min(threads, len(rows)))]
+            loss, found = gradients(model, shares, parameters, pool)
+            for p, gradient in zip(parameters, found, strict=True):
+                p.grad = gradient
+            for group in optimiser.param_groups:
+                group["lr"] = learning_rate(step, run) * group["speed"]
+            torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+            optimiser.step()
+            losses.append(loss)
+            progress(step + 1, loss)
+            if (step + 1) % checkpoint_every == 0 and step + 1 < run.steps:
+                _save(checkpoint, step + 1, identity, named, optimiser)
     checkpoint.unlink(missing_ok=True)
     last = losses[-100:]
     return Trained(sum(last) / len(last))

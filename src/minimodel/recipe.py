@@ -18,6 +18,8 @@ class Run:
     batch: int
     learning_rate: float
     weight_decay: float
+    # How much faster the second matrix of an adapter learns (LoRA+, Hayou et al. 2024).
+    speed_of_b: float = 1.0
 
     @property
     def steps(self) -> int:
@@ -46,6 +48,7 @@ def _run(section: dict[str, float], documents: int) -> Run:
         batch=int(section["batch"]),
         learning_rate=float(section["learning_rate"]),
         weight_decay=float(section["weight_decay"]),
+        speed_of_b=float(section.get("speed_of_b", 1.0)),
     )
 
 

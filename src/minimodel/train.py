@@ -7,7 +7,8 @@ stays untouched.
 import argparse
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,7 @@ from minicorpus.corpus import ADAPTER, BASE, Document, Mix, digest, documents, t
 from minimodel.batches import sequence
 from minimodel.bundle import TOKENIZER, read_folder
 from minimodel.errors import ModelError
+from minimodel.fused import fuse_activations, fuse_adapters
 from minimodel.identity import adapter_identity, base_identity
 from minimodel.loop import train
 from minimodel.prompt import Prompter
@@ -53,13 +55,6 @@ def new_base(recipe: Recipe, end_id: int) -> transformers.GPT2LMHeadModel:
     return transformers.GPT2LMHeadModel(config)
 
 
-def fuse_activations(model: torch.nn.Module) -> None:
-    """Replace the model library's tanh GELU, six operations in Python, by the same function in one."""
-    for module in model.modules():
-        if hasattr(module, "act"):
-            module.act = torch.nn.GELU(approximate="tanh")
-
-
 def new_adapter(recipe: Recipe, base: transformers.GPT2LMHeadModel) -> peft.PeftModel:
     """Wrap a frozen base model in an untrained adapter, which changes nothing yet."""
     torch.manual_seed(recipe.adapter.seed)
@@ -75,22 +70,25 @@ def new_adapter(recipe: Recipe, base: transformers.GPT2LMHeadModel) -> peft.Peft
     return peft.get_peft_model(base, config)
 
 
-def _text(recipe: Recipe, run: Run, mix: Mix, name: str) -> list[Document]:
-    return list(documents(text_seed(recipe.corpus_seed, name), run.documents, mix))
+@lru_cache(maxsize=1)
+def _text(recipe: Recipe, run: Run, mix: Mix, name: str) -> tuple[Document, ...]:
+    return tuple(documents(text_seed(recipe.corpus_seed, name), run.documents, mix))
 
 
 def _fit(
     model: torch.nn.Module,
-    made: list[Document],
+    made: Sequence[Document],
     run: Run,
     prompter: Prompter,
     *,
     name: str,
     identity: str,
     out: Path,
+    threads: int,
 ) -> float:
     """Train with a progress bar and return the final loss."""
     fuse_activations(model)
+    fuse_adapters(model)
     rows = [sequence(prompter, document, answer_only=name == "adapter") for document in made]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
                TimeRemainingColumn(), TextColumn("loss {task.fields[loss]:.4f}"))  # fmt: skip
@@ -99,12 +97,19 @@ def _fit(
 
         def report(step: int, loss: float) -> None:
             bar.update(task, completed=step, loss=loss)
-            if not sys.stderr.isatty() and step % 100 == 0:
+            if not sys.stderr.isatty() and step % 200 == 0:
                 bar.console.print(f"{name}: step {step} of {run.steps}, loss {loss:.4f}")
 
         checkpoint = out / f"{name}.checkpoint.safetensors"
         trained = train(
-            model, rows, run, positions=POSITIONS, checkpoint=checkpoint, identity=identity, progress=report
+            model,
+            rows,
+            run,
+            positions=POSITIONS,
+            checkpoint=checkpoint,
+            identity=identity,
+            progress=report,
+            threads=threads,
         )
         return trained.loss
 
@@ -117,7 +122,7 @@ def train_base(recipe: Recipe, out: Path) -> None:
     tokenizer = train_tokenizer((d.text for d in made[: recipe.tokenizer_documents]), recipe.vocabulary)
     prompter = Prompter(tokenizer)
     model = new_base(recipe, prompter.end_id)
-    loss = _fit(model, made, recipe.base, prompter, name="base", identity=identity, out=out)
+    loss = _fit(model, made, recipe.base, prompter, name="base", identity=identity, out=out, threads=recipe.threads)
     folder = out / "base"
     model.save_pretrained(folder)
     manifest = {"parent": None, "corpus_sha256": digest(made), "seed": recipe.base.seed, "final_loss": loss,
@@ -137,7 +142,9 @@ def train_adapter(recipe: Recipe, out: Path, base: Path) -> None:
     # What a finished run left makes way, so that a folder that is there says that its run was not interrupted.
     shutil.rmtree(folder, ignore_errors=True)
     model = new_adapter(recipe, transformers.GPT2LMHeadModel.from_pretrained(base))
-    loss = _fit(model, made, recipe.adapter, prompter, name="adapter", identity=identity, out=out)
+    loss = _fit(
+        model, made, recipe.adapter, prompter, name="adapter", identity=identity, out=out, threads=recipe.threads
+    )
     model.peft_config["default"].base_model_name_or_path = f"models/{parent.sha}"
     # Left to itself, PEFT asks the network whether the vocabulary has grown.
     model.save_pretrained(str(folder), save_embedding_layers=False)
@@ -178,8 +185,11 @@ def main() -> None:
     if arguments.receipt is not None and arguments.what == "all":
         parser.error("--receipt is of one run: expected base or adapter")
     recipe = read_recipe(arguments.params)
-    torch.set_num_threads(recipe.threads)
+    # The cores are taken by threads that share out each step's documents, not by single operations.
+    torch.set_num_threads(1)
     torch.use_deterministic_algorithms(mode=True)
+    # Only a guard against reads of memory that nobody wrote; it costs a fill for every tensor.
+    torch.utils.deterministic.fill_uninitialized_memory = False
     arguments.out.mkdir(parents=True, exist_ok=True)
     if arguments.what == "all":
         train_all(recipe, arguments.out)

@@ -6,10 +6,10 @@ import pytest
 
 from minicorpus import grid, rules
 from minicorpus.explain import explain, find_cell
-from minicorpus.frames import fillers, frames
+from minicorpus.frames import fillers
 from minicorpus.mistakes import mistakes
 from minicorpus.phrases import Side, Source
-from minicorpus.sentences import Example, Surroundings, example
+from minicorpus.sentences import Example, Surroundings, example, fitting
 
 Cell = tuple[str, str, str]
 CELLS: list[Cell] = [(v, t, p) for v in grid.VERBS for t in grid.TENSES for p in grid.PERSONS]
@@ -21,11 +21,14 @@ def _examples(cell: Cell, sides: tuple[Side, ...] = SIDES, *, fillers_too: bool 
     """Return a sentence for every mistake of a cell; those with fillers in the frame only where asked for."""
     verb, tense, person = cell
     rng = random.Random("-".join(cell))  # noqa: S311 - sentences, not secrets
-    usable = [f for side in sides for f in frames(tense, side) if verb != "be" or f.takes_be]
-    if not fillers_too:
-        usable = [f for f in usable if not any(f"{{{slot}}}" in f.pattern for slot in fillers())]
     source = Source(rng, sides[0], 0.0)
-    return [example(source, rng.choice(usable), verb, person, m, around=AROUND) for m in mistakes(*cell)]
+    made: list[Example] = []
+    for mistake in mistakes(*cell):
+        usable = [f for side in sides for f in fitting(side, verb, tense, mistake)]
+        if not fillers_too:
+            usable = [f for f in usable if not any(f"{{{slot}}}" in f.pattern for slot in fillers())]
+        made.append(example(source, rng.choice(usable), verb, person, mistake, around=AROUND))
+    return made
 
 
 def _outcomes(made: list[Example]) -> tuple[list[str], float]:
@@ -52,7 +55,7 @@ def test_an_explanation_names_form_verb_tense_person_rule_and_spanish_pair(
     cell: Cell, language: rules.Language
 ) -> None:
     verb, tense, person = cell
-    made = _examples(cell)[0]
+    made = next(e for e in _examples(cell) if find_cell(e.sentence, e.accepted[0]))
 
     text = explain(made.sentence, made.accepted[0], language)
 
@@ -145,8 +148,7 @@ def test_a_plural_subject_is_outside_the_grid(sentence: str, correction: str, la
 @pytest.mark.parametrize(
     ("sentence", "correction"),
     [
-        ("Do she like it?", "Does she like it?"),
-        ("She do not like it.", "She does not like it."),
+        ("Do they likes it?", "Do they like it?"),
         ("I seen him.", "I have seen him."),
         ("She have taken it.", "She has taken it."),
         ("She are reading.", "She is reading."),
@@ -154,6 +156,47 @@ def test_a_plural_subject_is_outside_the_grid(sentence: str, correction: str, la
 )
 def test_an_auxiliary_is_not_taken_for_the_verb_of_its_name(sentence: str, correction: str) -> None:
     assert explain(sentence, correction, "en") == rules.OUTSIDE["en"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "correction", "verb", "person"),
+    [
+        ("Do she like it?", "Does she like it?", "like", "3sg"),
+        ("She do not often see it.", "She does not often see it.", "see", "3sg"),
+        ("He don't work here.", "He doesn't work here.", "work", "3sg"),
+        ("When does you go home?", "When do you go home?", "go", "2sg"),
+        ("Do my old friend Tom write?", "Does my old friend Tom write?", "write", "3sg"),
+    ],
+)
+def test_do_and_does_are_explained_by_the_verb_that_they_help(
+    sentence: str, correction: str, verb: str, person: str
+) -> None:
+    found = find_cell(sentence, correction)
+
+    assert found is not None
+    assert (found.verb, found.tense, found.person) == (verb, "infinitive", person)
+    assert rules.DO["en"][person == "3sg"] in explain(sentence, correction, "en")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "correction", "cell"),
+    [
+        ("Have you ever saw a whale?", "Have you ever seen a whale?", ("see", "past_participle", "2sg")),
+        ("Did you saw it?", "Did you see it?", ("see", "infinitive", "2sg")),
+        (
+            "Since when has my sister go there?",
+            "Since when has my sister gone there?",
+            ("go", "past_participle", "3sg"),
+        ),
+        ("Does the man next to Tom likes it?", "Does the man next to Tom like it?", ("like", "infinitive", "3sg")),
+        ("Have the man come home?", "Has the man come home?", ("come", "past_participle", "3sg")),
+    ],
+)
+def test_a_question_is_read_from_the_auxiliary_it_begins_with(sentence: str, correction: str, cell: Cell) -> None:
+    found = find_cell(sentence, correction)
+
+    assert found is not None
+    assert (found.verb, found.tense, found.person) == cell
 
 
 def test_a_verb_after_an_object_pronoun_has_no_subject_of_its_own() -> None:

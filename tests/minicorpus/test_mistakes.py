@@ -44,8 +44,9 @@ def test_every_kind_occurs_and_every_cell_has_at_least_three() -> None:
     assert min(len({m.kind for m in mistakes(*cell)}) for cell in CELLS) >= 3
 
 
-def test_the_auxiliary_is_wrong_only_beside_a_participle() -> None:
-    assert {cell[1] for cell, m in EVERY if m.auxiliary} == {"past_participle"}
+def test_the_auxiliary_is_wrong_only_beside_a_participle_or_an_infinitive_that_takes_do() -> None:
+    assert {cell[1] for cell, m in EVERY if m.auxiliary} == {"past_participle", "infinitive"}
+    assert not [m for cell, m in EVERY if m.auxiliary and cell[:2] == ("be", "infinitive")]
 
 
 def test_about_one_combination_in_eight_is_held_out() -> None:

@@ -11,6 +11,7 @@ import torch
 from minicorpus.corpus import BASE, documents
 from minimodel import train as training
 from minimodel.batches import sequence
+from minimodel.fused import fuse_activations, fuse_adapters
 from minimodel.loop import train
 from minimodel.prompt import Prompter
 from minimodel.recipe import Recipe, Run, read_recipe
@@ -41,7 +42,8 @@ def fit(prompter: Prompter) -> Callable[..., None]:
     rows = [sequence(prompter, d, answer_only=False) for d in documents(5, TINY.documents, BASE)]
 
     def run(model: torch.nn.Module, checkpoint: Path, **options: object) -> None:
-        training.fuse_activations(model)
+        fuse_activations(model)
+        fuse_adapters(model)
         known = {"identity": "tiny", "progress": lambda *_: None, **options}
         train(model, rows, TINY, positions=training.POSITIONS, checkpoint=checkpoint, **known)  # type: ignore[arg-type]
 

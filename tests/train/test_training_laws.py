@@ -11,7 +11,9 @@ import torch
 from minicorpus.corpus import ADAPTER, BASE, documents
 from minimodel import train as training
 from minimodel.batches import IGNORED, collate, order, sequence
+from minimodel.fused import fuse_activations, fuse_adapters
 from minimodel.loop import learning_rate
+from minimodel.objective import loss_of
 from minimodel.prompt import Prompter
 from minimodel.recipe import Recipe, Run
 
@@ -73,9 +75,39 @@ def test_the_fused_activation_is_the_one_the_configuration_names(recipe: Recipe,
     model = training.new_base(recipe, prompter.end_id).eval()
     before = model(input_ids=_ids(prompter)).logits.detach().clone()
 
-    training.fuse_activations(model)
+    fuse_activations(model)
 
     assert torch.allclose(model(input_ids=_ids(prompter)).logits, before, atol=CLOSE)
+
+
+def test_a_fused_adapter_answers_and_learns_as_an_unfused_one(recipe: Recipe, prompter: Prompter) -> None:
+    adapted = training.new_adapter(recipe, training.new_base(recipe, prompter.end_id))
+    asked = [p for p in adapted.parameters() if p.requires_grad]
+    with torch.no_grad():
+        for p in asked:
+            p.normal_(std=0.05)  # an adapter that has learnt nothing has no gradient in half of its weights
+    ids = _ids(prompter)
+    before = adapted(input_ids=ids, labels=ids)
+    expected = torch.autograd.grad(before.loss, asked)
+
+    fuse_adapters(adapted)
+
+    after = adapted(input_ids=ids, labels=ids)
+    assert torch.allclose(after.logits, before.logits, atol=CLOSE)
+    for found, wanted in zip(torch.autograd.grad(after.loss, asked), expected, strict=True):
+        assert torch.allclose(found, wanted, atol=CLOSE)
+
+
+def test_the_loss_is_the_model_s_own_with_its_padding_masked(recipe: Recipe, prompter: Prompter) -> None:
+    model = training.new_base(recipe, prompter.end_id)
+    rows = [sequence(prompter, d, answer_only=True) for d in documents(9, 12, ADAPTER)]
+    batch = collate(rows, 256, random.Random(1))  # noqa: S311 - positions, not secrets
+    sizes = torch.tensor([len(row.ids) for row in rows])
+    mask = (torch.arange(batch.ids.shape[1]) < sizes[:, None]).long()
+
+    own = model(input_ids=batch.ids, attention_mask=mask, position_ids=batch.positions, labels=batch.labels).loss
+
+    assert torch.allclose(loss_of(model, batch), own, atol=CLOSE)
 
 
 def test_the_loss_of_the_adapter_counts_the_answer_only(prompter: Prompter) -> None:
