@@ -34,7 +34,7 @@ PREPOSITIONS: Final = _set(
     "down than per via toward towards regarding alongside within beyond"
 )
 # What may stand before the auxiliary that a question begins with.
-BEFORE_QUESTIONS: Final = _set("how often what time where when why since else for long at")
+BEFORE_QUESTIONS: Final = _set("how often what time where when why since else for long at on in with which whom")
 RELATIVES: Final = frozenset({"who", "whose", "whom", "which"})
 BOUNDARIES: Final = _set(
     ", ; : . ? ! and but because when while if after before since or although until whenever though unless whereas "

@@ -1,11 +1,11 @@
 """The training loop: AdamW, warmed up and then slowed down to nothing, with checkpoints that are no pickles."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -36,18 +36,15 @@ def learning_rate(step: int, run: Run) -> float:
     return run.learning_rate * (run.steps - step) / max(1, run.steps - warm)
 
 
-def _groups(named: dict[str, torch.nn.Parameter], run: Run) -> list[dict[str, object]]:
+def groups(named: Mapping[str, torch.nn.Parameter], run: Run) -> list[dict[str, Any]]:
     """Group parameters by what they are trained with: weight decay for matrices, a faster rate for lora_B."""
-    groups: list[dict[str, object]] = []
-    for faster in (False, True):
-        for decay in (run.weight_decay, 0.0):
-            chosen = [
-                p
-                for name, p in named.items()
-                if (".lora_B." in name) is faster and (run.weight_decay if p.dim() > 1 else 0.0) == decay
-            ]
-            groups.append({"params": chosen, "weight_decay": decay, "speed": run.speed_of_b if faster else 1.0})
-    return [group for group in groups if group["params"]]
+    out: list[dict[str, Any]] = []
+    for of_b in (False, True):
+        for matrix in (False, True):
+            chosen = [p for name, p in named.items() if (".lora_B." in name) is of_b and (p.dim() > 1) is matrix]
+            decay, speed = run.weight_decay if matrix else 0.0, run.speed_of_b if of_b else 1.0
+            out.append({"params": chosen, "weight_decay": decay, "speed": speed})
+    return [group for group in out if group["params"]]
 
 
 def _save(
@@ -102,7 +99,7 @@ def train(
     """
     named = {name: p for name, p in model.named_parameters() if p.requires_grad}
     parameters = list(named.values())
-    optimiser = torch.optim.AdamW(_groups(named, run), lr=run.learning_rate, betas=(0.9, 0.98), fused=True)
+    optimiser = torch.optim.AdamW(groups(named, run), lr=run.learning_rate, betas=(0.9, 0.98), fused=True)
     batches = order(sequences, run.batch, run.seed)
     first = _step_of(checkpoint, identity, run.steps)
     if first:

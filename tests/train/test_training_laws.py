@@ -3,6 +3,7 @@
 import dataclasses
 import random
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,10 @@ import torch
 
 from minicorpus.corpus import ADAPTER, BASE, documents
 from minimodel import train as training
-from minimodel.batches import IGNORED, collate, order, sequence
+from minimodel.batches import IGNORED, Batch, collate, order, sequence
 from minimodel.fused import fuse_activations, fuse_adapters
-from minimodel.loop import learning_rate
-from minimodel.objective import loss_of
+from minimodel.loop import groups, learning_rate
+from minimodel.objective import gradients, loss_of
 from minimodel.prompt import Prompter
 from minimodel.recipe import Recipe, Run
 
@@ -54,13 +55,14 @@ def test_only_the_adapter_gets_gradients_and_only_the_adapter_moves(
     assert all(p.grad is None for p in adapted.parameters() if not p.requires_grad)
 
 
-def test_the_same_seed_gives_the_same_bytes(
-    recipe: Recipe, prompter: Prompter, fit: Fit, weights: Weights, tmp_path: Path
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_the_same_seed_and_threads_give_the_same_bytes(
+    recipe: Recipe, prompter: Prompter, fit: Fit, weights: Weights, tmp_path: Path, threads: int
 ) -> None:
     models = [training.new_base(recipe, prompter.end_id) for _ in range(2)]
 
     for model in models:
-        fit(model, tmp_path / "checkpoint")
+        fit(model, tmp_path / "checkpoint", threads=threads)
 
     assert weights(models[0]) == weights(models[1])
 
@@ -108,6 +110,46 @@ def test_the_loss_is_the_model_s_own_with_its_padding_masked(recipe: Recipe, pro
     own = model(input_ids=batch.ids, attention_mask=mask, position_ids=batch.positions, labels=batch.labels).loss
 
     assert torch.allclose(loss_of(model, batch), own, atol=CLOSE)
+
+
+def test_a_step_shared_out_to_threads_has_the_loss_and_gradient_of_a_whole_one(
+    recipe: Recipe, prompter: Prompter
+) -> None:
+    model = training.new_base(recipe, prompter.end_id)
+    rows = [sequence(prompter, d, answer_only=True) for d in documents(9, 11, ADAPTER)]
+    parameters = list(model.parameters())
+
+    def shares(count: int) -> list[Batch]:
+        # Of one longest row each, so that none starts at a later position.
+        return [
+            collate(rows[i::count], max(len(r.ids) for r in rows[i::count]), random.Random(1))  # noqa: S311 - as above
+            for i in range(count)
+        ]
+
+    with ThreadPoolExecutor(3) as pool:
+        whole_loss, whole = gradients(model, shares(1), parameters, pool)
+        shared_loss, shared = gradients(model, shares(3), parameters, pool)
+
+    assert shared_loss == pytest.approx(whole_loss, abs=CLOSE)
+    for found, wanted in zip(shared, whole, strict=True):
+        assert torch.allclose(found, wanted, atol=CLOSE)
+
+
+def test_the_second_matrix_of_an_adapter_learns_faster_and_no_bias_decays(recipe: Recipe, prompter: Prompter) -> None:
+    adapted = training.new_adapter(recipe, training.new_base(recipe, prompter.end_id))
+    base = dict(training.new_base(recipe, prompter.end_id).named_parameters())
+    low = {n: p for n, p in adapted.named_parameters() if p.requires_grad}
+
+    by_speed = {
+        group["speed"]: len(group["params"])
+        for group in groups(low, dataclasses.replace(TINY, weight_decay=0.0, speed_of_b=3.0))
+    }
+
+    assert by_speed == {1.0: len(low) / 2, 3.0: len(low) / 2}
+    assert {(p.dim() > 1, group["weight_decay"]) for group in groups(base, TINY) for p in group["params"]} == {
+        (True, TINY.weight_decay),
+        (False, 0.0),
+    }
 
 
 def test_the_loss_of_the_adapter_counts_the_answer_only(prompter: Prompter) -> None:
