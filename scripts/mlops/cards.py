@@ -15,6 +15,7 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
 from scripts.mlops import aims, score  # noqa: E402 - as above
 
+from minicorpus.corpus import ADAPTER  # noqa: E402 - as above
 from minimodel.bundle import CARD, bundle_path, load_bundle  # noqa: E402 - found through the path above
 from minimodel.engine import Engine  # noqa: E402 - as above
 from minimodel.registry import Registry  # noqa: E402 - as above
@@ -26,7 +27,7 @@ OUTSIDE: Final = (
     ("another tense", "I had ate before he came."),
     ("another construction", "If I was rich, I would buy a boat."),
     ("another construction", "Where you went yesterday?"),
-    ("a question", "Does he likes music?"),
+    ("a question with be", "Are he at home?"),
     ("no mistake of a verb form", "I am agree with you."),
     ("plural subject", "They goes to school every day."),
     ("plural subject", "We was at home last night."),
@@ -47,8 +48,8 @@ WHAT: Final = {
         "right forms of all twenty verbs, but corrections of seven only."
     ),
     "adapter": (
-        "A LoRA adapter on the frozen base model, trained on correction pairs over the whole grid (78 %) and on "
-        "sentences that are right already (22 %), with the loss on the edit only."
+        "A LoRA adapter on the frozen base model, with the loss on the edit only, trained on correction pairs over "
+        f"the whole grid ({1 - ADAPTER.right:.0%}) and on sentences that are right already ({ADAPTER.right:.0%})."
     ),
     "quantized": "The base model with its weights as 8-bit integers; it has no tensors of its own.",
 }

@@ -54,7 +54,7 @@ class Mix:
 
 BASE: Final = Mix(plain=0.45, drill=0.2, right=0.09, invention=0.25, verbs=WEAK_VERBS)
 # "Be" and "do" have more forms and more mistakes than the others, so they are met twice as often.
-ADAPTER: Final = Mix(plain=0.0, drill=0.0, right=0.25, invention=0.25, verbs=(*grid.VERBS, "be", "do"), untimed=0.12)
+ADAPTER: Final = Mix(plain=0.0, drill=0.0, right=0.28, invention=0.25, verbs=(*grid.VERBS, "be", "do"), untimed=0.12)
 _EVERYDAY: Final = frozenset(
     {"missing_s", "missing_will", "past_for_participle", "bare_form", "present_for_past", "wrong_auxiliary", "wrong_be"}
 )
