@@ -35,12 +35,23 @@ test-train: _train-env
     .venv-train/bin/dvc status
     .venv-train/bin/dvc status -q
 
-# lint, format, types, import contracts
+# lint, security lint, format, types, import contracts
 check: _check-env
     .venv-check/bin/ruff check .
+    .venv-check/bin/bandit -q -c pyproject.toml -r src scripts experiments bench
     .venv-check/bin/ruff format --check .
     .venv-check/bin/mypy --python-executable {{ python }}
     PYTHONPATH=src .venv-check/bin/lint-imports
+
+# known vulnerabilities of every locked package, asked of PyPI; needs the network, so it gates no change
+audit-deps: _check-env
+    #!/bin/sh
+    status=0
+    for name in run check bench train; do
+        echo "requirements/$name.txt"
+        .venv-check/bin/pip-audit --strict --disable-pip --no-deps --progress-spinner off -r "requirements/$name.txt" || status=1
+    done
+    exit $status
 
 # start the server, configured by LYNX_ variables and route_config.json; SIGTERM or Ctrl-C stops it
 [no-exit-message]
