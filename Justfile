@@ -120,10 +120,10 @@ audit LOG=(lab / "traffic.log") IDS=(lab / "manifest.json"): _env
 verify *ARGS: _env
     @{{ python }} {{ lab }}/verify.py "$@"
 
-# tests that need Debian's chromium: the report's page in a browser
-test-system: _env
-    {{ python }} -m pytest tests/system
-
 # measure what a shadow that misbehaves costs A's clients, and nginx's mirror beside it: about 13 minutes
 bench-isolation *ARGS: _env
     @{{ python }} -m bench.isolation "$@"
+
+# tests that need Debian's chromium, and schemathesis: the report's page in a browser, the API against its description
+test-system *ARGS: _env _check-env
+    {{ python }} -m pytest tests/system "$@"

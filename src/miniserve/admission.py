@@ -37,6 +37,11 @@ class Keys:
         self._seen = _identity(path)
         self._hashes = _read_hashes(path) if path else ()
 
+    @property
+    def asked(self) -> bool:
+        """Whether a request needs a key."""
+        return self._path is not None
+
     def caller(self, authorization: str | None, address: str) -> str:
         """Return who asks: the key's hash, or the address when no keys are asked; raises RequestRefused (401)."""
         if self._path is None:

@@ -28,6 +28,7 @@ from miniserve.admission import Concurrency, Keys, RateLimit
 from miniserve.errors import ArmError, RequestRefused
 from miniserve.language import preferred
 from miniserve.ledger import Ledger
+from miniserve.openapi import openapi
 from miniserve.routes import Route, Routes
 from miniserve.tutor import Tutor
 
@@ -59,7 +60,7 @@ class FrontDoor:
 
 def create_app(door: FrontDoor) -> Starlette:
     """Return the ASGI application of the public port."""
-    description = _encoder.encode(schemas.openapi())
+    description = _encoder.encode(openapi(asks_for_keys=door.keys.asked))
 
     async def correct(request: Request) -> Response:
         return await _observed(door, request, _correct)
@@ -73,7 +74,7 @@ def create_app(door: FrontDoor) -> Starlette:
             return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "1"})
         return Response(status_code=HTTPStatus.OK)
 
-    async def openapi(_request: Request) -> Response:
+    async def description_of(_request: Request) -> Response:
         return Response(description, media_type="application/json")
 
     handlers: dict[int | type[Exception], ExceptionHandler] = {
@@ -87,7 +88,7 @@ def create_app(door: FrontDoor) -> Starlette:
             Path_(schemas.CORRECT_PATH, correct, methods=["POST"]),
             Path_("/healthz", healthz),
             Path_("/readyz", readyz),
-            Path_("/openapi.json", openapi),
+            Path_("/openapi.json", description_of),
         ],
         exception_handlers=handlers,
     )

@@ -1,10 +1,10 @@
-"""What travels over HTTP: the request, the reply, problem details (RFC 9457), and their OpenAPI description."""
+"""What travels over HTTP: the request, the reply, problem details (RFC 9457)."""
 
+import json
 import re
 import unicodedata
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
 
 import msgspec
 
@@ -15,7 +15,7 @@ MAX_BODY_BYTES = 10 * 1024
 CORRECT_PATH = "/v1/grammar/correct"
 # How the decoder names a field: "at `$.sentence`", "field `sentence`".
 _NAMED_FIELD = re.compile(r"(?:\$\.|field )`?(\w{1,64})`")
-_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
+REQUEST_ID_PATTERN = re.compile(r"[\x21-\x7e]{1,128}")
 
 
 class CorrectRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -49,9 +49,12 @@ _decoder = msgspec.json.Decoder(CorrectRequest)
 
 
 def decode_request(body: bytes) -> CorrectRequest:
-    """Read the body; raises RequestRefused: 400 when it is not JSON in UTF-8, 422 when it is not a request."""
+    """Read the body; raises RequestRefused: 400 when it is not JSON in UTF-8, 422 when it is not a request.
+
+    A key that stands twice is refused: readers of JSON differ in which of the two counts (RFC 8259, section 4).
+    """
     try:
-        return _decoder.decode(body)
+        asked = _decoder.decode(body)
     except msgspec.ValidationError as error:
         named = _NAMED_FIELD.search(str(error))
         raise RequestRefused(
@@ -61,6 +64,15 @@ def decode_request(body: bytes) -> CorrectRequest:
         ) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RequestRefused(HTTPStatus.BAD_REQUEST, f"the body is not JSON in UTF-8: {error}") from None
+    # The decoder takes the last of them. What passed it is small and flat, so reading it again costs microseconds.
+    json.loads(body, object_pairs_hook=_refuse_repeated_keys)
+    return asked
+
+
+def _refuse_repeated_keys(pairs: list[tuple[str, object]]) -> None:
+    names = [name for name, _ in pairs]
+    if repeated := [name for name in names if names.count(name) > 1]:
+        raise _refused(repeated[0], "stands twice", "every key once")
 
 
 def checked_sentence(sentence: str) -> str:
@@ -88,7 +100,7 @@ def checked_request_id(in_body: str | None, in_headers: Sequence[str]) -> str | 
     if len(sent) > 1:
         raise _refused("request_id", "has different values in body and X-Request-Id", "one id, wherever it stands")
     request_id = next(iter(sent), None)
-    if request_id is not None and not _REQUEST_ID.fullmatch(request_id):
+    if request_id is not None and not REQUEST_ID_PATTERN.fullmatch(request_id):
         raise _refused("request_id", _wrong_with_id(request_id), "1 to 128 characters of 0x21 to 0x7E")
     return request_id
 
@@ -102,67 +114,8 @@ def _wrong_with_id(request_id: str) -> str:
 
 def echoed_request_id(in_headers: Sequence[str]) -> str | None:
     """Return the id that a refusal repeats: the header's, if it is one."""
-    return in_headers[0] if len(in_headers) == 1 and _REQUEST_ID.fullmatch(in_headers[0]) else None
+    return in_headers[0] if len(in_headers) == 1 and REQUEST_ID_PATTERN.fullmatch(in_headers[0]) else None
 
 
 def _refused(field: str, found: str, expected: str) -> RequestRefused:
     return RequestRefused(HTTPStatus.UNPROCESSABLE_ENTITY, f"{field} {found}: expected {expected}", field=field)
-
-
-def openapi() -> dict[str, Any]:
-    """Return the OpenAPI 3.1 description of the server's public port."""
-    _, components = msgspec.json.schema_components(
-        (CorrectRequest, CorrectReply, Problem), ref_template="#/components/schemas/{name}"
-    )
-    # What decode_request leaves to checked_sentence and checked_request_id.
-    sentence = components["CorrectRequest"]["properties"]["sentence"]
-    sentence |= {"minLength": 1, "maxLength": MAX_SENTENCE_CHARS, "pattern": r"\S"}
-    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    refusals = {
-        "400": "The body is not JSON.",
-        "401": "No API key, or an unknown one.",
-        "408": "The body was not complete in time.",
-        "413": "The body is over 10 KB.",
-        "415": "The body is not application/json.",
-        "422": "The body is not a correction request; `field` names what is wrong.",
-        "429": "Too many requests for this key; see Retry-After.",
-        "502": "The production arm failed.",
-        "503": "Loading, draining or saturated; see Retry-After.",
-        "504": "The production arm ran past its deadline.",
-    }
-    request_id: dict[str, Any] = {"type": "string", "pattern": f"^{_REQUEST_ID.pattern}$"}
-    replies: dict[str, Any] = {
-        "200": {
-            "description": "The correction.",
-            "headers": {"X-Request-Id": {"schema": request_id}},
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CorrectReply"}}},
-        }
-    }
-    replies |= {status: {"description": text, "content": problem} for status, text in refusals.items()}
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "Grammar tutor for English verb forms", "version": "1"},
-        "paths": {
-            CORRECT_PATH: {
-                "post": {
-                    "summary": "Repair the verb forms of a sentence.",
-                    "parameters": [{"name": "X-Request-Id", "in": "header", "schema": request_id}],
-                    "requestBody": {
-                        "required": True,
-                        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CorrectRequest"}}},
-                    },
-                    "responses": replies,
-                }
-            },
-            "/healthz": {"get": {"responses": {"200": {"description": "The process answers."}}}},
-            "/readyz": {
-                "get": {
-                    "responses": {
-                        "200": {"description": "Ready to serve."},
-                        "503": {"description": "Loading, draining or saturated.", "content": problem},
-                    }
-                }
-            },
-        },
-        "components": {"schemas": components},
-    }
