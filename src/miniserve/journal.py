@@ -84,6 +84,10 @@ class Journal:
         """Tell whether the next start would recover this record."""
         return record_id in self._entries
 
+    def __len__(self) -> int:
+        """How many entries are not settled."""
+        return len(self._entries)
+
     def close(self) -> None:
         """Remove the files whose entries are settled; the others are left, unlocked, for the next start to recover."""
         for generation in {self._current, *self._entries.values()}:

@@ -5,7 +5,7 @@ every request and every readiness probe; what no longer fits there is lost, coun
 """
 
 from collections import deque
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -21,6 +21,15 @@ UNWRITTEN_LIMIT = 10_000
 _INTERRUPTED = ArmResult("interrupted", reason="the server died while the shadow was running")
 
 
+@dataclass(frozen=True)
+class Books:
+    """How many records wait for a log that can be written, stand in the journal only, or were lost."""
+
+    waiting: int
+    unsettled: int
+    lost: int
+
+
 class Ledger:
     """One record per request, also across the death of this process.
 
@@ -32,6 +41,7 @@ class Ledger:
         self._metrics = metrics
         self._unwritten: deque[TrafficRecord] = deque()
         self._lost = 0
+        self._lost_ever = 0
         self._log = TrafficLog(state_dir / "traffic.log")
         if recovered := recover(state_dir / "journal", self._log):
             _log.warning("recovered interrupted requests", lines=recovered)
@@ -52,6 +62,7 @@ class Ledger:
             evicted = self._unwritten.popleft()
             if not self._journal.holds(evicted.record_id):
                 self._lost += 1
+                self._lost_ever += 1
                 self._metrics.log_lost.inc()
         self.flush()
 
@@ -68,6 +79,11 @@ class Ledger:
             self._failed("record not written", error)
             return False
         return True
+
+    @property
+    def books(self) -> Books:
+        """What the log lacks at the moment, and has lost since this process began."""
+        return Books(len(self._unwritten), len(self._journal), self._lost_ever)
 
     def close(self) -> None:
         """Write what can be written, and close the files."""

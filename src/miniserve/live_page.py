@@ -5,7 +5,7 @@ Nothing is read or counted while nobody watches: each look reads on in traffic.l
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -32,7 +32,7 @@ _HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
-Describe = Callable[[], Mapping[str, object]]
+Describe = Callable[[], Awaitable[Mapping[str, object]]]
 _encoder = msgspec.json.Encoder()
 
 
@@ -64,7 +64,7 @@ class LiveFeed:
         try:
             while not self._closed.is_set():
                 await self._catch_up()
-                yield _event("figures", self._figures())
+                yield _event("figures", await self._figures())
                 if pairs := self._live.pairs_after(seen):
                     seen = pairs[-1]["number"]
                     yield _event("pairs", pairs)
@@ -88,8 +88,8 @@ class LiveFeed:
             else:
                 self._unreadable_reason = None
 
-    def _figures(self) -> dict[str, object]:
-        described = self._describe()
+    async def _figures(self) -> dict[str, object]:
+        described = await self._describe()
         route = described.get("route")
         now = time.time()
         return {

@@ -153,7 +153,8 @@ class LocalServer:
     def _in_force(self, config: RouteConfig) -> bool:
         found = self.details()
         up = found["shadow"] is None or found["shadow"]["up"]
-        return bool(found["route"]["config_sha"] == config.config_sha and up)
+        routes = [process["route"] for process in found["processes"]]
+        return up and all(route is not None and route["config_sha"] == config.config_sha for route in routes)
 
     def _shadow_idle(self) -> bool:
         shadow = self.details()["shadow"]

@@ -13,7 +13,6 @@ import structlog
 
 from minimodel.errors import ModelError
 from minimodel.registry import Registry
-from miniobserve.metrics import Metrics
 from miniserve.arms import Arm, EngineArm, load_engine_arm
 from miniserve.errors import RouteFileError, ServeError
 from miniserve.settings import RouteFile, Settings, production_only
@@ -37,16 +36,16 @@ class Route:
 class Routes:
     """Owns the route in force."""
 
-    def __init__(self, settings: Settings, make_shadow: MakeShadow, metrics: Metrics) -> None:
+    def __init__(self, settings: Settings, make_shadow: MakeShadow) -> None:
         self._settings = settings
         self._file = RouteFile(settings.route_config)
         self._make_shadow = make_shadow
-        self._metrics = metrics
         self._pool = ThreadPoolExecutor(settings.engine_threads, thread_name_prefix="arm")
         self._engines: dict[str, EngineArm] = {}
         self._adopting = asyncio.Lock()
         self.current: Route | None = None
         self.draining = False
+        self.refused = False  # while the file holds a configuration that was refused
 
     def first_config(self) -> RouteConfig:
         """Return the configuration to start with.
@@ -78,7 +77,6 @@ class Routes:
             arms = {name: loaded[config.arms[name]] for name in config.serving_arms}
             self.current = Route(config, MappingProxyType(arms), shadow)
             self._engines = loaded
-            self._metrics.route_in_force(str(config.strategy), config.salt, config.config_sha)
             _log.info("route in force", **config.as_json(), config_sha=config.config_sha)
             if previous and previous.shadow and previous.shadow is not shadow:
                 await previous.shadow.close()
@@ -96,10 +94,10 @@ class Routes:
                 if self.current is None or config.config_sha != self.current.config.config_sha:
                     await self.adopt(config)
             except (ServeError, ModelError) as error:
-                self._metrics.route_refused.set(1)
+                self.refused = True
                 _log.error("route refused, the one in force stays", reason=str(error))
             else:
-                self._metrics.route_refused.set(0)
+                self.refused = False
 
     async def close(self, drain_s: float) -> None:
         """Drain the shadow within a bound, cancel the rest, end its worker."""

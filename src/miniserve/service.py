@@ -18,7 +18,7 @@ from miniobserve.metrics import Metrics
 from miniobserve.traces import tracer_provider
 from miniserve.admission import Concurrency, Keys, RateLimit
 from miniserve.app import FrontDoor, create_app
-from miniserve.details import create_details_app, describe
+from miniserve.details import create_details_app
 from miniserve.errors import ServeError, SettingsError
 from miniserve.ledger import Ledger
 from miniserve.live_page import LiveFeed
@@ -26,6 +26,7 @@ from miniserve.protocol import BoundedHeadProtocol
 from miniserve.routes import Routes
 from miniserve.settings import Settings
 from miniserve.shadow import Shadow, ShadowLimits
+from miniserve.status import OwnView
 from miniserve.tutor import Tutor
 from miniserve.worker_process import WORKER_COMMAND
 
@@ -60,7 +61,7 @@ class Service:
         def make_shadow(arm: str, sha: str) -> Shadow:
             return Shadow(arm, sha, settings.models_dir, limits, worker_command)
 
-        self._routes = Routes(settings, make_shadow, self._metrics)
+        self._routes = Routes(settings, make_shadow)
         self._keys = Keys(settings.keys_file)
         self._first_config = self._routes.first_config()
         try:
@@ -89,8 +90,9 @@ class Service:
             settings.body_ms / 1e3,
         )
         public = self._server(create_app(door))
-        feed = LiveFeed(settings.state_dir / "traffic.log", partial(describe, self._routes))
-        details = self._server(create_details_app(self._routes, self._metrics, feed))
+        view = OwnView(self._routes, self._ledger, self._metrics)
+        feed = LiveFeed(settings.state_dir / "traffic.log", view.details)
+        details = self._server(create_details_app(view, feed))
         sockets = _listen(settings.host, settings.port), _listen(_LOOPBACK, settings.metrics_port)
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, self._drain, feed, public, details)

@@ -48,3 +48,21 @@ def test_details_name_route_engine_and_shadow(single_server: LocalServer) -> Non
     assert details["route"]["strategy"] == "single"
     assert details["engines"]["A"].startswith("ctranslate2 ")
     assert details["shadow"] is None
+
+
+def test_the_one_process_stands_in_the_list_of_server_processes(single_server: LocalServer) -> None:
+    details = single_server.details()
+
+    (process,) = details["processes"]
+    assert process["pid"] == single_server.address.pid
+    assert (process["route"], process["shadow"]) == (details["route"], details["shadow"])
+    assert process["books"] == {"waiting": 0, "unsettled": 0, "lost": 0}
+
+
+def test_gauges_show_the_state_at_the_scrape(single_server: LocalServer) -> None:
+    families = metric_families(single_server.metrics())
+
+    (route,) = families["route_config_info"].samples
+    assert route.labels["config_sha"] == single_server.details()["route"]["config_sha"]
+    assert families["server_processes_ready"].samples[0].value == 1
+    assert families["route_config_refused"].samples[0].value == 0

@@ -52,7 +52,7 @@ class Desk:
         tracer = self._traces.get_tracer("test")
         settings = Settings()
         self.shadow = Shadow("B", "b" * 64, folder, ShadowLimits(timeout_s=0.001))
-        self.routes = Routes(settings, lambda _arm, _sha: self.shadow, metrics)
+        self.routes = Routes(settings, lambda _arm, _sha: self.shadow)
         self.routes.current = Route(CONFIG, {"A": ArmDouble(infer)}, self.shadow)
         tutor = Tutor(0.2, self.ledger, tracer, metrics)
         places = Concurrency(1)
