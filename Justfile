@@ -92,7 +92,7 @@ route: _env
 compare *ARGS: _env
     @{{ python }} {{ lab }}/compare.py "$@"
 
-# train A and B from scratch into models/staging, about 12 minutes on two cores; what was interrupted is taken up
+# train A and B from scratch into models/staging; what was interrupted is taken up
 train *ARGS: _train-env
     .venv-train/bin/python -m minimodel.train "$@"
 
