@@ -1,5 +1,6 @@
 """What the suite shares: the registered models, the eval set, and servers on free ports with their own folders."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -21,7 +22,9 @@ from miniserve.traffic import DEFAULT_SALT, RouteConfig, Strategy
 
 # No deadline: the first call of a library loads it, and a busy machine is nobody's defect.
 settings.register_profile("suite", deadline=None)
-settings.load_profile("suite")
+# For mutation testing: thousands of runs, each of which has to be the same as the last.
+settings.register_profile("mutants", deadline=None, max_examples=15, derandomize=True, database=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = ROOT / "models"
