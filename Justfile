@@ -92,6 +92,11 @@ route: _env
 compare *ARGS: _env
     @{{ python }} {{ lab }}/compare.py "$@"
 
+# read a shadow that still runs: what LOG says so far, valid however often one looks; no verdict
+[no-exit-message]
+peek LOG="state/traffic.log" *ARGS: _env
+    @{{ python }} {{ lab }}/peek.py "$@"
+
 # train A and B from scratch into models/staging; what was interrupted is taken up
 train *ARGS: _train-env
     .venv-train/bin/python -m minimodel.train "$@"

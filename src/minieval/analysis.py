@@ -18,6 +18,7 @@ from minieval.paired import Fill, GradedPair, Pairing, ShadowPair, collapse, gra
 from minieval.policy import Policy
 from minieval.quality import Quality, assess_quality
 from minieval.quality_gates import Assessment, call_quality
+from minieval.running import Running, read_running
 from minieval.served import ServedLatency, compare_served, compare_shadow, served
 from minieval.stats import Interval
 
@@ -37,9 +38,10 @@ class Sensitivity:
 
 @dataclass(frozen=True, slots=True)
 class QualitySection:
-    """Quality as decided on, and how it would look under the other treatments."""
+    """Quality as decided on, how it would look under the other treatments, and as one would read it while it runs."""
 
     primary: Quality
+    running: Running
     sensitivity: tuple[Sensitivity, ...]
 
 
@@ -91,7 +93,9 @@ def analyse(
     primary = assessments[Fill.LEAVE_OUT]
     evidence = Evidence(primary, assessments[Fill.WORST], assessments[Fill.BEST], latency, missing)
     return Analysis(
-        quality=QualitySection(primary.quality, _sensitivity(pairing, assessments, policy)),
+        quality=QualitySection(
+            primary.quality, read_running(pairing.graded, policy.alpha), _sensitivity(pairing, assessments, policy)
+        ),
         buckets=primary.buckets,
         latency=LatencySection(RULE, latency, tighter_margins(latency, policy), compare_shadow(pairing.graded)),
         disagreement=found,

@@ -58,7 +58,7 @@ class Bucket:
 class BucketFamily:
     """All slices of one kind, corrected together; tested is the number of hypotheses in the family.
 
-    simpson warns that the pooled difference has another sign than most of the slices.
+    simpson warns that the pooled difference has another sign than most of the slices in which the arms differ.
     """
 
     name: str
@@ -135,5 +135,5 @@ def _midp(rows: Sequence[PairedItem]) -> float:
 def _simpson(buckets: Sequence[Bucket]) -> bool:
     net = [bucket.n_improved - bucket.n_regressed for bucket in buckets]
     pooled = sum(net)
-    against = sum(x * pooled < 0 for x in net)
-    return against > len(net) / 2
+    against, along = sum(x * pooled < 0 for x in net), sum(x * pooled > 0 for x in net)
+    return against > along

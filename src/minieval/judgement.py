@@ -94,7 +94,9 @@ def _analysis(evidence: Evidence) -> Analysis | tuple[Gate, ...]:
     """Return the analysis, or the validity gates if one of them failed."""
     identity, traffic = evidence.identity, evidence.traffic
     gates = (
-        gate("self-test", identity.selftest.passed, f"{identity.selftest.checks} published values", "all reproduced"),
+        gate(
+            "self-test", identity.selftest.passed, f"{identity.selftest.checks} published values and laws", "all hold"
+        ),
         gate("grader", True, identity.grader_sha[:12], "the grader that eval_baseline.json names"),
         *validity_gates(evidence.run, traffic.observations, evidence.items, evidence.hashes),
     )

@@ -16,14 +16,22 @@ from minieval.percentiles import (
     percentile,
     requests_for_upper_limit,
 )
-from minieval.quantiles import harrell_davis, quantile_ratio, quantile_shift
+from minieval.quantiles import (
+    QuantileContrast,
+    bootstrap_quantile,
+    harrell_davis,
+    quantile_ratio,
+    quantile_shift,
+)
 
 __all__ = [
     "RULE",
     "MannWhitney",
     "OrderStatistic",
     "Percentile",
+    "QuantileContrast",
     "SignedRank",
+    "bootstrap_quantile",
     "distribution",
     "harrell_davis",
     "hodges_lehmann_ratio",

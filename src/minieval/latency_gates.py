@@ -28,7 +28,7 @@ def latency_gates(latency: ServedLatency | None, policy: Policy) -> tuple[Gate, 
             Gate("latency p50", Outcome.INCONCLUSIVE, missing, _threshold(margins.p50_ratio, policy)),
             Gate("latency p95", Outcome.INCONCLUSIVE, missing, _threshold(margins.p95_ratio, policy)),
         )
-    fewest = _fewest_for_p95(policy)
+    fewest = fewest_for_p95(policy)
     smaller = min(latency.a.n, latency.b.n)
     p95 = _gate("latency p95", comparison.p95, margins.p95_ratio, policy)
     if smaller < fewest and p95.outcome is not Outcome.FAIL:
@@ -61,12 +61,15 @@ def tighter_margins(latency: ServedLatency, policy: Policy) -> tuple[TighterMarg
     for_p50 = requests_needed(latency.comparison.p50, n, p50, 1.0)
     for_p95 = requests_needed(latency.comparison.p95, n, p95, 1.0)
     if for_p95 is not None:
-        for_p95 = max(for_p95, _fewest_for_p95(policy))
+        for_p95 = max(for_p95, fewest_for_p95(policy))
     return TighterMargin("p50", p50, for_p50), TighterMargin("p95", p95, for_p95)
 
 
-def _fewest_for_p95(policy: Policy) -> int:
-    # The bootstrap cannot see beyond the largest value; below this n that is no upper limit of a p95.
+def fewest_for_p95(policy: Policy) -> int:
+    """Return the requests per arm without which no p95 is gated: below, no value need lie beyond it.
+
+    The bootstrap cannot see beyond the largest value, and that is an upper limit from this n on only.
+    """
     return requests_for_upper_limit(0.95, 1 - 2 * policy.alpha)
 
 

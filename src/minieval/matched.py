@@ -15,10 +15,16 @@ from minieval.results import Interval, Significance, check_count, check_share
 
 @dataclass(frozen=True, slots=True)
 class NonInferiority:
-    """One-sided score test of "B is worse than A by the margin or more"."""
+    """One-sided score test of "B is worse than A by the margin or more".
+
+    low is the one-sided lower limit of the difference at confidence 1 - alpha: it lies above -margin exactly
+    where the test passes.
+    """
 
     statistic: float
     pvalue: float
+    estimate: float
+    low: float
     margin: float
     passed: bool
 
@@ -146,8 +152,18 @@ def noninferiority(
     _within(n_improved, n_regressed, n)
     check_share("margin", margin)
     check_share("alpha", alpha)
+    if alpha >= 0.5:
+        raise UnusableNumbers("alpha", alpha, "a number below 0.5")
     z = tango_statistic(n_improved, n_regressed, n, -margin)
-    return NonInferiority(z, float(stats.norm.sf(z)), margin, z >= float(stats.norm.isf(alpha)))
+    found = tango_interval(n_improved, n_regressed, n, 1 - 2 * alpha)
+    return NonInferiority(
+        statistic=z,
+        pvalue=float(stats.norm.sf(z)),
+        estimate=found.estimate,
+        low=found.low,
+        margin=margin,
+        passed=z >= float(stats.norm.isf(alpha)),
+    )
 
 
 def _discordant(n_improved: int, n_regressed: int) -> tuple[int, int]:

@@ -17,6 +17,9 @@ from minieval.results import check_share
 
 RULE = "nearest rank: the ceil(q n)-th smallest of n, failures and timeouts ranking last"
 
+LONGEST_MS = 1e12
+"""Thirty years. A longer time is no measurement, and its logarithms and sums would leave what a float can hold."""
+
 CLOCK_RESOLUTION_MS = 1e-6
 """A monotonic nanosecond clock cannot tell a shorter time from this, so a zero enters as this."""
 
@@ -43,13 +46,13 @@ class Percentile:
 
 
 def as_latencies(name: str, values: Sequence[float]) -> npt.NDArray[np.float64]:
-    """Return the latencies as an array; refuse none at all, NaN and negative ones."""
+    """Return the latencies as an array; refuse none at all, NaN, negative ones and those beyond LONGEST_MS."""
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1 or array.size == 0:
         raise UnusableNumbers(f"number of latencies of {name}", int(array.size), "at least 1")
-    wrong = array[np.isnan(array) | (array < 0)]
+    wrong = array[np.isnan(array) | (array < 0) | ((array > LONGEST_MS) & np.isfinite(array))]
     if wrong.size:
-        raise UnusableNumbers(f"latency of {name}", float(wrong[0]), "a number of milliseconds, not negative")
+        raise UnusableNumbers(f"latency of {name}", float(wrong[0]), f"milliseconds from 0 to {LONGEST_MS:g}")
     return np.maximum(array, CLOCK_RESOLUTION_MS)
 
 

@@ -30,11 +30,48 @@ class _Bootstrap:
     """Shape (resamples,)."""
 
 
+@dataclass(frozen=True, slots=True)
+class QuantileContrast:
+    """A quantile of either arm, bootstrapped once: every reading of it rests on the same resamples."""
+
+    b: _Bootstrap
+    a: _Bootstrap
+    method: str
+
+    def ratio(self, confidence: float = 0.95) -> OpenInterval:
+        """Return quantile B over quantile A with percentile limits of the bootstrapped log ratio."""
+        return _limits(self, lambda of_b, of_a: np.log(of_b) - np.log(of_a), math.exp, confidence)
+
+    def shift(self, confidence: float = 0.95) -> OpenInterval:
+        """Return quantile B minus quantile A, in their unit."""
+        return _limits(self, np.subtract, float, confidence)
+
+
 def harrell_davis(values: Sequence[float], q: float) -> float:
     """Return the Harrell-Davis estimate of the q-th quantile of uncensored latencies."""
     check_share("q", q)
     ordered = np.sort(as_latencies("sample", values))
     return float(_weights(ordered.size, q) @ ordered)
+
+
+def bootstrap_quantile(
+    b: Sequence[float], a: Sequence[float], q: float, *, resamples: int = RESAMPLES, seed: int = 0
+) -> QuantileContrast:
+    """Return the q-th quantile of both arms with its bootstrap, each arm resampled on its own.
+
+    The random stream depends on the seed, q and the arm only: another metric changes no number of this one.
+    """
+    check_share("q", q)
+    check_count("resamples", resamples, 1)
+    of_b, of_a = np.sort(as_latencies("B", b)), np.sort(as_latencies("A", a))
+    censored = bool(np.isinf(of_b[-1]) or np.isinf(of_a[-1]))
+    plain = censored or max(of_b.size, of_a.size) > MOST_WEIGHTED
+    resample = _nearest_rank if plain else _harrell_davis
+    return QuantileContrast(
+        b=resample(of_b, q, resamples, _stream(seed, "B", q)),
+        a=resample(of_a, q, resamples, _stream(seed, "A", q)),
+        method="nearest rank" if plain else "Harrell-Davis",
+    )
 
 
 def quantile_ratio(
@@ -46,16 +83,8 @@ def quantile_ratio(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> OpenInterval:
-    """Return quantile B over quantile A with percentile limits of the bootstrapped log ratio.
-
-    The random stream depends on the seed, q and the arm only: another metric changes no number of this one.
-    """
-
-    def ratio(of_b: _Array, of_a: _Array) -> _Array:
-        return np.log(of_b) - np.log(of_a)
-
-    bootstraps = _bootstraps(b, a, q, resamples, seed)
-    return _contrast(bootstraps, confidence, ratio, math.exp)
+    """Return quantile B over quantile A with percentile limits of the bootstrapped log ratio."""
+    return bootstrap_quantile(b, a, q, resamples=resamples, seed=seed).ratio(confidence)
 
 
 def quantile_shift(
@@ -68,41 +97,19 @@ def quantile_shift(
     seed: int = 0,
 ) -> OpenInterval:
     """Return quantile B minus quantile A, in their unit, from the same resamples as the ratio."""
-
-    def shift(of_b: _Array, of_a: _Array) -> _Array:
-        return of_b - of_a
-
-    bootstraps = _bootstraps(b, a, q, resamples, seed)
-    return _contrast(bootstraps, confidence, shift, float)
+    return bootstrap_quantile(b, a, q, resamples=resamples, seed=seed).shift(confidence)
 
 
-def _bootstraps(
-    b: Sequence[float], a: Sequence[float], q: float, resamples: int, seed: int
-) -> tuple[_Bootstrap, _Bootstrap, str]:
-    check_share("q", q)
-    check_count("resamples", resamples, 1)
-    of_b, of_a = np.sort(as_latencies("B", b)), np.sort(as_latencies("A", a))
-    censored = bool(np.isinf(of_b[-1]) or np.isinf(of_a[-1]))
-    plain = censored or max(of_b.size, of_a.size) > MOST_WEIGHTED
-    resample = _nearest_rank if plain else _harrell_davis
-    return (
-        resample(of_b, q, resamples, _stream(seed, "B", q)),
-        resample(of_a, q, resamples, _stream(seed, "A", q)),
-        "nearest rank" if plain else "Harrell-Davis",
-    )
-
-
-def _contrast(
-    bootstraps: tuple[_Bootstrap, _Bootstrap, str],
-    confidence: float,
+def _limits(
+    found: QuantileContrast,
     contrast: Callable[[_Array, _Array], _Array],
     back: Callable[[float], float],
+    confidence: float,
 ) -> OpenInterval:
     check_share("confidence", confidence)
-    b, a, method = bootstraps
     with np.errstate(invalid="ignore"):
-        estimate = float(contrast(np.array([b.estimate]), np.array([a.estimate]))[0])
-        contrasts = contrast(b.resampled, a.resampled)
+        estimate = float(contrast(np.array([found.b.estimate]), np.array([found.a.estimate]))[0])
+        contrasts = contrast(found.b.resampled, found.a.resampled)
     # Two censored quantiles say nothing about each other: they widen the interval on either side.
     unknown = np.isnan(contrasts)
     tail = (1 - confidence) / 2
@@ -112,7 +119,7 @@ def _contrast(
     def known(value: float) -> float | None:
         return back(value) if math.isfinite(value) else None
 
-    return OpenInterval(known(estimate), known(low), known(high), confidence, method)
+    return OpenInterval(known(estimate), known(low), known(high), confidence, found.method)
 
 
 def _stream(seed: int, arm: str, q: float) -> np.random.Generator:

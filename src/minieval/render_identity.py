@@ -59,7 +59,7 @@ def identity_section(identity: Identity) -> Iterator[str]:
         ("policy", f"{identity.aim}, alpha {identity.alpha:g}, planned n {identity.planned_n}"),
         ("margins", margins),
         ("seed", f"{identity.seed}; {identity.resamples} resamples; warm-up {identity.warmup} per arm"),
-        ("self-test", f"{identity.selftest.checks} published values reproduced"),
+        ("self-test", f"{identity.selftest.checks} published values and laws hold"),
     ]
     yield table(("input", "value"), rows)
     facts = {

@@ -7,9 +7,11 @@ from minieval.analysis import QualitySection
 from minieval.buckets import FEWEST_FOR_TEST, FEWEST_TO_READ, Bucket, BucketFamily, Flag
 from minieval.disagreement import Corrections, Disagreement
 from minieval.figures import BUCKETS
+from minieval.gates import points
 from minieval.markdown import table, text
 from minieval.notation import NONE, accuracy, difference, limits, pvalue, share
 from minieval.quality import Quality
+from minieval.running import Running
 
 QUALITY_TITLES: Final = {True: "Conjugation quality", False: "Quality"}
 """By whether the grader knows corrections, as the one of verb forms does."""
@@ -41,7 +43,7 @@ def quality_section(section: QualitySection, found: Disagreement) -> Iterator[st
         3,
     )
     yield table(("method", f"B minus A, {level} interval", "p", "role"), _tests(q), 3)
-    yield "\n".join(f"- {note}" for note in _notes(q))
+    yield "\n".join(f"- {note}" for note in (*_notes(q), _running_note(section.running)))
 
 
 def bucket_section(families: Sequence[BucketFamily]) -> Iterator[str]:
@@ -153,8 +155,32 @@ def _notes(q: Quality) -> Iterator[str]:
             f"{seen}, a difference of {100 * q.detectable.estimate:.1f} points is shown "
             f"with a power of {share(q.detectable.power)}."
         )
+    yield _needed_note(q)
+    yield (
+        f"Non-inferiority at a margin of {100 * q.noninferiority.margin:g} points: one-sided lower limit "
+        f"{points(q.noninferiority.low)} points (Tango score), p {pvalue(q.noninferiority.pvalue)}."
+    )
     if q.varying_items:
         yield f"{q.varying_items} items got varying answers and enter with their mean."
+
+
+def _needed_note(q: Quality) -> str:
+    shown = f"{points(q.needed.effect)} points with a power of {share(q.needed.power)}"
+    if q.needed.estimate is None:
+        return f"No practical number of pairs shows {shown}."
+    more = q.needed.estimate - q.n
+    reached = f", {more} more than there are" if more > 0 else ""
+    return f"It takes {q.needed.estimate} pairs to show {shown}{reached}."
+
+
+def _running_note(running: Running) -> str:
+    reading = (
+        f"Read while it runs (always valid, however often one looks): E = {running.statistic:.4g}, "
+        f"p {pvalue(running.pvalue)} after {running.n} pairs"
+    )
+    if running.decided_after is None:
+        return f"{reading}; it has not fallen below {running.alpha:g}. The verdict does not use it."
+    return f"{reading}; below {running.alpha:g} from pair {running.decided_after} on. The verdict does not use it."
 
 
 def _tested(family: BucketFamily) -> str:

@@ -11,17 +11,17 @@ from minieval.latency import (
     OrderStatistic,
     Percentile,
     SignedRank,
+    bootstrap_quantile,
     distribution,
     hodges_lehmann_ratio,
     hodges_lehmann_shift,
     mann_whitney,
     percentile,
-    quantile_ratio,
-    quantile_shift,
     wilcoxon,
 )
 from minieval.observation import MISSING, OK, Observation
 from minieval.paired import GradedPair
+from minieval.quantiles import RESAMPLES
 from minieval.stats import OpenInterval, SampleRatio, sample_ratio
 
 PERCENTILES: Final = (0.50, 0.95, 0.99)
@@ -115,9 +115,9 @@ def served(observations: Iterable[Observation], arm: str, warmup: int) -> Served
     return ServedArm(arm, len(first), min(warmup, len(first)), len(warm) - len(had_chance), timings)
 
 
-def compare_served(a: ServedArm, b: ServedArm, *, alpha: float, seed: int) -> ServedLatency:
-    """Return both arms' percentiles and the comparison; the seed moves the bootstrap of the p95 only."""
-    comparison = _compare(a, b, alpha, seed) if a.timings and b.timings else None
+def compare_served(a: ServedArm, b: ServedArm, *, alpha: float, seed: int, resamples: int = RESAMPLES) -> ServedLatency:
+    """Return both arms' percentiles and the comparison; seed and resamples move the limits of the p95 only."""
+    comparison = _compare(a, b, alpha, seed, resamples) if a.timings and b.timings else None
     return ServedLatency(
         a=_arm(a, 1 - alpha),
         b=_arm(b, 1 - alpha),
@@ -136,7 +136,7 @@ def compare_shadow(graded: Sequence[GradedPair]) -> SignedRank | None:
     return wilcoxon([b for b, _ in pairs], [a for _, a in pairs]) if pairs else None
 
 
-def _compare(a: ServedArm, b: ServedArm, alpha: float, seed: int) -> LatencyComparison:
+def _compare(a: ServedArm, b: ServedArm, alpha: float, seed: int, resamples: int) -> LatencyComparison:
     all_a, all_b = a.latencies, b.latencies
     few_a, few_b = _thin(a.timings), _thin(b.timings)
     reading, gate = 1 - alpha, 1 - 2 * alpha
@@ -145,11 +145,8 @@ def _compare(a: ServedArm, b: ServedArm, alpha: float, seed: int) -> LatencyComp
         gate_ratio=hodges_lehmann_ratio(few_b, few_a, gate),
         gate_shift=hodges_lehmann_shift(few_b, few_a, gate),
     )
-    p95 = Contrast(
-        ratio=quantile_ratio(all_b, all_a, 0.95, confidence=reading, seed=seed),
-        gate_ratio=quantile_ratio(all_b, all_a, 0.95, confidence=gate, seed=seed),
-        gate_shift=quantile_shift(all_b, all_a, 0.95, confidence=gate, seed=seed),
-    )
+    tail = bootstrap_quantile(all_b, all_a, 0.95, resamples=resamples, seed=seed)
+    p95 = Contrast(ratio=tail.ratio(reading), gate_ratio=tail.ratio(gate), gate_shift=tail.shift(gate))
     thinned = max(len(all_a), len(all_b)) > MOST_COMPARED
     return LatencyComparison(mann_whitney(all_b, all_a), p50, p95, thinned)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from minieval.gates import Gate, Outcome, percent, points
-from minieval.latency_gates import requests_needed
+from minieval.latency_gates import fewest_for_p95, requests_needed
 from minieval.missing import Failures, Missing
 from minieval.policy import Policy
 from minieval.quality import Quality
@@ -77,21 +77,26 @@ def _latency_steps(latency: ServedLatency | None, policy: Policy, outcome: dict[
     margins, comparison = policy.margins, latency.comparison
     n = min(latency.a.n, latency.b.n)
     asked = (
-        ("latency p50", comparison.p50, margins.p50_ratio),
-        ("latency p95", comparison.p95, margins.p95_ratio),
+        ("latency p50", comparison.p50, margins.p50_ratio, 1),
+        ("latency p95", comparison.p95, margins.p95_ratio, fewest_for_p95(policy)),
     )
     return tuple(
-        _latency_step(name, contrast, margin, n)
-        for name, contrast, margin in asked
+        _latency_step(name, contrast, margin, n, fewest)
+        for name, contrast, margin, fewest in asked
         if outcome[name] is not Outcome.PASS
     )
 
 
-def _latency_step(name: str, contrast: Contrast, margin: float, n: int) -> str:
-    needed = requests_needed(contrast, n, margin)
-    if needed is None:
+def _latency_step(name: str, contrast: Contrast, margin: float, n: int, fewest: int) -> str:
+    estimate, high = contrast.gate_ratio.estimate, contrast.gate_ratio.high
+    if estimate is None:
+        return f"find out why requests fail: the {name} lies among those that did"
+    if estimate >= margin:
         return f"make B faster: its {name} estimate is not below the margin of {margin:.2f}"
-    more = max(1, needed - n)
+    needed = requests_needed(contrast, n, margin)
+    if needed is None and high is None and n >= fewest:
+        return f"the {name} margin cannot be tested at {n} requests per arm: its ratio has no upper limit"
+    more = max(1, (needed or 0) - n, fewest - n)
     return f"about {more} more A/B requests per arm ({n + more} in all) could settle the {name} margin"
 
 

@@ -84,3 +84,11 @@ def test_three_regressions_without_an_improvement_are_to_be_read_at_any_n() -> N
 def test_a_total_that_most_slices_contradict_is_warned_about() -> None:
     assert tense({"one": (10, 12, 0, 0), "two": (10, 0, 2, 0), "three": (10, 0, 2, 0)}).simpson
     assert not tense({"one": (10, 2, 0, 0), "two": (10, 2, 0, 0), "three": (10, 0, 2, 0)}).simpson
+
+
+def test_slices_without_a_difference_take_no_side_in_that_warning() -> None:
+    calm = {f"calm{i}": (10, 0, 0, 0) for i in range(5)}
+
+    assert tense({**calm, "one": (10, 12, 0, 0), "two": (10, 0, 2, 0), "three": (10, 0, 2, 0)}).simpson
+    assert not tense({**calm, "one": (10, 2, 0, 0)}).simpson
+    assert not tense({**calm, "one": (10, 2, 0, 0), "two": (10, 0, 2, 0), "three": (9, 1, 1, 0)}).simpson

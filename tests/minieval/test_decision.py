@@ -48,7 +48,7 @@ def assessment(table: Table, rule: Policy, *, identical: bool = False, tense: Se
     return Assessment(assess_quality(rows, rule), bucket_families(rows, rule.alpha), identical)
 
 
-def contrast(low: float, estimate: float, high: float | None, shift: float | None = 99.0) -> Contrast:
+def contrast(low: float, estimate: float | None, high: float | None, shift: float | None = 99.0) -> Contrast:
     ratio = OpenInterval(estimate, low, high, 0.9, "test")
     return Contrast(ratio, ratio, OpenInterval(0.0, -99.0, shift, 0.9, "test"))
 
@@ -214,6 +214,26 @@ def test_a_hold_for_lack_of_requests_says_how_many_more() -> None:
     # the limit's distance log(1.25 / 1.1) has to shrink to log(1.2 / 1.1)
     total = math.ceil(100 * (math.log(1.25 / 1.1) / math.log(1.2 / 1.1)) ** 2)
     assert f"{total - 100} more A/B requests per arm ({total} in all)" in step
+
+
+def test_a_p95_of_too_few_requests_needs_at_least_59_per_arm() -> None:
+    (step,) = decision(served=latency(n=20)).next_steps
+
+    assert step == "about 39 more A/B requests per arm (59 in all) could settle the latency p95 margin"
+
+
+@pytest.mark.parametrize(
+    ("p50", "step"),
+    [
+        (contrast(1.1, 1.25, 1.4), "make B faster: its latency p50 estimate is not below the margin of 1.20"),
+        (contrast(0.9, 1.0, None), "the latency p50 margin cannot be tested at 100 requests per arm"),
+        (contrast(0.9, None, None), "find out why requests fail: the latency p50 lies among those that did"),
+    ],
+)
+def test_a_latency_that_more_requests_cannot_settle_says_what_would(p50: Contrast, step: str) -> None:
+    (found,) = decision(served=latency(p50=p50)).next_steps
+
+    assert found.startswith(step)
 
 
 def test_a_failing_arm_is_to_be_repaired_and_a_rarely_failing_one_to_be_watched_longer() -> None:

@@ -134,11 +134,14 @@ def test_non_inferiority_is_the_lower_limit_of_the_one_sided_tango_interval(
     if abs(low + margin) > 1e-9:
         assert found.passed == (low > -margin)
     assert found.pvalue == pytest.approx(stats.norm.sf(found.statistic))
+    assert found.estimate == pytest.approx((improved - regressed) / sum(table))
+    assert (found.low, found.margin) == (low, margin)
 
 
-def test_a_zero_margin_is_superiority_and_refused() -> None:
-    with pytest.raises(UnusableNumbers, match="margin"):
-        noninferiority(1, 0, 10, 0.0)
+@pytest.mark.parametrize(("margin", "alpha", "name"), [(0.0, 0.05, "margin"), (0.03, 0.5, "alpha")])
+def test_a_margin_of_zero_is_superiority_and_no_level_reaches_a_half(margin: float, alpha: float, name: str) -> None:
+    with pytest.raises(UnusableNumbers, match=name):
+        noninferiority(1, 0, 10, margin, alpha)
 
 
 @given(CELL, CELL)

@@ -1,0 +1,101 @@
+"""Reads a shadow that is still running: what its pairs say so far, without a verdict.
+
+The p-value is always valid: looking as often as one likes keeps its type I error. Exits 0, 3 where the log's
+shadow records do not belong together or cannot be graded, 2 usage.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from compare import HERE, observe
+
+from minieval.analysis import shadow_pairs
+from minieval.errors import EvalError
+from minieval.files import decode
+from minieval.gates import points, pvalue
+from minieval.grader import Grader, GrammarGrader
+from minieval.grader_identity import REPOSITORY
+from minieval.items import ItemError
+from minieval.observation import Observation
+from minieval.paired import grade_pairs
+from minieval.running import Running, read_running
+from minieval.untrusted import visible
+from minieval.verdict import EXIT_CODES, USAGE_EXIT_CODE, Verdict
+from miniserve.records import RecordError
+from miniserve.trafficlog import read_log
+
+
+class MixedEpochs(EvalError):
+    """The shadow records of a log come from several configurations or salts, which are never pooled."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the reading; returns the exit code."""
+    options = _options(argv)
+    try:
+        running, ungradable = peek(options.log, options.eval_set, options.alpha, GrammarGrader())
+    except OSError as error:
+        print(f"peek.py: {error.filename}: {error.strerror}", file=sys.stderr)
+        return USAGE_EXIT_CODE
+    except (EvalError, ItemError, RecordError) as error:
+        print(f"peek.py: invalid: {visible(str(error))}", file=sys.stderr)
+        return EXIT_CODES[Verdict.INVALID]
+    print("\n".join(_lines(running, ungradable)))
+    return 0
+
+
+def peek(log: Path, eval_set: Path, alpha: float, grader: Grader) -> tuple[Running, int]:
+    """Return the reading of a log's shadow records, and how many of them no item of the eval set has."""
+    items = grader.items(decode("eval set", eval_set.read_bytes()))
+    shadowed = [o for o in map(observe, read_log(log).records) if o.shadow_arm is not None]
+    _require_one_epoch(shadowed)
+    arms = next(((o.production_arm, o.shadow_arm) for o in shadowed if o.shadow_arm is not None), ("A", "B"))
+    pairing = grade_pairs(shadow_pairs(shadowed, *arms), items, grader)
+    return read_running(pairing.graded, alpha), len(pairing.ungradable)
+
+
+def _require_one_epoch(shadowed: Sequence[Observation]) -> None:
+    epochs = sorted({(o.config_sha, o.salt) for o in shadowed})
+    if len(epochs) > 1:
+        named = ", ".join(f"{config[:12]} with salt {salt}" for config, salt in epochs)
+        raise MixedEpochs(f"the log has shadow records of {named}: expected one configuration and one salt")
+
+
+def _lines(running: Running, ungradable: int) -> list[str]:
+    seen = f"{running.n} pairs, {running.n_improved} improved, {running.n_regressed} regressed"
+    difference = "" if running.estimate is None else f"; B minus A {points(running.estimate)} points"
+    lines = [f"Shadow so far: {seen}{difference}"]
+    if ungradable:
+        lines.append(f"  left out     {ungradable} records whose sentence no item of the eval set has")
+    lines.append(f"  always valid E = {running.statistic:.4g}, p {pvalue(running.pvalue)}")
+    if running.decided_after is None:
+        lines.append(f"  reading      p has not fallen below {running.alpha:g}: no conclusion yet")
+    else:
+        after = f"since pair {running.decided_after}, however often it was looked at"
+        lines.append(f"  reading      the arms differ in accuracy: p below {running.alpha:g} {after}")
+    lines.append("  verdict      none: compare.py gives one, over the number of pairs that was planned")
+    return lines
+
+
+def _options(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("log", type=Path, nargs="?", default=HERE / "traffic.log")
+    parser.add_argument("--eval-set", type=Path, default=REPOSITORY / "data" / "eval" / "phase-20.jsonl")
+    parser.add_argument("--alpha", type=_alpha, default=0.05)
+    return parser.parse_args(argv)
+
+
+def _alpha(text: str) -> float:
+    try:
+        alpha = float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a number between 0 and 1") from error
+    if not 0 < alpha < 1:
+        raise argparse.ArgumentTypeError(f"{text}: expected a number between 0 and 1")
+    return alpha
+
+
+if __name__ == "__main__":
+    sys.exit(main())
