@@ -87,7 +87,7 @@ def metric_families(exposition: str) -> dict[str, Metric]:
     return {family.name: family for family in parsed}
 
 
-def correct(server: LocalServer, sentence: str, request_id: str | None = None) -> httpx.Response:
+def correct(server: LocalServer, sentence: str, request_id: str | None = None, **headers: str) -> httpx.Response:
     """Send one correction request over the socket."""
     body = {"sentence": sentence} | ({"request_id": request_id} if request_id else {})
-    return httpx.post(server.address.url + CORRECT_PATH, json=body, timeout=30)
+    return httpx.post(server.address.url + CORRECT_PATH, json=body, headers=headers, timeout=30)

@@ -1,6 +1,6 @@
 """What the server is doing at the moment of a scrape, as gauges. Set from its state then, not kept up beside it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from prometheus_client import CollectorRegistry, Gauge
 
@@ -27,6 +27,18 @@ class StateGauges:
             ("strategy", "salt", "config_sha"),
             registry=registry,
         )
+        self._share = Gauge(
+            "route_arm_share",
+            "The share of the requests that the configuration gives an arm, 0 to 1",
+            ("traffic_arm",),
+            registry=registry,
+        )
+
+    def arms_are_to_get(self, shares: Mapping[str, float]) -> None:
+        """Show these shares, by `traffic.arm`, and no others."""
+        self._share.clear()
+        for traffic_arm, share in shares.items():
+            self._share.labels(traffic_arm).set(share)
 
     def routes_in_force(self, routes: Iterable[tuple[str, str, str]]) -> None:
         """Show these (strategy, salt, config_sha), and no others, as in force."""

@@ -3,22 +3,21 @@
 import logging
 
 import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 from miniobserve.stderr import LineWriter
 
 
 def configure(level: str, writer: LineWriter) -> None:
     """Set up structlog and route the standard library's loggers through it; `level` as in `logging`."""
-    shared: list[structlog.typing.Processor] = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if writer.isatty() else structlog.processors.JSONRenderer(ensure_ascii=False)
-    )
+    rendering = _for_people() if writer.isatty() else _for_machines()
     structlog.configure(
-        processors=[*shared, structlog.processors.format_exc_info, renderer],
+        processors=[*shared, *rendering],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.WriteLoggerFactory(writer),  # type: ignore[arg-type]  # it writes and flushes, no more
         cache_logger_on_first_use=True,
@@ -27,13 +26,34 @@ def configure(level: str, writer: LineWriter) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                renderer,
-            ],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
         )
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+
+
+def _for_machines() -> list[Processor]:
+    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+
+
+def _for_people() -> list[Processor]:
+    renderer = structlog.dev.ConsoleRenderer(
+        # repr shows control characters instead of obeying them: a reason may hold what a model wrote
+        repr_native_str=True,
+        exception_formatter=structlog.dev.plain_traceback,
+    )
+    return [structlog.processors.format_exc_info, _without_nothing, _harmless, renderer]
+
+
+def _without_nothing(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Leave out keys that have no value: a parser counts on them, a reader does not."""
+    return {key: value for key, value in event.items() if value is not None}
+
+
+def _harmless(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Escape control characters in the two texts that the renderer shows as they are."""
+    for key in event.keys() & {"event", "exception"}:
+        event[key] = "".join(c if c.isprintable() or c == "\n" else f"\\u{ord(c):04x}" for c in str(event[key]))
+    return event

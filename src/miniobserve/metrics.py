@@ -1,6 +1,8 @@
 """What the server counts, as Prometheus metrics in a registry of their own; the label `traffic_arm` slices by arm."""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from collections.abc import Iterable, Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -12,6 +14,8 @@ class Metrics:
     """Every counter and histogram of the server. Label values come from closed sets or from the route configuration."""
 
     def __init__(self) -> None:
+        # One more series for every counter and histogram, which nobody asks for.
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it untyped
         registry = self.registry = CollectorRegistry()
         self.requests = Counter(
             "request", "HTTP requests answered", ("endpoint", "method", "status"), registry=registry
@@ -33,6 +37,12 @@ class Metrics:
             "arm_duration_seconds", "An arm's latency", ("traffic_arm",), buckets=BUCKETS_S, registry=registry
         )
         self.tokens = Counter("tokens", "Tokens generated", ("kind", "traffic_arm"), registry=registry)
+        self.shadow_wait_seconds = Histogram(
+            "shadow_wait_seconds",
+            "A shadow's wait for its turn in the worker",
+            buckets=BUCKETS_S,
+            registry=registry,
+        )
         self.shadow_outcomes = Counter("shadow_outcomes", "Shadow runs by outcome", ("outcome",), registry=registry)
         self.shadow_agreement = Counter(
             "shadow_agreement", "Pairs by whether both arms gave the same text", ("agree",), registry=registry
@@ -40,7 +50,19 @@ class Metrics:
         self.log_errors = Counter("traffic_log_errors", "Attempts to write a record that failed", registry=registry)
         self.log_lost = Counter("traffic_log_lost", "Records that were never written", registry=registry)
         self.log_lines_dropped = Counter("log_lines_dropped", "Lines that stderr did not take", registry=registry)
-        self.spans_dropped = Counter("spans_dropped", "Spans that the local file had no room for", registry=registry)
+        self.spans_dropped = Counter("spans_dropped", "Spans that were queued or exported in vain", registry=registry)
+
+    def expect(self, traffic_arms: Iterable[str], statuses: Sequence[str]) -> None:
+        """Begin at 0 what may be counted: the first failure then is an increase, not the birth of a series."""
+        for traffic_arm in traffic_arms:
+            self.arm_seconds.labels(traffic_arm)
+            self.tokens.labels("generated", traffic_arm)
+            for status in statuses:
+                self.arm_requests.labels(traffic_arm, status)
+        for outcome in statuses:
+            self.shadow_outcomes.labels(outcome)
+        for agree in ("yes", "no"):
+            self.shadow_agreement.labels(agree)
 
     def exposition(self) -> bytes:
         """Return the metrics in the OpenMetrics text format."""

@@ -1,58 +1,34 @@
 """OpenTelemetry traces: W3C context in and out, spans to OTLP where configured, else to a bounded local JSONL file."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SpanExporter
 from opentelemetry.trace import Span, format_span_id, format_trace_id, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-MAX_FILE_BYTES = 32 * 2**20
+from miniobserve.spanfile import JsonlSpanExporter
+from miniobserve.spanqueue import BoundedSpanQueue
+
 MAX_TRACESTATE_CHARS = 512
+PROTOCOLS = ("grpc", "http/protobuf")
 _propagator = TraceContextTextMapPropagator()
-
-
-class JsonlSpanExporter(SpanExporter):
-    """Writes each span as one JSON line; at MAX_FILE_BYTES the file becomes `.1` and a fresh one begins."""
-
-    def __init__(self, path: Path, on_dropped: Callable[[int], None]) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._path = path
-        self._on_dropped = on_dropped
-
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Append the spans; those that cannot be written are counted, never raised."""
-        lines = "".join(span.to_json(indent=None) + "\n" for span in spans)
-        try:
-            if self._path.exists() and self._path.stat().st_size + len(lines) > MAX_FILE_BYTES:
-                self._path.replace(self._path.with_name(self._path.name + ".1"))
-            with open(self._path, "a", encoding="utf-8", opener=_private) as file:
-                file.write(lines)
-        except OSError:
-            self._on_dropped(len(spans))
-            return SpanExportResult.FAILURE
-        return SpanExportResult.SUCCESS
-
-    def shutdown(self) -> None:
-        """Nothing is kept open."""
-
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Nothing is buffered here; the batch processor flushes."""
-        return True
 
 
 def tracer_provider(service: str, local_file: Path, on_dropped: Callable[[int], None]) -> TracerProvider:
     """Return a provider that exports to OTLP if OTEL_EXPORTER_OTLP_(TRACES_)ENDPOINT is set, else to the file.
 
-    OTEL_EXPORTER_OTLP_PROTOCOL chooses grpc (the default) or http/protobuf; OTEL_TRACES_SAMPLER works as specified.
+    OTEL_EXPORTER_OTLP_PROTOCOL chooses grpc (the default) or http/protobuf; OTEL_TRACES_SAMPLER, OTEL_SERVICE_NAME
+    and OTEL_BSP_MAX_QUEUE_SIZE work as specified. `on_dropped` is told, on any thread, how many spans were lost.
     Raises ValueError when one of OpenTelemetry's variables is unusable.
     """
-    provider = TracerProvider(resource=Resource.create({"service.name": service}))
-    provider.add_span_processor(BatchSpanProcessor(_exporter(local_file, on_dropped)))
+    named = "OTEL_SERVICE_NAME" in os.environ or "service.name=" in os.environ.get("OTEL_RESOURCE_ATTRIBUTES", "")
+    provider = TracerProvider(resource=Resource.create({} if named else {"service.name": service}))
+    provider.add_span_processor(BoundedSpanQueue(_exporter(local_file), on_dropped))
     return provider
 
 
@@ -84,10 +60,20 @@ def span_id(span: Span) -> str:
     return format_span_id(span.get_span_context().span_id)
 
 
-def _exporter(local_file: Path, on_dropped: Callable[[int], None]) -> SpanExporter:
+def exemplar(span: Span) -> dict[str, str] | None:
+    """Return the labels by which a metric points at the span, or None where sampling left it out."""
+    if not span.get_span_context().trace_flags.sampled:
+        return None
+    return {"trace_id": trace_id(span), "span_id": span_id(span)}
+
+
+def _exporter(local_file: Path) -> SpanExporter:
     if not any(os.environ.get(f"OTEL_EXPORTER_OTLP_{kind}ENDPOINT") for kind in ("", "TRACES_")):
-        return JsonlSpanExporter(local_file, on_dropped)
-    protocol = os.environ.get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL") or os.environ.get("OTEL_EXPORTER_OTLP_PROTOCOL")
+        return JsonlSpanExporter(local_file)
+    variables = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+    name, protocol = next(((name, os.environ[name]) for name in variables if os.environ.get(name)), ("", "grpc"))
+    if protocol not in PROTOCOLS:
+        raise ValueError(f"{name} is {protocol!r}: expected {' or '.join(PROTOCOLS)}")
     # Imported here: grpc alone costs a quarter of a second and 20 MB that a local run has no use for.
     if protocol == "http/protobuf":
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as Http  # noqa: PLC0415
@@ -96,7 +82,3 @@ def _exporter(local_file: Path, on_dropped: Callable[[int], None]) -> SpanExport
     from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as Grpc  # noqa: PLC0415
 
     return Grpc()
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -4,6 +4,7 @@ Deciding, serving and logging are the tutor's; loading is the routes'.
 """
 
 import asyncio
+import logging
 import time
 import uuid
 from collections.abc import Awaitable, Callable
@@ -11,18 +12,20 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 import msgspec
+import structlog
 from opentelemetry.context import Context
-from opentelemetry.trace import Span, SpanKind, Tracer
+from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route as Path_
 from starlette.types import ExceptionHandler
+from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from minicorpus.explain import explain
 from miniobserve.metrics import Metrics
-from miniobserve.traces import incoming_context, outgoing_headers
+from miniobserve.traces import exemplar, incoming_context, outgoing_headers, span_id, trace_id
 from miniserve import schemas
 from miniserve.admission import Concurrency, Keys, RateLimit
 from miniserve.errors import ArmError, RequestRefused
@@ -33,6 +36,7 @@ from miniserve.routes import Route, Routes
 from miniserve.tutor import Tutor
 
 _encoder = msgspec.json.Encoder()
+_log = structlog.get_logger()
 _NO_FIT = {
     "en": "The model proposed a correction that fits nowhere in the sentence, so it is unchanged.",
     "es": "El modelo propuso una corrección que no encaja en la oración, así que queda como estaba.",
@@ -104,21 +108,40 @@ async def _observed(
     started = time.perf_counter()
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     context = incoming_context(request.headers) if door.trust_traceparent else Context()
-    try:
-        with door.tracer.start_as_current_span("http.handler", context=context, kind=SpanKind.SERVER) as span:
-            span.set_attribute("http.request.method", request.method)
-            span.set_attribute("url.path", request.url.path)
+    echoed = schemas.echoed_request_id(request.headers.getlist("x-request-id"))
+    with door.tracer.start_as_current_span("http.handler", context=context, kind=SpanKind.SERVER) as span:
+        span.set_attribute("http.request.method", request.method)
+        span.set_attribute("url.path", request.url.path)
+        # On every line of this request, also where uvicorn logs its failure: a request has a task of its own.
+        clear_contextvars()
+        bind_contextvars(trace_id=trace_id(span), span_id=span_id(span), request_id=echoed, **{"traffic.arm": None})
+        try:
             try:
                 response = await handle(door, request, span)
             except (RequestRefused, ArmError) as error:
-                response = _problem(error, schemas.echoed_request_id(request.headers.getlist("x-request-id")))
+                response = _problem(error, echoed)
             status = HTTPStatus(response.status_code)
-            span.set_attribute("http.response.status_code", int(status))
-            response.headers.update(outgoing_headers(span))
-    finally:
-        door.metrics.requests.labels(schemas.CORRECT_PATH, request.method, str(int(status))).inc()
-        door.metrics.request_seconds.labels(schemas.CORRECT_PATH).observe(time.perf_counter() - started)
+        finally:
+            _account(door.metrics, request.method, status, time.perf_counter() - started, span)
+        response.headers.update(outgoing_headers(span))
     return response
+
+
+def _account(metrics: Metrics, method: str, status: HTTPStatus, seconds: float, span: Span) -> None:
+    """Count an answered request, in the metrics, on its span, and in the one line that it has at info."""
+    metrics.requests.labels(schemas.CORRECT_PATH, method, str(int(status))).inc()
+    metrics.request_seconds.labels(schemas.CORRECT_PATH).observe(seconds, exemplar=exemplar(span))
+    span.set_attribute("http.response.status_code", int(status))
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        span.set_status(StatusCode.ERROR)
+    _log.log(
+        logging.INFO if status < HTTPStatus.INTERNAL_SERVER_ERROR else logging.WARNING,
+        "request",
+        method=method,
+        path=schemas.CORRECT_PATH,
+        status=int(status),
+        duration_ms=seconds * 1e3,
+    )
 
 
 async def _correct(door: FrontDoor, request: Request, span: Span) -> Response:
@@ -132,6 +155,7 @@ async def _correct(door: FrontDoor, request: Request, span: Span) -> Response:
     # Made here, never derived from the input: two clients that send one sentence are two users.
     request_id = request_id or str(uuid.uuid4())
     span.set_attribute("request.id", request_id)
+    bind_contextvars(request_id=request_id)
     language = preferred(request.headers.get("accept-language"))
     try:
         with door.concurrency.place():

@@ -45,6 +45,7 @@ class Ledger:
         self._log = TrafficLog(state_dir / "traffic.log")
         if recovered := recover(state_dir / "journal", self._log):
             _log.warning("recovered interrupted requests", lines=recovered)
+            metrics.shadow_outcomes.labels(_INTERRUPTED.status).inc(recovered)
         self._journal = Journal(state_dir / "journal")
 
     def promise(self, record: TrafficRecord, shadow_arm: str) -> None:

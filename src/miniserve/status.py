@@ -9,18 +9,23 @@ from miniobserve.gauges import StateGauges
 from miniobserve.metrics import Metrics
 from miniserve.arms import EngineArm
 from miniserve.ledger import Books, Ledger
+from miniserve.records import STATUSES
 from miniserve.routes import Routes
 from miniserve.shadow import ShadowState
 
 
 @dataclass(frozen=True)
 class ProcessStatus:
-    """One server process: `route` is its configuration in force with its `config_sha`, None until the first is."""
+    """One server process: `route` is its configuration in force with its `config_sha`, None until the first is.
+
+    `shares` is what the configuration gives each arm, by `traffic.arm`.
+    """
 
     pid: int
     ready: bool
     route: dict[str, Any] | None
     route_refused: bool
+    shares: dict[str, float]
     engines: dict[str, str]
     shadow: ShadowState | None
     books: Books
@@ -34,6 +39,7 @@ def status_of(routes: Routes, ledger: Ledger) -> ProcessStatus:
         ready=route is not None and not routes.draining,
         route={**route.config.as_json(), "config_sha": route.config.config_sha} if route else None,
         route_refused=routes.refused,
+        shares=dict(route.config.shares) if route else {},
         engines={name: arm.engine_name for name, arm in route.arms.items() if isinstance(arm, EngineArm)}
         if route
         else {},
@@ -84,7 +90,14 @@ def show(gauges: StateGauges, processes: Sequence[ProcessStatus]) -> None:
     gauges.route_refused.set(any(process.route_refused for process in processes))
     gauges.log_waiting.set(sum(process.books.waiting for process in processes))
     gauges.journal_unsettled.set(sum(process.books.unsettled for process in processes))
+    gauges.arms_are_to_get(next((process.shares for process in processes if process.route), {}))
     gauges.routes_in_force({(route["strategy"], route["salt"], route["config_sha"]) for route in routes})
+
+
+def expect(metrics: Metrics, processes: Sequence[ProcessStatus]) -> None:
+    """Begin at 0 what the processes' arms may count, before they are scraped."""
+    for process in processes:
+        metrics.expect(process.shares, STATUSES)
 
 
 class OwnView:
@@ -102,5 +115,7 @@ class OwnView:
 
     async def exposition(self) -> bytes:
         """Return the metrics in the OpenMetrics text format."""
-        show(self._gauges, [status_of(self._routes, self._ledger)])
+        processes = [status_of(self._routes, self._ledger)]
+        expect(self._metrics, processes)
+        show(self._gauges, processes)
         return self._metrics.exposition()

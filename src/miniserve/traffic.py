@@ -121,6 +121,20 @@ class RouteConfig:
         return (self.production_arm,)
 
     @cached_property
+    def shares(self) -> dict[str, float]:
+        """The share of the requests, 0 to 1, that each arm is to get, by the name that `traffic.arm` gives it."""
+        match self.strategy:
+            case Strategy.AB:
+                return {name: 1 / len(self.arms) for name in self.arm_names}
+            case Strategy.CANARY if self.shadow_arm is not None:
+                canary = self.canary_hundredths / 10_000
+                return {self.production_arm: 1 - canary, self.shadow_arm: canary}
+            case Strategy.SHADOW if self.shadow_arm is not None:
+                return {self.production_arm: 1.0, shadow_label(self.shadow_arm): self.shadow_hundredths / 10_000}
+            case _:
+                return {self.production_arm: 1.0}
+
+    @cached_property
     def config_sha(self) -> str:
         """SHA-256 of the canonical JSON, defaults filled in and percentages in integer hundredths."""
         canonical = json.dumps(
@@ -159,6 +173,11 @@ class Assignment:
     production_arm: str
     shadow_arm: str | None
     salt: str
+
+
+def shadow_label(arm: str) -> str:
+    """Return what `traffic.arm` says of an arm that shadows; of one that serves it says the arm's name."""
+    return f"shadow_{arm}"
 
 
 def unit_hash(domain: str, salt: str, request_id: str) -> int:

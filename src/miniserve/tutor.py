@@ -11,15 +11,16 @@ from http import HTTPStatus
 import structlog
 from opentelemetry.context import Context
 from opentelemetry.trace import Span, StatusCode, Tracer, set_span_in_context
+from structlog.contextvars import bind_contextvars, bound_contextvars
 
 from miniobserve.metrics import Metrics
-from miniobserve.traces import span_id, trace_id
+from miniobserve.traces import exemplar, span_id, trace_id
 from miniserve.arms import Answer, Arm
 from miniserve.errors import ArmError, ArmTimeout, RequestRefused
 from miniserve.ledger import Ledger
 from miniserve.records import ArmResult, TrafficRecord
 from miniserve.routes import Route
-from miniserve.traffic import Assignment, assign
+from miniserve.traffic import Assignment, assign, shadow_label
 from miniserve.trafficlog import utc_now
 
 _log = structlog.get_logger()
@@ -53,6 +54,7 @@ class Tutor:
         with self._tracer.start_as_current_span("traffic.assign", context=parent) as span:
             assignment = assign(request_id, route.config)
             span.set_attribute("traffic.strategy", str(assignment.strategy))
+        bind_contextvars(**{"traffic.arm": assignment.production_arm})
         arm = route.arms[assignment.production_arm]
         record = _open_record(assignment, route, sentence, trace_id(handler_span))
         run = self._start_run(assignment, route, assignment.production_arm, "production", parent)
@@ -94,19 +96,23 @@ class Tutor:
             return
         self._ledger.promise(record, assignment.shadow_arm)
         run = self._start_run(assignment, route, assignment.shadow_arm, "shadow", parent)
-        route.shadow.submit(record.sentence, partial(self._shadow_ended, record, assignment.shadow_arm, run))
+        # What is logged in the shadow's task, and when it ends, is the shadow's.
+        with bound_contextvars(**run.log_keys):
+            route.shadow.submit(record.sentence, partial(self._shadow_ended, record, assignment.shadow_arm, run))
 
     def _shadow_ended(self, record: TrafficRecord, arm: str, run: "_Run", outcome: ArmResult) -> None:
         self._ledger.record(replace(record, results={**record.results, arm: outcome}))
         self._end_run(run, outcome)
         self._metrics.shadow_outcomes.labels(outcome.status).inc()
+        if outcome.queue_ms is not None:
+            self._metrics.shadow_wait_seconds.observe(outcome.queue_ms / 1e3, exemplar=exemplar(run.span))
         served = record.results[record.production_arm]
         if served.status == outcome.status == "ok":
             agree = "yes" if served.response == outcome.response else "no"
-            self._metrics.shadow_agreement.labels(agree).inc()
+            self._metrics.shadow_agreement.labels(agree).inc(exemplar=exemplar(run.span))
 
     def _start_run(self, assignment: Assignment, route: Route, arm: str, role: str, parent: Context) -> "_Run":
-        traffic_arm = arm if role == "production" else f"shadow_{arm}"
+        traffic_arm = arm if role == "production" else shadow_label(arm)
         span = self._tracer.start_span(
             "arm.infer",
             context=parent,
@@ -118,28 +124,28 @@ class Tutor:
                 "request.id": assignment.request_id,
             },
         )
-        return _Run(span, traffic_arm, assignment.request_id)
+        return _Run(span, role, traffic_arm, assignment.request_id)
 
     def _end_run(self, run: "_Run", result: ArmResult) -> None:
         metrics = self._metrics
         metrics.arm_requests.labels(run.traffic_arm, result.status).inc()
         if result.status == "ok" and result.latency_ms is not None and result.tokens is not None:
-            metrics.arm_seconds.labels(run.traffic_arm).observe(result.latency_ms / 1e3)
+            metrics.arm_seconds.labels(run.traffic_arm).observe(result.latency_ms / 1e3, exemplar=exemplar(run.span))
             metrics.tokens.labels("generated", run.traffic_arm).inc(result.tokens)
         run.span.set_attribute("traffic.status", result.status)
+        if result.queue_ms is not None:
+            run.span.set_attribute("traffic.queue_ms", result.queue_ms)
         if result.status != "ok":
             run.span.set_status(StatusCode.ERROR, result.reason)
             run.span.add_event(result.status, {"reason": result.reason or ""})
         run.span.end()
         _log.log(
-            logging.INFO if result.status == "ok" else logging.WARNING,
+            _level(run, result),
             "arm answered" if result.status == "ok" else "arm gave no answer",
-            **{"traffic.arm": run.traffic_arm},
-            request_id=run.request_id,
-            trace_id=trace_id(run.span),
-            span_id=span_id(run.span),
+            **run.log_keys,
             status=result.status,
             latency_ms=result.latency_ms,
+            queue_ms=result.queue_ms,
             reason=result.reason,
         )
 
@@ -149,8 +155,26 @@ class _Run:
     """One arm's run on one request, while it is under way."""
 
     span: Span
+    role: str
     traffic_arm: str
     request_id: str
+
+    @property
+    def log_keys(self) -> dict[str, str]:
+        """What every line about this run says."""
+        return {
+            "traffic.arm": self.traffic_arm,
+            "request_id": self.request_id,
+            "trace_id": trace_id(self.span),
+            "span_id": span_id(self.span),
+        }
+
+
+def _level(run: _Run, result: ArmResult) -> int:
+    """Return the level of a run's line: the arm that served has its request's line, the shadow has this one only."""
+    if result.status != "ok":
+        return logging.WARNING
+    return logging.DEBUG if run.role == "production" else logging.INFO
 
 
 def _check_length(sentence: str, route: Route) -> None:

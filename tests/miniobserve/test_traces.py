@@ -35,7 +35,7 @@ def test_the_local_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:
 
 def test_a_full_local_file_is_kept_once_and_begun_afresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # 32 MB of spans would take the suite a minute, so the bound is lowered.
-    monkeypatch.setattr("miniobserve.traces.MAX_FILE_BYTES", 2_000)
+    monkeypatch.setattr("miniobserve.spanfile.MAX_FILE_BYTES", 2_000)
     path = tmp_path / "spans.jsonl"
 
     for _ in range(8):

@@ -1,0 +1,159 @@
+"""One trace a request, as an OTLP receiver gets it: the shadow's span is in it, and ends when and how B ends."""
+
+from collections.abc import Iterator
+
+import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+from tests.conftest import Routing, StartServer, correct, metric_families
+from tests.otlp import PATIENCE_S, Receiver, attributes, receiver
+
+from miniserve.traffic import Strategy
+from miniserve.trafficlog import read_log
+
+CLIENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+CLIENT_UNSAMPLED = CLIENT[:-2] + "00"
+SENTENCE = "He goed home."
+
+
+@pytest.fixture
+def receiving(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+    """Receive what the test's servers export."""
+    with receiver("grpc") as found:
+        for name, value in found.environ.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "50")
+        yield found
+
+
+def _arm_span(receiving: Receiver, traffic_arm: str) -> Span:
+    (span,) = [s for s in receiving.named("arm.infer") if attributes(s.attributes)["traffic.arm"] == traffic_arm]
+    return span
+
+
+def test_a_request_is_one_trace_of_four_spans(receiving: Receiver, start_server: StartServer, routing: Routing) -> None:
+    config = routing(Strategy.SHADOW)
+    server = start_server(config)
+    server.wait_for_shadow()
+
+    reply = correct(server, SENTENCE, "user-1")
+    spans = receiving.wait_for(4)
+    server.stop()
+
+    (handler,) = receiving.named("http.handler")
+    (record,) = read_log(server.traffic_log).records
+    assert sorted(span.name for span in spans) == ["arm.infer", "arm.infer", "http.handler", "traffic.assign"]
+    assert {span.trace_id.hex() for span in spans} == {record.trace_id}
+    assert {span.parent_span_id for span in spans if span is not handler} == {handler.span_id}
+    assert reply.headers["traceparent"].split("-")[1:3] == [record.trace_id, handler.span_id.hex()]
+    for arm, traffic_arm, role in (("A", "A", "production"), ("B", "shadow_B", "shadow")):
+        found = attributes(_arm_span(receiving, traffic_arm).attributes)
+        assert (found["traffic.role"], found["traffic.status"]) == (role, "ok")
+        assert found["model.sha"] == config.arms[arm]
+        assert (found["traffic.salt"], found["request.id"]) == (config.salt, "user-1")
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [("raises", "error"), ("exits", "error"), ("returns-nothing", "bad_output"), ("waits-for-ever", "timeout")],
+)
+def test_the_shadows_span_ends_with_b_and_says_how_b_failed(
+    fault: str, status: str, receiving: Receiver, start_server: StartServer, routing: Routing
+) -> None:
+    patience_ms = "300" if fault == "waits-for-ever" else "10000"
+    server = start_server(routing(Strategy.SHADOW), fault=fault, SHADOW_TIMEOUT_MS=patience_ms)
+    server.wait_for_shadow()
+
+    correct(server, SENTENCE)
+    receiving.wait_for(4)
+
+    _check_failed(receiving, status)
+    (handler,) = receiving.named("http.handler")
+    assert _arm_span(receiving, "shadow_B").end_time_unix_nano > handler.end_time_unix_nano
+
+
+def test_a_dropped_shadow_has_a_span_that_says_so(
+    receiving: Receiver, start_server: StartServer, routing: Routing
+) -> None:
+    server = start_server(
+        routing(Strategy.SHADOW), fault="waits-for-ever", SHADOW_QUEUE="1", SHADOW_TIMEOUT_MS="600000", DRAIN_MS="0"
+    )
+    server.wait_for_shadow()
+
+    correct(server, SENTENCE)
+    correct(server, SENTENCE)
+    # the first shadow's span is still open
+    receiving.wait_for(7)
+
+    _check_failed(receiving, "dropped")
+
+
+def test_a_cancelled_shadow_has_a_span_that_says_so(
+    receiving: Receiver, start_server: StartServer, routing: Routing
+) -> None:
+    server = start_server(routing(Strategy.SHADOW), fault="waits-for-ever", SHADOW_TIMEOUT_MS="600000", DRAIN_MS="0")
+    server.wait_for_shadow()
+
+    correct(server, SENTENCE)
+    receiving.wait_for(3)
+    open_before = len(receiving.named(""))
+    server.stop()
+
+    assert open_before == 3
+    _check_failed(receiving, "cancelled")
+
+
+def _check_failed(receiving: Receiver, status: str) -> None:
+    span = _arm_span(receiving, "shadow_B")
+    assert span.status.code == Status.STATUS_CODE_ERROR
+    assert [event.name for event in span.events] == [status]
+    assert span.status.message == attributes(span.events[0].attributes)["reason"] != ""
+    assert attributes(span.attributes)["traffic.status"] == status
+
+
+def test_a_clients_trace_is_continued_with_its_decision_to_sample(
+    receiving: Receiver, start_server: StartServer, routing: Routing
+) -> None:
+    server = start_server(routing(Strategy.SINGLE))
+
+    unsampled = correct(server, SENTENCE, traceparent=CLIENT_UNSAMPLED)
+    sampled = correct(server, SENTENCE, traceparent=CLIENT)
+    receiving.wait_for(1, "http.handler")
+    server.stop()
+
+    (handler,) = receiving.named("http.handler")
+    assert (handler.trace_id.hex(), handler.parent_span_id.hex()) == tuple(CLIENT.split("-")[1:3])
+    assert (unsampled.headers["traceparent"][-2:], sampled.headers["traceparent"][-2:]) == ("00", "01")
+    # The line has the trace's id either way: the client may know it.
+    assert {record.trace_id for record in read_log(server.traffic_log).records} == {CLIENT.split("-")[1]}
+
+
+def test_a_client_that_is_not_trusted_gets_a_trace_of_its_own(
+    receiving: Receiver, start_server: StartServer, routing: Routing
+) -> None:
+    server = start_server(routing(Strategy.SINGLE), TRUST_TRACEPARENT="0")
+
+    correct(server, SENTENCE, traceparent=CLIENT)
+
+    (handler,) = receiving.wait_for(1, "http.handler")
+    assert (handler.trace_id.hex() == CLIENT.split("-")[1], handler.parent_span_id) == (False, b"")
+
+
+def test_requests_are_answered_while_the_receiver_hangs_and_lost_spans_are_counted(
+    receiving: Receiver, start_server: StartServer, routing: Routing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "20")
+    monkeypatch.setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "10")
+    # Had a request waited for an export, it would have waited for ten minutes.
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "600000")
+    receiving.answering.clear()
+    server = start_server(routing(Strategy.SINGLE))
+
+    replies = [correct(server, SENTENCE) for _ in range(20)]
+    hung = receiving.asked.wait(PATIENCE_S)
+    (dropped,) = metric_families(server.metrics())["spans_dropped"].samples
+    receiving.answering.set()
+
+    assert {reply.status_code for reply in replies} == {200}
+    assert hung
+    # three spans a request, twenty of which may wait
+    assert dropped.value == 3 * 20 - 20
