@@ -1,10 +1,25 @@
 """The loopback port: metrics and details, for this machine only."""
 
+import asyncio
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
 import httpx
 import pytest
-from tests.conftest import correct, metric_families
+import structlog
+from prometheus_client.samples import Sample
+from tests.conftest import Routing, correct, metric_families
+from tests.miniserve.test_production_arm import CONFIG, ArmDouble, Desk
 
+from miniserve.arms import Answer
 from miniserve.local import LocalServer
+from miniserve.records import STATUSES
+from miniserve.routes import Route
+from miniserve.traffic import Strategy
+from miniserve.trafficlog import read_log
 
 
 @pytest.mark.parametrize("host", ["example.org", "localhost.example.org", "10.0.0.1", "127.0.0.1.example.org", ""])
@@ -22,23 +37,135 @@ def test_the_names_of_loopback_are_answered(host: str, single_server: LocalServe
     assert response.status_code == 200
 
 
-def test_the_exposition_is_valid_openmetrics(single_server: LocalServer) -> None:
-    correct(single_server, "He goed home.")
+# As section 10 of the design names them, with the suffixes of the format, and what operators' queries use besides.
+SERIES = {
+    "request_total": {"endpoint", "method", "status"},
+    "request_duration_seconds_bucket": {"endpoint", "le"},
+    "arm_requests_total": {"traffic_arm", "status"},
+    "arm_duration_seconds_bucket": {"traffic_arm", "le"},
+    "shadow_queue_depth": set(),
+    "shadow_wait_seconds_bucket": {"le"},
+    "shadow_worker_up": set(),
+    "shadow_outcomes_total": {"outcome"},
+    "shadow_agreement_total": {"agree"},
+    "tokens_total": {"kind", "traffic_arm"},
+    "route_config_info": {"strategy", "salt", "config_sha"},
+    "route_config_refused": set(),
+    "route_arm_share": {"traffic_arm"},
+    "traffic_log_errors_total": set(),
+    "traffic_log_lost_total": set(),
+    "journal_unsettled": set(),
+    "log_lines_dropped_total": set(),
+    "spans_dropped_total": set(),
+}
 
-    families = metric_families(single_server.metrics())
 
-    assert {"request", "request_duration_seconds", "arm_requests", "arm_duration_seconds", "tokens"} <= families.keys()
-    assert {sample.labels["traffic_arm"] for sample in families["arm_requests"].samples} == {"A"}
+async def at_once(sentence: str) -> Answer:
+    """Answer without computing."""
+    return Answer(sentence, edit_applied=True, tokens=1)
 
 
-def test_request_ids_create_no_series(single_server: LocalServer) -> None:
-    correct(single_server, "He goed home.", "warm-up")
-    series_before = len(single_server.metrics().splitlines())
+@pytest.fixture
+def quiet() -> Iterator[None]:
+    """Log nothing below a warning."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    yield
+    structlog.reset_defaults()
 
-    for number in range(50):
-        correct(single_server, "He goed home.", f"id-{number}")
 
-    assert len(single_server.metrics().splitlines()) == series_before
+def samples(exposition: str) -> list[Sample]:
+    return [sample for family in metric_families(exposition).values() for sample in family.samples]
+
+
+@pytest.fixture(scope="module")
+def shadowed(tmp_path_factory: pytest.TempPathFactory, routing: Routing) -> Iterator[LocalServer]:
+    """A server whose shadow has answered requests."""
+    with LocalServer(tmp_path_factory.mktemp("shadowed"), routing(Strategy.SHADOW, shadow_percent=50)) as server:
+        server.wait_for_shadow()
+        for number in range(12):
+            correct(server, "He goed home.", f"warm-up-{number}")
+        server.wait_for(lambda: len(server.traffic_log.read_bytes().splitlines()) == 12, "done with the shadows")
+        yield server
+
+
+def test_the_exposition_has_the_names_and_labels_of_the_design(shadowed: LocalServer) -> None:
+    found: dict[str, set[str]] = {}
+    for sample in samples(shadowed.metrics()):
+        found.setdefault(sample.name, set()).update(sample.labels)
+
+    counted_with = {name.replace("_bucket", end) for name in SERIES if "_bucket" in name for end in ("_sum", "_count")}
+    assert {name: labels for name, labels in found.items() if name not in counted_with} == SERIES
+
+
+def test_series_of_the_arms_begin_at_0(shadowed: LocalServer) -> None:
+    counted = {
+        (sample.labels["traffic_arm"], sample.labels["status"])
+        for sample in samples(shadowed.metrics())
+        if sample.name == "arm_requests_total"
+    }
+
+    assert counted == {(arm, status) for arm in ("A", "shadow_B") for status in STATUSES}
+
+
+def test_the_share_that_each_arm_is_to_get_is_shown(shadowed: LocalServer) -> None:
+    shares = {s.labels["traffic_arm"]: s.value for s in samples(shadowed.metrics()) if s.name == "route_arm_share"}
+
+    assert shares == {"A": 1, "shadow_B": 0.5}
+
+
+def test_buckets_are_fine_where_a_millisecond_service_answers(shadowed: LocalServer) -> None:
+    bounds = [
+        float(sample.labels["le"])
+        for sample in samples(shadowed.metrics())
+        if sample.name == "arm_duration_seconds_bucket" and sample.labels["traffic_arm"] == "A"
+    ]
+
+    assert sum(bound <= 0.01 for bound in bounds) >= 8
+    # no two neighbours below a second are further apart than this factor, so neither is a percentile from the truth
+    assert all(high <= 2.5 * low for low, high in pairwise(bounds) if high <= 1)
+
+
+def test_latencies_and_disagreements_point_at_the_trace_of_their_request(shadowed: LocalServer) -> None:
+    traces = {record.trace_id for record in read_log(shadowed.traffic_log).records}
+
+    exemplars = {
+        name: {s.exemplar.labels["trace_id"] for s in samples(shadowed.metrics()) if s.name == name and s.exemplar}
+        for name in ("request_duration_seconds_bucket", "arm_duration_seconds_bucket", "shadow_agreement_total")
+    }
+
+    assert all(exemplars.values())
+    assert all(found <= traces for found in exemplars.values())
+
+
+def test_request_ids_create_no_series(shadowed: LocalServer) -> None:
+    series_before = len(samples(shadowed.metrics()))
+
+    for number in range(20):
+        correct(shadowed, "He goed home.", f"id-{number}")
+
+    assert len(samples(shadowed.metrics())) == series_before
+
+
+def test_ten_thousand_request_ids_create_no_series(
+    tmp_path: Path, quiet: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_off")  # 20,000 spans would take most of the time
+    desk = Desk(tmp_path, at_once)
+    route = Route(replace(CONFIG, strategy=Strategy.SINGLE), {"A": ArmDouble(at_once)}, None)
+    span = desk.door.tracer.start_span("http.handler")
+
+    async def serve(request_ids: Iterable[str]) -> int:
+        for request_id in request_ids:
+            await desk.door.tutor.correct("He goed home.", request_id, route, span)
+        return len(samples(desk.door.metrics.exposition().decode()))
+
+    async def before_and_after() -> tuple[int, int]:
+        return await serve(["warm-up"]), await serve(f"id-{number}" for number in range(10_000))
+
+    before, after = asyncio.run(before_and_after())
+
+    assert before == after
+    assert len(read_log(desk.log).records) == 10_001
 
 
 def test_details_name_route_engine_and_shadow(single_server: LocalServer) -> None:
