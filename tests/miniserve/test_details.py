@@ -80,7 +80,9 @@ def samples(exposition: str) -> list[Sample]:
 @pytest.fixture(scope="module")
 def shadowed(tmp_path_factory: pytest.TempPathFactory, routing: Routing) -> Iterator[LocalServer]:
     """A server whose shadow has answered requests."""
-    with LocalServer(tmp_path_factory.mktemp("shadowed"), routing(Strategy.SHADOW, shadow_percent=50)) as server:
+    config = routing(Strategy.SHADOW, shadow_percent=50)
+    environ = {"LYNX_SHADOW_TIMEOUT_MS": "60000"}  # however busy the machine
+    with LocalServer(tmp_path_factory.mktemp("shadowed"), config, environ) as server:
         server.wait_for_shadow()
         for number in range(12):
             correct(server, "He goed home.", f"warm-up-{number}")

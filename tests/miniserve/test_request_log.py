@@ -30,10 +30,11 @@ def _about(lines: list[Line], request_id: str) -> list[tuple[str, str, str | Non
 def test_a_request_has_one_line_at_info_and_its_shadow_one_of_its_own(
     start_server: StartServer, routing: Routing
 ) -> None:
-    server = start_server(routing(Strategy.SHADOW))
+    server = start_server(routing(Strategy.SHADOW), SHADOW_TIMEOUT_MS="60000")  # however busy the machine
     server.wait_for_shadow()
     for number in range(3):
         correct(server, SENTENCE, f"user-{number}")
+    server.wait_for_shadow()
 
     lines = _lines(server)
 

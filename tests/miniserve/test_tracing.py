@@ -13,6 +13,8 @@ from miniserve.trafficlog import read_log
 CLIENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 CLIENT_UNSAMPLED = CLIENT[:-2] + "00"
 SENTENCE = "He goed home."
+# Beyond what a busy machine lets B wait for a core.
+PATIENT_MS = "60000"
 
 
 @pytest.fixture
@@ -32,7 +34,7 @@ def _arm_span(receiving: Receiver, traffic_arm: str) -> Span:
 
 def test_a_request_is_one_trace_of_four_spans(receiving: Receiver, start_server: StartServer, routing: Routing) -> None:
     config = routing(Strategy.SHADOW)
-    server = start_server(config)
+    server = start_server(config, SHADOW_TIMEOUT_MS=PATIENT_MS)
     server.wait_for_shadow()
 
     reply = correct(server, SENTENCE, "user-1")
@@ -59,7 +61,7 @@ def test_a_request_is_one_trace_of_four_spans(receiving: Receiver, start_server:
 def test_the_shadows_span_ends_with_b_and_says_how_b_failed(
     fault: str, status: str, receiving: Receiver, start_server: StartServer, routing: Routing
 ) -> None:
-    patience_ms = "300" if fault == "waits-for-ever" else "10000"
+    patience_ms = "300" if fault == "waits-for-ever" else PATIENT_MS
     server = start_server(routing(Strategy.SHADOW), fault=fault, SHADOW_TIMEOUT_MS=patience_ms)
     server.wait_for_shadow()
 
