@@ -54,7 +54,9 @@ SERIES = {
     "route_arm_share": {"traffic_arm"},
     "traffic_log_errors_total": set(),
     "traffic_log_lost_total": set(),
+    "traffic_log_waiting": set(),
     "journal_unsettled": set(),
+    "server_processes_ready": set(),
     "log_lines_dropped_total": set(),
     "spans_dropped_total": set(),
 }
