@@ -1,10 +1,24 @@
-"""The real server, with a shadow worker that misbehaves: faulty_server.py FAULT."""
+"""faulty_server.py FAULT: the real server, a shadow worker that misbehaves, and an A that raises at one sentence."""
 
 import sys
 from pathlib import Path
 
 from miniserve.__main__ import main
+from miniserve.arms import Answer, EngineArm
+from miniserve.errors import ArmRaised
+
+A_BREAKER = "This sentence breaks the production arm."
+_answer = EngineArm.answer
+
+
+def _answer_unless_broken(self: EngineArm, sentence: str) -> Answer:
+    if sentence == A_BREAKER:
+        raise ArmRaised("the engine of A is broken")
+    return _answer(self, sentence)
+
 
 if __name__ == "__main__":
+    # Patched, because no sentence makes the real engine raise.
+    EngineArm.answer = _answer_unless_broken  # type: ignore[method-assign]
     worker = Path(__file__).with_name("faulty_worker.py")
     sys.exit(main([], worker_command=(sys.executable, str(worker), sys.argv[1])))

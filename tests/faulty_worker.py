@@ -166,6 +166,8 @@ def _load(fault: str) -> Callable[[Path, str], tuple[Answerer, str]]:
             return FAULTS.get(fault.removeprefix(LOADED), answer), engine
         if fault == "fails-to-load":
             raise OSError(f"no such model {CANARY}")
+        if fault == "never-loads":
+            threading.Event().wait()
         return FAULTS[fault], "faulty"
 
     return load
