@@ -97,7 +97,7 @@ compare *ARGS: _env
 peek LOG="state/traffic.log" *ARGS: _env
     @{{ python }} {{ lab }}/peek.py "$@"
 
-# train A and B from scratch into models/staging; what was interrupted is taken up
+# train A and B from scratch into models/staging, under ten minutes on two idle cores; what was interrupted is taken up
 train *ARGS: _train-env
     .venv-train/bin/python -m minimodel.train "$@"
 
