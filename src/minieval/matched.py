@@ -10,7 +10,7 @@ from scipy import stats
 
 from minieval.errors import UnusableNumbers
 from minieval.proportions import accuracy_interval
-from minieval.results import Interval, Significance, check_count, check_share
+from minieval.results import Interval, Significance, check_count, check_share, normal_quantile
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def tango_interval(n_improved: int, n_regressed: int, n: int, confidence: float 
     _within(n_improved, n_regressed, n)
     check_share("confidence", confidence)
     estimate = (n_improved - n_regressed) / n
-    z = float(stats.norm.isf((1 - confidence) / 2))
+    z = normal_quantile(confidence)
 
     def limit(outside: float, target: float) -> float:
         inside = estimate

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from scipy import stats
 
-from minieval.results import Interval, Significance, check_count, check_share
+from minieval.results import Interval, Significance, check_count, check_share, normal_quantile
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,14 @@ def accuracy_interval(x: int, n: int, confidence: float = 0.95) -> Interval:
     check_count("n", n, 1)
     check_count("x", x, 0, n)
     check_share("confidence", confidence)
-    limits = stats.binomtest(x, n).proportion_ci(confidence, method="wilson")
+    z, share = normal_quantile(confidence), x / n
+    # scipy has this interval behind a test whose p-value costs a hundred times as much and is not wanted here.
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     # At 0 and n the limit is the bound itself; rounding may leave it one ulp outside.
-    low = 0.0 if x == 0 else float(limits.low)
-    high = 1.0 if x == n else float(limits.high)
-    return Interval(x / n, low, high, confidence)
+    low = 0.0 if x == 0 else middle - half
+    high = 1.0 if x == n else middle + half
+    return Interval(share, low, high, confidence)
 
 
 def clopper_pearson_upper(x: int, n: int, confidence: float = 0.95) -> float:

@@ -7,6 +7,7 @@ and never for zero; no field is ever NaN or infinite.
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special
 
 from minieval.errors import UnusableNumbers
 
@@ -43,6 +44,11 @@ class OpenInterval:
     high: float | None
     confidence: float
     method: str
+
+
+def normal_quantile(confidence: float) -> float:
+    """Return how many standard errors lie between an estimate and either limit of a two-sided interval."""
+    return -float(special.ndtri((1 - confidence) / 2))
 
 
 def check_count(name: str, value: int, low: int = 0, high: int | None = None) -> None:

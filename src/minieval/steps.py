@@ -81,18 +81,25 @@ def _latency_steps(latency: ServedLatency | None, policy: Policy, outcome: dict[
         ("latency p95", comparison.p95, margins.p95_ratio, fewest_for_p95(policy)),
     )
     return tuple(
-        _latency_step(name, contrast, margin, n, fewest)
+        _latency_step(name, contrast, margin, n, fewest, slow=outcome[name] is Outcome.FAIL)
         for name, contrast, margin, fewest in asked
         if outcome[name] is not Outcome.PASS
     )
 
 
-def _latency_step(name: str, contrast: Contrast, margin: float, n: int, fewest: int) -> str:
+def _latency_step(name: str, contrast: Contrast, margin: float, n: int, fewest: int, *, slow: bool) -> str:
     estimate, high = contrast.gate_ratio.estimate, contrast.gate_ratio.high
+    if slow:
+        return f"make B faster: its {name} ratio lies above the margin of {margin:.2f}"
     if estimate is None:
         return f"find out why requests fail: the {name} lies among those that did"
     if estimate >= margin:
-        return f"make B faster: its {name} estimate is not below the margin of {margin:.2f}"
+        # What was seen is no reason to hope, and no proof either: say what would clear a B as fast as A.
+        needed = requests_needed(contrast, n, margin, 1.0)
+        again = "repeat the A/B block" + (
+            "" if needed is None else f" with about {max(needed, fewest, n)} requests per arm"
+        )
+        return f"{again}, or make B faster: its {name} ratio of {estimate:.2f} is above {margin:.2f}, but not surely so"
     needed = requests_needed(contrast, n, margin)
     if needed is None and high is None and n >= fewest:
         return f"the {name} margin cannot be tested at {n} requests per arm: its ratio has no upper limit"

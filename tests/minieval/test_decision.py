@@ -225,7 +225,10 @@ def test_a_p95_of_too_few_requests_needs_at_least_59_per_arm() -> None:
 @pytest.mark.parametrize(
     ("p50", "step"),
     [
-        (contrast(1.1, 1.25, 1.4), "make B faster: its latency p50 estimate is not below the margin of 1.20"),
+        (contrast(1.2, 1.3, 1.4), "make B faster: its latency p50 ratio lies above the margin of 1.20"),
+        # 39 would do for a B as fast as A, so as many as before will
+        (contrast(1.1, 1.25, 1.4), "repeat the A/B block with about 100 requests per arm, or make B faster"),
+        (contrast(1.1, 1.25, None), "repeat the A/B block, or make B faster: its latency p50 ratio of 1.25"),
         (contrast(0.9, 1.0, None), "the latency p50 margin cannot be tested at 100 requests per arm"),
         (contrast(0.9, None, None), "find out why requests fail: the latency p50 lies among those that did"),
     ],
