@@ -96,9 +96,8 @@ def _latency_step(name: str, contrast: Contrast, margin: float, n: int, fewest: 
     if estimate >= margin:
         # What was seen is no reason to hope, and no proof either: say what would clear a B as fast as A.
         needed = requests_needed(contrast, n, margin, 1.0)
-        again = "repeat the A/B block" + (
-            "" if needed is None else f" with about {max(needed, fewest, n)} requests per arm"
-        )
+        size = "" if needed is None else f" with about {max(needed, fewest, n)} requests per arm"
+        again = f"repeat the A/B block{size}"
         return f"{again}, or make B faster: its {name} ratio of {estimate:.2f} is above {margin:.2f}, but not surely so"
     needed = requests_needed(contrast, n, margin)
     if needed is None and high is None and n >= fewest:

@@ -276,7 +276,7 @@ def test_an_alpha_that_no_float_confidence_can_hold_is_named(
 def test_the_script_itself_ends_with_a_sentence_not_a_traceback(tmp_path: Path) -> None:
     lab = SyntheticLab(tmp_path)
     lab.shadow[7]["latency_ms_B"] = -3
-    command = [sys.executable, REPOSITORY / "experiments" / "38-shadow-ab" / "compare.py", *lab.arguments()]
+    command = (sys.executable, str(REPOSITORY / "experiments" / "38-shadow-ab" / "compare.py"), *lab.arguments())
 
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 
