@@ -48,7 +48,7 @@ def parse_baseline(text: bytes) -> EvalBaseline:
     """Return the baseline; raises InputRefused naming the first key that is missing or wrong."""
     try:
         return msgspec.json.decode(text, type=EvalBaseline)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputRefused("eval_baseline.json", str(error), "a baseline of schema 1") from error
 
 

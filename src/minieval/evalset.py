@@ -79,7 +79,7 @@ def _by_sentence(items: Iterable[EvalItem]) -> EvalSet:
 def _parse(number: int, line: str) -> EvalItem:
     try:
         raw = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ItemError(number, f"not JSON: {error}") from error
     if not isinstance(raw, dict):
         raise ItemError(number, "expected a JSON object")

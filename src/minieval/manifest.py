@@ -84,8 +84,9 @@ class _Manifest(msgspec.Struct, frozen=True):
 def parse_manifest(text: bytes) -> Run:
     """Return the run; raises ManifestRefused naming the first key that is missing or wrong."""
     try:
-        run = msgspec.json.decode(text, type=_Manifest).run
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        # As text, because the decoder does not look into the keys that it skips.
+        run = msgspec.json.decode(text.decode(), type=_Manifest).run
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ManifestRefused("manifest.json", str(error), "a manifest of schema 1 as route.py writes it") from error
     if len(run.arms) != 2:
         raise ManifestRefused("run.arms", sorted(run.arms), "exactly two arms")

@@ -85,7 +85,7 @@ def decode_ask(payload: bytes) -> Ask:
     """Read what the server sent; raises FrameError for anything else."""
     try:
         return _from_server.decode(payload)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise FrameError(f"not an ask: {error}") from error
 
 
@@ -93,5 +93,5 @@ def decode_from_worker(payload: bytes) -> FromWorker:
     """Read what the worker sent; raises FrameError for anything else."""
     try:
         return _from_worker.decode(payload)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise FrameError(f"not a message of a worker: {error}") from error

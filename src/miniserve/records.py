@@ -98,7 +98,7 @@ def parse_line(line: bytes) -> TrafficRecord:
     """Read one line back; raises RecordError for anything but a record of schema 1."""
     try:
         raw = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RecordError(f"not JSON: {error}") from error
     if not isinstance(raw, dict):
         raise RecordError(f"the line is a JSON {type(raw).__name__}: expected an object")

@@ -88,6 +88,22 @@ def test_a_header_announces_a_bounded_length_or_is_refused(header: bytes) -> Non
     assert length == announced <= frames.MAX_FRAME_BYTES or str(announced) in str(length)
 
 
+NESTED = b"[" * 30_000 + b"]" * 30_000
+
+
+def test_json_that_is_nested_without_end_is_refused_like_any_other() -> None:
+    with pytest.raises(frames.FrameError):
+        frames.decode_from_worker(b'{"type":"ready","engine":"x","more":' + NESTED + b"}")
+    with pytest.raises(frames.FrameError):
+        frames.decode_from_worker(b'{"more":' + NESTED + b"}")
+    with pytest.raises(RecordError):
+        parse_line(NESTED)
+    with pytest.raises(RouteConfigError):
+        RouteConfig.parse(NESTED)
+    with pytest.raises(RequestRefused):
+        schemas.decode_request(NESTED)
+
+
 BODY = {"sentence": "He goed home.", "request_id": "req-0001"}
 
 
