@@ -1,7 +1,7 @@
 """The process in which a shadow arm lives: reads a sentence, answers it, knows nothing else.
 
-Lowest priority, bounded memory and descriptors, no processes of its own, ended with its parent. An exception that the
-arm does not declare ends the process, because its state is unknown; the server starts another.
+Bounded memory and descriptors, no processes of its own, ended with its parent, which made it nice. An exception
+that the arm does not declare ends the process, because its state is unknown; the server starts another.
 """
 
 import argparse
@@ -20,10 +20,10 @@ from types import TracebackType
 
 from miniserve import frames
 from miniserve.arms import Answer, load_engine_arm, usable_text
+from miniserve.child import CONNECTION_FD
 from miniserve.errors import ArmError
 from miniserve.seccomp import forbid_new_processes
 
-NICENESS = 19
 MAX_OPEN_FILES = 128
 MAX_REASON_CHARS = 300
 _PR_SET_PDEATHSIG = 1
@@ -37,12 +37,9 @@ def load_engine(models_dir: Path, sha: str) -> tuple[Answerer, str]:
 
 
 def confine(memory_mb: int, parent: int) -> None:
-    """Give up priority and new processes, bound memory and descriptors, leave no core file, end with the parent."""
-    os.nice(NICENESS)
-    with contextlib.suppress(OSError):
-        # Where the kernel groups processes by session (sched_autogroup), niceness counts within a session only, and
-        # this process has its own: the group has to be nice too. See sched(7).
-        Path("/proc/self/autogroup").write_text(str(NICENESS), encoding="ascii")
+    """Bound memory and descriptors, forbid new processes, leave no core file, end with the parent."""
+    # Whatever a library of the server left open for children is not B's.
+    os.closerange(CONNECTION_FD + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     with contextlib.suppress(ValueError):  # a lower hard limit is already in force
         resource.setrlimit(resource.RLIMIT_AS, (memory_mb * 2**20,) * 2)
     resource.setrlimit(resource.RLIMIT_NOFILE, (MAX_OPEN_FILES,) * 2)

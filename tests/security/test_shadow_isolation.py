@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tests.conftest import MODELS, Routing, StartServer, correct
 
+from miniserve.child import NICENESS
 from miniserve.local import LocalServer
-from miniserve.shadow_worker import NICENESS
 from miniserve.traffic import Strategy
 from miniserve.trafficlog import read_log
 
