@@ -22,7 +22,7 @@ from bench.load import Observed
 from bench.others import OthersMeter
 from bench.pinning import GENERATOR_CORE, in_words, pinned
 from bench.result import write_result
-from bench.rounds import Plan, Rounds, Run, Window, condition_of, run_rounds
+from bench.rounds import Plan, Rounds, Run, condition_of, offer_window, run_rounds
 from bench.server import BenchServer, bench_server
 from bench.table import interval, table
 from miniserve.trafficlog import read_log
@@ -35,15 +35,15 @@ PLANS = {50: Plan(0.0, 8, 3.0, SEED), 80: Plan(0.0, 5, 3.0, SEED + 1)}
 NGINX = "nginx "
 
 
-def runs(server: BenchServer, nginx_ports: Mapping[str, int]) -> dict[str, Run]:
+def runs(server: BenchServer, nginx_ports: Mapping[str, int], plan: Plan) -> dict[str, Run]:
     """Return how each condition is measured."""
 
-    def ours(condition: Condition, window: Window) -> Observed:
+    def ours(condition: Condition, number: int) -> Observed:
         with server.under(condition):
-            return window.offer(server.port, condition.name)
+            return offer_window(plan, number, server.port, condition.name)
 
-    def mirrored(name: str, window: Window) -> Observed:
-        return window.offer(nginx_ports[name], NGINX + name)
+    def mirrored(name: str, number: int) -> Observed:
+        return offer_window(plan, number, nginx_ports[name], NGINX + name)
 
     found: dict[str, Run] = {condition.name: partial(ours, condition) for condition in CONDITIONS}
     return found | {NGINX + name: partial(mirrored, name) for name in nginx_ports}
@@ -104,7 +104,7 @@ def measure_level(level: int, plan: Plan) -> dict[str, Any]:
             print("nginx is not installed (Debian: apt-get install nginx-light): not compared", file=sys.stderr)
         capacity = measure_capacity(Load(server.port, SEED))
         plan = replace(plan, rate_per_s=capacity.per_s * level / 100)
-        rounds = run_rounds(plan, runs(server, ports), OthersMeter())
+        rounds = run_rounds(plan.rounds, plan.seed, runs(server, ports, plan), OthersMeter())
         return {
             "level": level,
             "cores": in_words(),

@@ -14,7 +14,8 @@ from bench.others import OthersMeter
 from bench.requests import correction, eval_sentences
 
 QUANTILES = (0.5, 0.95, 0.99)
-Run = Callable[["Window"], Observed]
+# Brings a condition about in the round of that number, loads it, and returns what was seen.
+Run = Callable[[int], Observed]
 
 
 @dataclass(frozen=True)
@@ -27,19 +28,13 @@ class Plan:
     seed: int
 
 
-class Window:
-    """One round's load, the same for every condition but for the request ids, which name it."""
-
-    def __init__(self, plan: Plan, number: int, rng: np.random.Generator) -> None:
-        self._number = number
-        self._due = poisson_schedule(plan.rate_per_s, plan.window_s, rng)
-        self._sentences = rng.choice(np.array(eval_sentences()), size=len(self._due)).tolist()
-
-    def offer(self, port: int, condition: str) -> Observed:
-        """Load a port."""
-        label = condition.replace(" ", "_")
-        requests = [correction(s, f"{label}/{self._number}/{i}") for i, s in enumerate(self._sentences)]
-        return offer(port, requests, self._due)
+def offer_window(plan: Plan, number: int, port: int, condition: str) -> Observed:
+    """Load a port with a round's window: the same in every condition but for the request ids, which name it."""
+    rng = np.random.default_rng((plan.seed, number))
+    due = poisson_schedule(plan.rate_per_s, plan.window_s, rng)
+    sentences = rng.choice(np.array(eval_sentences()), size=len(due)).tolist()
+    label = condition.replace(" ", "_")
+    return offer(port, [correction(s, f"{label}/{number}/{i}") for i, s in enumerate(sentences)], due)
 
 
 def condition_of(request_id: str) -> str:
@@ -51,7 +46,7 @@ def condition_of(request_id: str) -> str:
 class Rounds:
     """What was measured: per condition, latencies in ms (one array a round), statuses, others' use of the CPU."""
 
-    plan: Plan
+    seed: int
     latencies: dict[str, list[Latencies]] = field(default_factory=lambda: defaultdict(list))
     statuses: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     others_share: list[float] = field(default_factory=list)
@@ -71,23 +66,20 @@ class Rounds:
 
     def ratio(self, name: str, reference: str, q: float) -> dict[str, float]:
         """Return a condition's quantile over another's, with its interval."""
-        return asdict(quantile_ratio(self.latencies[name], self.latencies[reference], q, self.plan.seed))
+        return asdict(quantile_ratio(self.latencies[name], self.latencies[reference], q, self.seed))
 
 
-def run_rounds(plan: Plan, conditions: Mapping[str, Run], others: OthersMeter) -> Rounds:
-    """Measure every condition in every round; `conditions` says how each is brought about and loaded."""
-    rng = np.random.default_rng(plan.seed)
-    rounds = Rounds(plan)
-    for number in range(1, plan.rounds + 1):
-        window = Window(plan, number, rng)
+def run_rounds(count: int, seed: int, conditions: Mapping[str, Run], others: OthersMeter) -> Rounds:
+    """Measure every condition in every round, in an order drawn by the seed; rounds are numbered from 1."""
+    rng = np.random.default_rng(seed)
+    rounds = Rounds(seed)
+    for number in range(1, count + 1):
         for name in rng.permutation(list(conditions)).tolist():
             with others.watching() as watched:
-                seen = conditions[name](window)
+                seen = conditions[name](number)
             rounds.latencies[name].append(seen.latency_ms())
             rounds.statuses[name].update(seen.status.tolist())
             rounds.others_share.append(watched.share)
-        print(
-            f"round {number} of {plan.rounds}; others used {max(rounds.others_share):.1%} of the CPU at most",
-            file=sys.stderr,
-        )
+        used = max(rounds.others_share)
+        print(f"round {number} of {count}; others used at most {used:.1%} of the machine", file=sys.stderr)
     return rounds

@@ -1,0 +1,150 @@
+"""`./just bench-overload`: at 3 times A's capacity, what is served is served fast, and the rest is told to come back.
+
+Compares the p99 of what was served with the unloaded one, with the shadow off and with a healthy B. Prints a table and
+writes `results/overload.json`.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from bench.capacity import Load, measure_capacity
+from bench.conditions import HEALTHY, OFF, Condition
+from bench.load import MAX_CONNECTIONS, Observed
+from bench.others import OthersMeter
+from bench.pinning import GENERATOR_CORE, in_words, pinned
+from bench.result import write_result
+from bench.rounds import Plan, Rounds, offer_window, run_rounds
+from bench.server import BenchServer, bench_server
+from bench.table import interval, table
+
+SEED = 83
+FACTOR = 3.0
+BOUND = 2.0
+UNLOADED = "unloaded"
+ROUNDS = 4
+UNLOADED_PLAN = Plan(0.0, ROUNDS, 8.0, SEED)
+OVERLOAD_PLAN = Plan(0.0, ROUNDS, 15.0, SEED)
+CONDITIONS = {"3 times, shadow off": OFF, "3 times, B healthy": HEALTHY}
+_REFUSED = 503
+
+
+class Overload:
+    """Measures the conditions on one server, and counts refusals that do not say when to come back."""
+
+    def __init__(self, server: BenchServer, unloaded: Plan, overload: Plan) -> None:
+        self._server = server
+        self._unloaded = unloaded
+        self._overload = overload
+        self.without_retry_after: Counter[str] = Counter()
+
+    def unloaded(self, number: int) -> Observed:
+        """Offer so little that requests rarely meet."""
+        return offer_window(self._unloaded, number, self._server.port, UNLOADED)
+
+    def overloaded(self, name: str, condition: Condition, number: int) -> Observed:
+        """Offer 3 times what A can do."""
+        with self._server.under(condition):
+            seen = offer_window(self._overload, number, self._server.port, name)
+        self.without_retry_after[name] += int(((seen.status == _REFUSED) & ~seen.retry_after).sum())
+        return seen
+
+
+def summary(rounds: Rounds, name: str, seconds: float, without_retry_after: int) -> dict[str, Any]:
+    """Return what is known of one condition; requests that got no answer are among the served, with no end."""
+    found = rounds.summary(name, UNLOADED)
+    statuses = rounds.statuses[name]
+    found["offered_per_s"] = statuses.total() / seconds
+    found["served_per_s"] = statuses[200] / seconds
+    found["refused"] = statuses[_REFUSED]
+    found["refused_without_retry_after"] = without_retry_after
+    found["other_statuses"] = statuses.total() - statuses[200] - statuses[_REFUSED]
+    if name != UNLOADED:
+        found["within"] = found["p99_ratio"]["estimate"] <= BOUND and found["other_statuses"] == 0
+    return found
+
+
+def measure(rounds_wanted: int) -> dict[str, Any]:
+    """Find the capacity, go three times beyond, and see whether the server is well afterwards."""
+    with tempfile.TemporaryDirectory(prefix="lynx-bench-") as scratch, bench_server(Path(scratch)) as server:
+        with pinned(GENERATOR_CORE):
+            capacity = measure_capacity(Load(server.port, SEED))
+            overload = Overload(
+                server,
+                replace(UNLOADED_PLAN, rate_per_s=capacity.unloaded_per_s),
+                replace(OVERLOAD_PLAN, rate_per_s=FACTOR * capacity.per_s),
+            )
+            pid = server.process.address.pid
+            rounds = run_rounds(
+                rounds_wanted,
+                SEED,
+                {UNLOADED: overload.unloaded}
+                | {name: partial(overload.overloaded, name, condition) for name, condition in CONDITIONS.items()},
+                OthersMeter(),
+            )
+        ready = httpx.get(f"{server.process.address.url}/readyz").status_code
+        same_process = server.process.details()["ready"] and server.process.address.pid == pid
+        seconds = {UNLOADED: UNLOADED_PLAN.window_s * rounds_wanted} | dict.fromkeys(
+            CONDITIONS, OVERLOAD_PLAN.window_s * rounds_wanted
+        )
+        return {
+            "cores": in_words(),
+            "capacity": asdict(capacity),
+            "factor": FACTOR,
+            "connections": MAX_CONNECTIONS,
+            "others_share": max(rounds.others_share),
+            "ready_afterwards": ready == httpx.codes.OK and same_process,
+            "conditions": [
+                summary(rounds, name, span, overload.without_retry_after[name]) for name, span in seconds.items()
+            ],
+        }
+
+
+HEADER = ("condition", "offered/s", "served/s", "refused", "no Retry-After", "other", "p50 ms", "p99 ms", "p99 ratio")
+
+
+def rendered(body: Mapping[str, Any]) -> str:
+    """Return the table under a line that says how it was measured."""
+    rows = [
+        (
+            row["condition"],
+            f"{row['offered_per_s']:.0f}",
+            f"{row['served_per_s']:.0f}",
+            row["refused"],
+            row["refused_without_retry_after"],
+            row["other_statuses"],
+            f"{row['p50_ms']:.2f}",
+            f"{row['p99_ms']:.2f}",
+            interval(**row["p99_ratio"]) + {None: "", True: " within 2", False: " BEYOND 2"}[row.get("within")],
+        )
+        for row in body["conditions"]
+    ]
+    return (
+        f"3 times A's capacity of {body['capacity']['per_s']:.0f} requests a second, over at most "
+        f"{body['connections']} connections. Afterwards the server is {'' if body['ready_afterwards'] else 'NOT '}"
+        f"ready. Others used at most {body['others_share']:.1%} of the machine.\n\n" + table(HEADER, rows)
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the bench."""
+    parser = argparse.ArgumentParser(prog="python -m bench.overload", description=__doc__)
+    parser.add_argument("--rounds", type=int, help="fewer than planned, for a trial; its result is not kept")
+    options = parser.parse_args(argv)
+    body = measure(options.rounds or ROUNDS)
+    print(f"\n{rendered(body)}\n")
+    if not options.rounds:
+        print(write_result("overload", body))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
