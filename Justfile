@@ -132,3 +132,19 @@ bench-isolation *ARGS: _env
 # tests that need Debian's chromium, and schemathesis: the report's page in a browser, the API against its description
 test-system *ARGS: _env _check-env
     {{ python }} -m pytest tests/system "$@"
+
+# measure whether 3 times A's capacity is served fast and refused politely: about 4 minutes
+bench-overload *ARGS: _env
+    @{{ python }} -m bench.overload "$@"
+
+# measure how soon B stops once it is switched off, and whether loading a B holds A up: about 4 minutes
+bench-switch *ARGS: _env
+    @{{ python }} -m bench.switching "$@"
+
+# measure the CPU time that logs, spans and metrics take a request: about 5 minutes
+bench-observe *ARGS: _env
+    @{{ python }} -m bench.observe "$@"
+
+# ten minutes of every fault and reloads: memory, descriptors, threads, tasks and processes must not grow
+bench-soak *ARGS: _env
+    @{{ python }} -m bench.soak "$@"

@@ -1,9 +1,9 @@
-"""Ratios of quantiles with bootstrap intervals over rounds.
+"""Ratios of quantiles, and means, with bootstrap intervals over rounds.
 
 Requests within a round share the machine's mood, so whole rounds are drawn, numerator and denominator together.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +16,8 @@ Latencies = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Ratio:
-    """A ratio with its 95 % interval."""
+class Interval:
+    """An estimate with its 95 % interval."""
 
     estimate: float
     low: float
@@ -29,26 +29,38 @@ def quantile(latencies: Latencies, q: float) -> float:
     return float(np.quantile(latencies, q, method="inverted_cdf"))
 
 
-def quantile_ratio(above: Sequence[Latencies], below: Sequence[Latencies], q: float, seed: int) -> Ratio:
-    """Return the ratio of two conditions' quantiles, each over all rounds together; one array a round.
-
-    The interval is Hesterberg's expanded percentile interval (2015, The American Statistician 69, 371-386): with few
-    rounds the plain one is too narrow, and this one is as wide as a t interval would be.
-    """
-    count = len(above)
+def quantile_ratio(above: Sequence[Latencies], below: Sequence[Latencies], q: float, seed: int) -> Interval:
+    """Return the ratio of two conditions' quantiles, each over all rounds together; one array a round."""
 
     def ratio(rounds: NDArray[np.int64]) -> float:
         over, under = (np.concatenate([side[i] for i in rounds.tolist()]) for side in (above, below))
         return quantile(over, q) / quantile(under, q)
 
+    return _over_rounds(ratio, len(above), seed)
+
+
+def mean_interval(values: NDArray[np.float64], seed: int) -> Interval:
+    """Return the mean of one value a round."""
+    return _over_rounds(lambda rounds: float(values[rounds].mean()), len(values), seed)
+
+
+def _over_rounds(statistic: Callable[[NDArray[np.int64]], float], count: int, seed: int) -> Interval:
+    """Bootstrap a statistic of the rounds' numbers.
+
+    The interval is Hesterberg's expanded percentile interval (2015, The American Statistician 69, 371-386): with few
+    rounds the plain one is too narrow, and this one is as wide as a t interval would be.
+    """
+    everything = np.arange(count)
+    if count < 2:
+        raise ValueError(f"{count} rounds: expected at least 2")
     tail = stats.norm.cdf(np.sqrt(count / (count - 1)) * stats.t.ppf((1 - CONFIDENCE) / 2, count - 1))
     found = stats.bootstrap(
-        (np.arange(count),),
-        ratio,
+        (everything,),
+        statistic,
         vectorized=False,
         n_resamples=RESAMPLES,
         confidence_level=1 - 2 * tail,
         method="percentile",
         rng=np.random.default_rng(seed),
     ).confidence_interval
-    return Ratio(ratio(np.arange(count)), float(found.low), float(found.high))
+    return Interval(statistic(everything), float(found.low), float(found.high))

@@ -24,7 +24,8 @@ class BenchServer:
         self.process = server
         self._behaviour = behaviour
         registry = Registry.read(ROOT / "models")
-        self._a, self._b = registry.resolve("v0.1.0"), registry.resolve("v0.3.0")
+        self._a = registry.resolve("v0.1.0")
+        self._bs = [registry.resolve(version) for version in ("v0.3.0", "v0.2.0")]
 
     @property
     def port(self) -> int:
@@ -32,29 +33,45 @@ class BenchServer:
         return self.process.address.port
 
     def config(self, strategy: Strategy) -> RouteConfig:
-        """Return the routing of the registered A, and B beside it."""
-        return two_arms(strategy, self._a, self._b, DEFAULT_SALT)
+        """Return the routing of the registered A, and the B of the moment beside it."""
+        return two_arms(strategy, self._a, self._bs[0], DEFAULT_SALT)
+
+    def adopt(self, condition: Condition) -> None:
+        """Bring the condition about, its shadow loaded and its circuit closed."""
+        if condition.behaviour is not None:
+            self._behaviour.write_text(condition.behaviour, encoding="utf-8")
+        self.process.adopt(self.config(condition.strategy))
 
     @contextmanager
     def under(self, condition: Condition) -> Iterator[None]:
-        """Bring the condition about, its shadow loaded and its circuit closed; switch the shadow off afterwards."""
+        """Bring the condition about; switch the shadow off afterwards."""
         if condition.behaviour is not None:
-            self._behaviour.write_text(condition.behaviour, encoding="utf-8")
-            self.process.adopt(self.config(condition.strategy))
+            self.adopt(condition)
         try:
             yield
         finally:
             if condition.behaviour is not None:
-                self.process.adopt(self.config(OFF.strategy))
+                self.adopt(OFF)
+
+    def replace_b(self) -> None:
+        """Write a configuration with another registered model as the shadow, and wait for nothing."""
+        self._bs.reverse()
+        self.process.route_file.write(self.config(Strategy.SHADOW))
 
 
 @contextmanager
-def bench_server(folder: Path, environ: Mapping[str, str] = ENVIRON) -> Iterator[BenchServer]:
-    """Start the server, and with it every process it will start, on the server's core; the shadow is off."""
+def bench_server(
+    folder: Path, environ: Mapping[str, str] = ENVIRON, program: Path | None = None
+) -> Iterator[BenchServer]:
+    """Start the server, and with it every process it will start, on the server's core; the shadow is off.
+
+    With a program of its own, B behaves as registered.
+    """
     behaviour = folder / "behaviour"
     folder.mkdir(parents=True, exist_ok=True)
     behaviour.write_text(LOADED, encoding="utf-8")
-    command = (sys.executable, str(ROOT / "tests" / "faulty_server.py"), f"@{behaviour}")
+    faulty = (str(ROOT / "tests" / "faulty_server.py"), f"@{behaviour}")
+    command = (sys.executable, *((str(program),) if program else faulty))
     server = LocalServer(folder / "state", None, {"LYNX_MODELS_DIR": str(ROOT / "models"), **environ}, command)
     bench = BenchServer(server, behaviour)
     server.route_file.path.parent.mkdir(parents=True, exist_ok=True)

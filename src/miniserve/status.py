@@ -1,5 +1,6 @@
 """What a server process tells of itself, and what that says of the server: details and gauges, of one or of several."""
 
+import asyncio
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -18,10 +19,11 @@ from miniserve.shadow import ShadowState
 class ProcessStatus:
     """One server process: `route` is its configuration in force with its `config_sha`, None until the first is.
 
-    `shares` is what the configuration gives each arm, by `traffic.arm`.
+    `shares` is what the configuration gives each arm, by `traffic.arm`; `tasks` are those of the event loop.
     """
 
     pid: int
+    tasks: int
     ready: bool
     route: dict[str, Any] | None
     route_refused: bool
@@ -36,6 +38,7 @@ def status_of(routes: Routes, ledger: Ledger) -> ProcessStatus:
     route = routes.current
     return ProcessStatus(
         pid=os.getpid(),
+        tasks=len(asyncio.all_tasks()),
         ready=route is not None and not routes.draining,
         route={**route.config.as_json(), "config_sha": route.config.config_sha} if route else None,
         route_refused=routes.refused,

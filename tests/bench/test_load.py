@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import numpy as np
 from bench.load import Observed, offer, poisson_schedule
@@ -19,20 +19,19 @@ def _server(*replies: bytes) -> Iterator[int]:
     left = iter(replies)
 
     def serve(listener: socket.socket) -> None:
-        reply: bytes | None = b""
-        while reply is not None:
-            connection, _ = listener.accept()
-            with connection:
-                while connection.recv(4096):
-                    reply = next(left, None)
-                    if not reply:
-                        break
-                    connection.sendall(reply)
+        with suppress(OSError):  # a client that has what it wants leaves, and the listener is shut down
+            while True:
+                connection, _ = listener.accept()
+                with connection:
+                    while connection.recv(4096) and (reply := next(left, b"")):
+                        connection.sendall(reply)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=serve, args=(listener,), daemon=True)
         thread.start()
         yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
 
 
 def _offer(port: int, count: int) -> Observed:

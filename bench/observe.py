@@ -1,0 +1,135 @@
+"""`./just bench-observe`: what seeing costs: CPU time per request with logs, spans and metrics, less that without.
+
+Two servers, each with a healthy B in the shadow, take turns at half of A's capacity. On is the default: spans to a
+local file, a log line a request, metrics. Off is OTEL_SDK_DISABLED, LYNX_LOG_LEVEL=error, and metrics that count
+nothing. Prints a table and writes `results/observe.json`.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.bootstrap import Interval, mean_interval
+from bench.capacity import Load, measure_capacity
+from bench.conditions import HEALTHY, OFF
+from bench.others import OthersMeter
+from bench.pinning import GENERATOR_CORE, in_words, pinned
+from bench.result import ROOT, write_result
+from bench.rounds import Plan, offer_window
+from bench.server import ENVIRON, BenchServer, bench_server
+from bench.table import table
+
+SEED = 107
+LOAD_SHARE = 0.5
+BOUND_US = 100.0
+ROUNDS = 8
+PLAN = Plan(0.0, ROUNDS, 5.0, SEED)
+SILENT = {"OTEL_SDK_DISABLED": "true", "LYNX_LOG_LEVEL": "error"}
+ON, SPANS_OFF, ALL_OFF = "everything on", "spans off", "everything off"
+# Never more in work than are admitted under overload, so none is refused.
+_THROUGHPUT_CONNECTIONS = 2
+_THROUGHPUT_REQUESTS = 1_000
+
+
+def cpu_ns(pid: int) -> int:
+    """Return the CPU time that the threads of a process have had."""
+    return sum(
+        int((task / "schedstat").read_text(encoding="ascii").split()[0]) for task in Path(f"/proc/{pid}/task").iterdir()
+    )
+
+
+def cpu_us_per_request(server: BenchServer, plan: Plan, name: str, number: int) -> float:
+    """Load the server with one window and return the CPU time of its process per answered request."""
+    pid = server.process.address.pid
+    before = cpu_ns(pid)
+    seen = offer_window(plan, number, server.port, name)
+    server.process.wait_for_shadow()
+    return (cpu_ns(pid) - before) / 1e3 / seen.count(200)
+
+
+def measure(rounds: int) -> dict[str, Any]:
+    """Measure both servers in turns."""
+    with tempfile.TemporaryDirectory(prefix="lynx-bench-") as scratch, ExitStack() as running:
+        servers = {
+            name: running.enter_context(bench_server(Path(scratch) / str(number), environ, program))
+            for number, (name, environ, program) in enumerate(
+                (
+                    (ON, ENVIRON, None),
+                    (SPANS_OFF, ENVIRON | {"OTEL_SDK_DISABLED": "true"}, None),
+                    (ALL_OFF, ENVIRON | SILENT, ROOT / "bench" / "unmetered_server.py"),
+                )
+            )
+        }
+        running.enter_context(pinned(GENERATOR_CORE))
+        capacity = measure_capacity(Load(servers[ON].port, SEED))
+        plan = replace(PLAN, rate_per_s=capacity.per_s * LOAD_SHARE)
+        for server in servers.values():
+            server.adopt(HEALTHY)
+            server.process.wait_for_shadow()
+        rng = np.random.default_rng(SEED)
+        spent: dict[str, list[float]] = {name: [] for name in servers}
+        throughput: dict[str, list[float]] = {name: [] for name in servers}
+        with OthersMeter().watching() as others:
+            for number in range(1, rounds + 1):
+                for name in rng.permutation(list(servers)).tolist():
+                    spent[name].append(cpu_us_per_request(servers[name], plan, name, number))
+                    load = Load(servers[name].port, SEED + number)
+                    throughput[name].append(load.back_to_back(_THROUGHPUT_REQUESTS, _THROUGHPUT_CONNECTIONS))
+                    servers[name].process.wait_for_shadow()
+                print(f"round {number} of {rounds}", file=sys.stderr)
+        for server in servers.values():
+            server.adopt(OFF)
+    costs = {name: mean_interval(np.subtract(spent[ON], spent[name]), SEED) for name in (SPANS_OFF, ALL_OFF)}
+    return {
+        "cores": in_words(),
+        "capacity": asdict(capacity),
+        "plan": asdict(plan),
+        "rounds": rounds,
+        "others_share": others.share,
+        "cpu_us_per_request": {name: float(np.mean(values)) for name, values in spent.items()},
+        "throughput_per_s": {name: float(np.mean(values)) for name, values in throughput.items()},
+        "everything_us": asdict(costs[ALL_OFF]),
+        "spans_us": asdict(costs[SPANS_OFF]),
+        "bound_us": BOUND_US,
+        "within": costs[ALL_OFF].high <= BOUND_US,
+    }
+
+
+def rendered(body: Mapping[str, Any]) -> str:
+    """Return the table and the difference that is bounded."""
+    rows = [
+        (name, f"{spent:.0f}", f"{body['throughput_per_s'][name]:.0f}")
+        for name, spent in body["cpu_us_per_request"].items()
+    ]
+    shown = {name: Interval(**body[name]) for name in ("everything_us", "spans_us")}
+    everything, spans = (f"{one.estimate:.0f} [{one.low:.0f}, {one.high:.0f}]" for one in shown.values())
+    return (
+        f"At {body['plan']['rate_per_s']:.0f} requests a second, half of A's capacity, {body['rounds']} rounds of "
+        f"{body['plan']['window_s']:g} s. Others used {body['others_share']:.1%} of the machine.\n\n"
+        + table(("server", "CPU, us a request", "at most, requests/s"), rows)
+        + f"\n\nSeeing everything costs {everything} us a request, {'within' if body['within'] else 'BEYOND'} "
+        f"{body['bound_us']:.0f}; spans alone {spans}."
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the bench."""
+    parser = argparse.ArgumentParser(prog="python -m bench.observe", description=__doc__)
+    parser.add_argument("--rounds", type=int, help="fewer than planned, for a trial; its result is not kept")
+    options = parser.parse_args(argv)
+    body = measure(options.rounds or ROUNDS)
+    print(f"\n{rendered(body)}\n")
+    if not options.rounds:
+        print(write_result("observe", body))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
