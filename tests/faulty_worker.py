@@ -39,6 +39,10 @@ def _raise_undeclared(_sentence: str) -> Answer:
     raise LookupError(f"boom {CANARY}")
 
 
+def _die_saying_what_breaks_views(_sentence: str) -> Answer:
+    raise LookupError(HOSTILE)
+
+
 def _wait_for_ever(_sentence: str) -> Answer:
     threading.Event().wait()
     raise AssertionError("the event is never set")
@@ -130,6 +134,7 @@ FAULTS: dict[str, Answerer] = {
     "raises": _raise,
     "raises-undeclared": _raise_undeclared,
     "says-what-breaks-views": lambda sentence: _text(f"{sentence} {HOSTILE}"),
+    "dies-saying-what-breaks-views": _die_saying_what_breaks_views,
     "sleeps-past-the-timeout": _sleep_past_the_timeout,
     "waits-for-ever": _wait_for_ever,
     "answers-slowly": _answer_slowly,
