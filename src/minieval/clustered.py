@@ -41,14 +41,13 @@ def cluster_robust_interval(
     check_share("confidence", confidence)
     if len(differences) != len(clusters):
         raise UnusableNumbers("number of clusters' labels", len(clusters), f"{len(differences)}")
-    n = len(differences)
-    sums: dict[Hashable, float] = {}
-    mean = math.fsum(differences) / n if n else 0.0
-    for difference, cluster in zip(differences, clusters, strict=True):
-        sums[cluster] = sums.get(cluster, 0.0) + difference - mean
-    g = len(sums)
+    n, g = len(differences), len(set(clusters))
     if g < 2:
         raise UnusableNumbers("number of clusters", g, "at least 2")
+    mean = math.fsum(differences) / n
+    sums: dict[Hashable, float] = {}
+    for difference, cluster in zip(differences, clusters, strict=True):
+        sums[cluster] = sums.get(cluster, 0.0) + difference - mean
     variance = g / (g - 1) * math.fsum(s * s for s in sums.values()) / n**2
     unrelated = math.fsum((d - mean) ** 2 for d in differences) / (n * (n - 1))
     half = float(stats.t.isf((1 - confidence) / 2, g - 1)) * math.sqrt(variance)

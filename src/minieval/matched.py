@@ -77,7 +77,8 @@ def tango_statistic(n_improved: int, n_regressed: int, n: int, difference: float
     a = 2.0 * n
     b = -n_improved - n_regressed + (2 * n - n_improved + n_regressed) * difference
     c = -n_regressed * difference * (1 - difference)
-    root = math.sqrt(max(b * b - 4 * a * c, 0.0))
+    # Squaring a tiny b would lose it where nothing regressed.
+    root = abs(b) if c == 0 else math.sqrt(max(b * b - 4 * a * c, 0.0))
     # The textbook root cancels when b > 0; its conjugate does not.
     q = (root - b) / (2 * a) if b <= 0 else -2 * c / (b + root)
     variance = n * (2 * q + difference * (1 - difference))

@@ -35,7 +35,11 @@ FEWEST_CLUSTERS = 10
 
 @dataclass(frozen=True, slots=True)
 class Deciding:
-    """The interval that decides, and which method gave it: the widest of those that apply."""
+    """The interval that decides, and which method gave it: the widest of those that apply.
+
+    Where items got varying answers, the methods do not share an estimate (Tango counts signs), so the interval
+    reaches from the lowest of their limits to the highest, around the mean difference.
+    """
 
     method: str
     interval: Interval
@@ -124,6 +128,9 @@ def _deciding(rows: Sequence[PairedItem], counts: PairCounts, confidence: float)
         by_item = _clustered(rows, [row.item.id for row in rows], confidence, 2)
         if by_item is not None:
             candidates.append(("cluster-robust by item (CR1, t)", by_item))
+        low, high = min(found.low for _, found in candidates), max(found.high for _, found in candidates)
+        method = "hull of " + ", ".join(name for name, _ in candidates)
+        return Deciding(method, Interval(math.fsum(row.difference for row in rows) / counts.n, low, high, confidence))
     # The first of equals: Tango, where the others say the same.
     method, widest = max(candidates, key=lambda candidate: candidate[1].width)
     return Deciding(method, Interval(widest.estimate, widest.low, widest.high, confidence))

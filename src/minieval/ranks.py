@@ -1,5 +1,6 @@
 """Which of all pairwise differences bound a shift, and their values without making them all."""
 
+import itertools
 import math
 
 import numpy as np
@@ -36,12 +37,7 @@ def exact_rank(n_a: int, n_b: int, tail: float) -> int:
         for j in range(i, size):
             counts[j] += counts[j - i]
     total = math.comb(n_a + n_b, smaller)
-    cumulated = 0
-    for k, count in enumerate(counts):
-        cumulated += count
-        if cumulated / total > tail:
-            return k
-    return size - 1
+    return next(k for k, cumulated in enumerate(itertools.accumulate(counts)) if cumulated / total > tail)
 
 
 def pairwise_order_statistics(b: _Array, a: _Array, ranks: tuple[int, ...]) -> tuple[float, ...]:

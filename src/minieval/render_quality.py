@@ -99,7 +99,7 @@ def _arm(name: str, right: int, n: int, shown: str, c: Corrections | None) -> tu
 
 def _tests(q: Quality) -> list[tuple[str, str, str, str]]:
     deciding = "**decides**"
-    tango = q.deciding.method.startswith("Tango")
+    tango = q.deciding.method == "Tango score"
     rows = [
         (
             "McNemar mid-p, Tango score interval",

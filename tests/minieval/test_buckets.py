@@ -2,23 +2,27 @@
 
 import pytest
 
-from minieval.buckets import BucketFamily, Flag, bucket_families
+from minieval.buckets import Bucket, BucketFamily, Flag, bucket_families
 from minieval.evalset import from_item
 from minieval.items import Item
 from minieval.paired import PairedItem
-from minieval.stats import holm, mcnemar_midp
+from minieval.stats import accuracy_interval, benjamini_hochberg, holm, mcnemar_midp, tango_interval
 
 Cells = tuple[int, int, int, int]
 
 
-def tense(tables: dict[str, Cells]) -> BucketFamily:
+def rows_of(tables: dict[str, Cells]) -> list[PairedItem]:
     rows: list[PairedItem] = []
     for value, table in tables.items():
         for (a, b), n in zip(((1.0, 1.0), (0.0, 1.0), (1.0, 0.0), (0.0, 0.0)), table, strict=True):
             for _ in range(n):
                 item = from_item(Item(f"i{len(rows)}", "s", ("s",), "go", value, "3sg", "r", None, "f"))
                 rows.append(PairedItem(item, a, b, 1))
-    return bucket_families(rows, 0.05)[0]
+    return rows
+
+
+def tense(tables: dict[str, Cells]) -> BucketFamily:
+    return bucket_families(rows_of(tables), 0.05)[0]
 
 
 def test_the_rows_of_every_family_add_up_to_the_total() -> None:
@@ -48,6 +52,67 @@ def test_p_values_are_adjusted_over_the_tested_slices_only() -> None:
     assert family.tested == 2
     assert (by["one"].pvalue_holm, by["two"].pvalue_holm) == holm(raw)
     assert by["few"].pvalue_holm is by["same"].pvalue_holm is None
+
+
+def test_every_number_of_a_row_is_the_statistic_of_its_name() -> None:
+    family = tense({"one": (20, 9, 1, 10), "two": (25, 2, 12, 5), "few": (3, 0, 5, 1), "calm": (30, 2, 1, 0)})
+    one, two, few, calm = (next(row for row in family.rows if row.value == v) for v in ("one", "two", "few", "calm"))
+
+    pvalues = [mcnemar_midp(9, 1).pvalue, mcnemar_midp(2, 12).pvalue]
+    adjusted, discovered = holm(pvalues), benjamini_hochberg(pvalues)
+    assert one == Bucket(
+        value="one",
+        n=40,
+        n_correct_a=21,
+        n_correct_b=29,
+        accuracy_a=accuracy_interval(21, 40),
+        accuracy_b=accuracy_interval(29, 40),
+        n_improved=9,
+        n_regressed=1,
+        difference=tango_interval(9, 1, 40),
+        pvalue=pvalues[0],
+        pvalue_holm=adjusted[0],
+        pvalue_bh=discovered[0],
+        flag=Flag.IMPROVEMENT,
+        to_read=False,
+    )
+    assert (two.pvalue_holm, two.pvalue_bh, two.flag) == (adjusted[1], discovered[1], Flag.REGRESSION)
+    assert few == Bucket(
+        "few",
+        9,
+        8,
+        3,
+        accuracy_interval(8, 9),
+        accuracy_interval(3, 9),
+        0,
+        5,
+        None,
+        None,
+        None,
+        None,
+        Flag.DESCRIPTIVE,
+        to_read=True,
+    )
+    assert (calm.pvalue, calm.difference) == (mcnemar_midp(2, 1).pvalue, tango_interval(2, 1, 33))
+    assert (calm.pvalue_holm, calm.pvalue_bh, calm.flag) == (None, None, Flag.UNTESTABLE)
+    assert family.tested == 2
+
+
+def test_intervals_and_flags_follow_alpha() -> None:
+    rows = rows_of({"one": (30, 9, 3, 18)})
+
+    (at_20,), (at_10,) = (bucket_families(rows, alpha)[0].rows for alpha in (0.2, 0.1))
+
+    assert at_20.accuracy_a == accuracy_interval(33, 60, 0.8)
+    assert at_20.accuracy_b == accuracy_interval(39, 60, 0.8)
+    assert at_20.difference == tango_interval(9, 3, 60, 0.8)
+    # mid-p of 9 against 3 is .0923
+    assert (at_20.flag, at_10.flag) == (Flag.IMPROVEMENT, Flag.IMPROVEMENT)
+    assert bucket_families(rows, 0.05)[0].rows[0].flag is Flag.NO_EVIDENCE
+
+
+def test_no_rows_are_no_families() -> None:
+    assert bucket_families([], 0.05) == ()
 
 
 def test_a_significant_regression_blocks() -> None:

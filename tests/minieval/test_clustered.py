@@ -48,6 +48,20 @@ def test_where_nothing_varies_there_is_no_design_effect() -> None:
     assert cluster_robust_interval([0.0] * 6, [1, 1, 2, 2, 3, 3]).design_effect is None
 
 
+def test_limits_stay_within_minus_1_and_1() -> None:
+    found = cluster_robust_interval([1.0, 1.0, 1.0, -1.0], [1, 1, 2, 2], 0.9)
+
+    assert (found.estimate, found.low, found.high) == (0.5, -1.0, 1.0)
+    assert (found.clusters, found.confidence) == (2, 0.9)
+    assert found.width == 2
+
+
+def test_the_width_is_the_distance_of_the_limits() -> None:
+    found = cluster_robust_interval([0.0, 0.25, 0.0, 0.25, 0.5], [1, 2, 3, 4, 5], 0.8)
+
+    assert found.width == pytest.approx(2 * stats.t.ppf(0.9, 4) * stats.sem([0.0, 0.25, 0.0, 0.25, 0.5]))
+
+
 @pytest.mark.parametrize("clusters", [[1, 1], [1]])
 def test_a_single_cluster_or_labels_that_do_not_fit_are_refused(clusters: list[int]) -> None:
     with pytest.raises(UnusableNumbers, match="cluster"):

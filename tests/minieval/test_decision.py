@@ -115,10 +115,75 @@ def test_a_promotion_is_provisional_while_the_cost_is_unknown() -> None:
 
 
 def test_a_failed_validity_gate_comes_before_everything() -> None:
-    found = decision(validity=[*VALID, gate("request ids", False, "399 logged", "400")])
+    gates = [*VALID, gate("request ids", False, "399 logged", "400"), gate("GraderFailed", False, "it raised", "")]
 
-    assert (found.verdict, found.exit_code) == (Verdict.INVALID, 3)
-    assert found.reasons == ("request ids: 399 logged; expected 400",)
+    assert decision(validity=gates) == Decision(
+        verdict=Verdict.INVALID,
+        label="invalid",
+        exit_code=3,
+        reasons=("request ids: 399 logged; expected 400", "GraderFailed: it raised"),
+        gates=tuple(gates),
+        next_steps=("repair what failed and judge again; where the log itself is at fault, run both blocks again",),
+    )
+
+
+def test_the_gates_stand_in_the_order_in_which_they_decide() -> None:
+    assert [g.name for g in decision().gates] == [
+        "arms",
+        "not worse overall",
+        "no slice worse",
+        "quality: better",
+        "latency p50",
+        "latency p95",
+        "B's failures",
+        "missing pairs",
+        "worst and best case",
+        "cost per quality unit",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("accounts", "name", "gate_outcome", "observed", "threshold"),
+    [
+        (missing(1, 300), "B's failures", Outcome.PASS, "1 of 300 runs, upper limit 1.6 %", "below 2.0 %"),
+        (missing(1, 200), "B's failures", Outcome.FAIL, "1 of 200 runs, upper limit 2.3 %", "below 2.0 %"),
+        (missing(0, 0), "B's failures", Outcome.INCONCLUSIVE, "B never ran", "upper limit below 2.0 %"),
+        (missing(lost=4), "missing pairs", Outcome.PASS, "4 of 200 pairs (2.0 %)", "at most 2.0 %"),
+        (missing(lost=5), "missing pairs", Outcome.FAIL, "5 of 200 pairs (2.5 %)", "at most 2.0 %"),
+    ],
+)
+def test_the_gates_of_runs_and_pairs_print_their_numbers(
+    accounts: Missing, name: str, gate_outcome: Outcome, observed: str, threshold: str
+) -> None:
+    found = next(g for g in decision(accounts=accounts).gates if g.name == name)
+
+    assert found == Gate(name, gate_outcome, observed, threshold)
+
+
+def test_a_verdict_gives_its_reasons_in_the_words_of_its_gates() -> None:
+    slow = decision(served=latency(p50=contrast(1.21, 1.3, 1.4)), accounts=missing(1, 200))
+    lost = decision(worst=UNCLEAR, accounts=missing(lost=5))
+    quality = "B is more accurate than A: +10.0 points, 95 % interval [+4.8, +15.8]"
+
+    assert decision().reasons == (quality, "latency and failures stay within their margins")
+    assert slow.reasons == (
+        "latency p50 (fail): ratio 1.30, upper limit 1.40; asked: upper limit below 1.20",
+        "B's failures (fail): 1 of 200 runs, upper limit 2.3 %; asked: below 2.0 %",
+        quality,
+    )
+    assert lost.reasons == (
+        "missing pairs (fail): 5 of 200 pairs (2.5 %); asked: at most 2.0 %",
+        "worst and best case (fail): worst case hold, best case promote; asked: the same on quality",
+        quality,
+    )
+    assert (slow.label, slow.exit_code) == ("hold", 10)
+    assert (decision(WORSE).label, decision(WORSE).exit_code) == ("retrain", 20)
+
+
+def test_the_cost_does_not_block_while_it_is_unknown() -> None:
+    assert decision().gates[-1] == Gate(
+        "cost per quality unit", Outcome.INCONCLUSIVE, "pending lab 03", "does not block while unknown"
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minieval.disagreement import Disagreement, Kind, disagreement
+from minieval.disagreement import Case, Corrections, Disagreement, Kind, Transition, disagreement
 from minieval.evalset import from_item
 from minieval.grader import GrammarGrader
+from minieval.grading import Correction
 from minieval.items import Item
 from minieval.observation import Answer
 from minieval.paired import ShadowPair, grade_pairs
@@ -84,6 +86,60 @@ def test_regressions_come_first_with_their_trace() -> None:
     assert found.cases[0].outcome_b == "over-regularised"
 
 
+def test_a_case_has_what_is_needed_to_look_it_up() -> None:
+    (case,) = compare([(WRONG, "He goes.", "He will go.")]).cases
+
+    assert case == Case(
+        kind=Kind.IMPROVED,
+        request_id="req0",
+        trace_id="trace0",
+        item_id="w",
+        slices={"tense": "future", "person": "3sg", "verb": "go"},
+        sentence="He will goes.",
+        expected="He will go.",
+        answer_a="He goes.",
+        answer_b="He will go.",
+        outcome_a="tense",
+        outcome_b="correct",
+        correction_a=Correction.MISFIXED,
+        correction_b=Correction.FIXED,
+    )
+    assert not case.over_corrected
+
+
+def test_the_moves_from_outcome_to_outcome_are_counted() -> None:
+    same, move = (WRONG, "He will go.", "He will go."), (WRONG, "He goes.", "He will go.")
+
+    found = compare([same, move, move])
+
+    assert found.transitions == (Transition("correct", "correct", 1), Transition("tense", "correct", 2))
+
+
+def test_no_answer_and_an_empty_one_are_the_same_answer() -> None:
+    assert compare([(WRONG, None, "  ")]).differing == 0
+
+
+def test_pairs_of_which_one_answer_is_missing_are_no_disagreement() -> None:
+    dropped = ShadowPair("rec", "req", "t", "He went.", Answer("ok", "He went.", 1.0), Answer("dropped", reason="full"))
+
+    assert disagreement(grade_pairs([dropped], INDEX, GRADER).graded).pairs == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "f05"),
+    [
+        ([(WRONG, "He will go.", "He will go.")], 1.0),
+        ([(WRONG, "He will goes.", "He goes.")], 0.0),
+        ([(WRONG, "He will goes.", "He goes."), (WRONG, "He will goes.", "He will go.")], 0.5),
+    ],
+)
+def test_f05_is_that_of_equal_precision_and_recall(asked: list[Asked], f05: float) -> None:
+    found = compare(asked).b
+
+    assert found is not None
+    assert (found.precision, found.recall, found.f05) == (f05, f05, f05)
+
+
 def test_two_right_answers_may_differ_and_white_space_is_no_difference() -> None:
     found = compare([(WRONG, "He will go.", "He is going to go."), (RIGHT, "He went.", " He  went. ")])
 
@@ -105,6 +161,18 @@ def test_precision_and_recall_are_those_of_a_confusion_table() -> None:
     assert (found.a.precision, found.a.recall) == (1 / 2, 1 / 3)
     assert (found.b.precision, found.b.recall) == (2 / 4, 2 / 3)
     assert found.b.over_correction_rate == 1
+    assert compare([(RIGHT, None, "He went."), (RIGHT, None, "He goes.")]).b == Corrections(
+        fixed=0,
+        missed=0,
+        misfixed=0,
+        preserved=1,
+        over_corrected=1,
+        failed=0,
+        precision=0.0,
+        recall=None,
+        f05=None,
+        over_correction_rate=0.5,
+    )
     # F0.5 = 1.25 P R / (0.25 P + R)
     assert found.a.f05 == 1.25 * (1 / 2) * (1 / 3) / (0.25 / 2 + 1 / 3)
 

@@ -1,5 +1,6 @@
 """What counts as right, and what is said of a wrong answer."""
 
+import itertools
 import unicodedata
 
 import pytest
@@ -78,7 +79,55 @@ def test_every_accepted_sentence_is_right_whatever_its_white_space(answer: str) 
 def test_an_answer_is_told_by_what_it_did_to_its_sentence(
     asked: Item, answer: str | None, correction: Correction
 ) -> None:
-    assert grade(asked, answer).correction is correction
+    found = grade(asked, answer)
+
+    assert found.correction is correction
+    assert found.changed == (correction not in {Correction.MISSED, Correction.PRESERVED, Correction.FAILED})
+
+
+def test_leaving_a_mistake_in_a_sentence_that_its_item_calls_right_is_over_correction() -> None:
+    asked = item("She work.", "She works.", cell=("work", "present_simple", "3sg"), mistake=None)
+
+    assert grade(asked, "She work.").correction is Correction.OVER_CORRECTED
+
+
+def edits(one: str, other: str) -> int:
+    """Return the optimal string alignment distance: insertions, deletions, substitutions, swaps of neighbours."""
+    table = {(i, j): i + j for i in range(len(one) + 1) for j in range(len(other) + 1) if not i or not j}
+    for i, j in itertools.product(range(1, len(one) + 1), range(1, len(other) + 1)):
+        cost = one[i - 1] != other[j - 1]
+        table[i, j] = min(table[i - 1, j] + 1, table[i, j - 1] + 1, table[i - 1, j - 1] + cost)
+        if i > 1 and j > 1 and one[i - 2 : i] == other[j - 2 : j][::-1]:
+            table[i, j] = min(table[i, j], table[i - 2, j - 2] + 1)
+    return table[len(one), len(other)]
+
+
+def near(word: str) -> set[str]:
+    """Return words at a distance of one and some at two, over few letters."""
+    letters = sorted({*word, "x"})
+    found = {word}
+    for _ in range(2):
+        for base in sorted(found)[:: max(1, len(found) // 12)]:
+            for i in range(len(base) + 1):
+                found |= {base[:i] + base[i + 1 :], base[:i] + base[i : i + 2][::-1] + base[i + 2 :]}
+                found |= {base[:i] + c + base[i:] for c in letters} | {base[:i] + c + base[i + 1 :] for c in letters}
+    return {w for w in found if w}
+
+
+@pytest.mark.parametrize(
+    ("cell", "form"), [(("go", "past_simple", "3sg"), "went"), (("eat", "past_simple", "1sg"), "ate")]
+)
+def test_a_misspelling_is_one_insertion_deletion_substitution_or_swap_away(
+    cell: tuple[str, str, str], form: str
+) -> None:
+    asked = item("They xx.", f"They {form}.", cell=cell)
+    words = {
+        word for tense in TENSES for person in PERSONS for f in forms(cell[0], tense, person) for word in f.split()
+    }
+
+    for word in near(form) - words:
+        expected = edits(word, form) == 1 and min(len(word), len(form)) >= 3
+        assert (grade(asked, f"They {word}.").error is ErrorType.SPELLING) == expected, word
 
 
 @given(st.sampled_from(VERBS), st.sampled_from(TENSES), st.sampled_from(PERSONS), st.text(max_size=40))

@@ -109,6 +109,75 @@ def test_the_normal_limits_agree_with_the_test_they_invert() -> None:
     assert min(inside) > 0.05 > max(outside)
 
 
+TIED = ([1.0, 1.0, 2.0, 3.0, 3.0], [1.0, 2.0, 2.0, 4.0])
+
+
+@pytest.mark.parametrize(("a", "b"), [TIED, ([1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0]), ([1.0, 1.0], [1.0, 1.0, 1.0])])
+def test_the_normal_rank_has_the_variance_of_u_over_all_orders(a: list[float], b: list[float]) -> None:
+    both = [*a, *b]
+    us = []
+    for chosen in itertools.combinations(range(len(both)), len(a)):
+        rest = set(range(len(both))) - set(chosen)
+        us.append(sum((both[i] > both[j]) + 0.5 * (both[i] == both[j]) for i in rest for j in chosen))
+
+    for tail in (0.05, 0.2, 0.3):
+        expected = math.floor(len(a) * len(b) / 2 - stats.norm.ppf(1 - tail) * float(np.std(us)) + 1e-12)
+        assert ranks.normal_rank(np.array(a), np.array(b), tail) == expected
+
+
+@pytest.mark.parametrize(("n", "tied", "method"), [(8, False, "exact"), (9, False, "normal"), (8, True, "normal")])
+def test_exact_ranks_are_for_eight_or_fewer_without_ties(n: int, tied: bool, method: str) -> None:
+    b, a = [float(i) for i in range(n)], [i + 0.5 for i in range(12)]
+
+    found = hodges_lehmann_ratio([*b[:-1], 0.5] if tied else b, a, 0.9)
+
+    assert found.method == f"Hodges-Lehmann, {method} ranks"
+    assert found.confidence == 0.9
+
+
+def test_the_limits_are_the_kth_smallest_and_largest_differences() -> None:
+    b, a = B[:30], A[:25]
+    k = ranks.normal_rank(np.array(a), np.array(b), 0.05)
+
+    found = hodges_lehmann_shift(b, a, 0.9)
+
+    differences = np.sort(np.subtract.outer(b, a).ravel())
+    assert (found.low, found.high) == (differences[k - 1], differences[-k])
+
+
+def test_the_smallest_samples_with_a_limit_have_the_extreme_differences() -> None:
+    # P(U = 0) = 1/6 for two against two: a tail of .2 leaves out nothing but that, one of .1 has no limit.
+    assert ranks.exact_rank(2, 2, 0.2) == 1
+    found, open_ended = (hodges_lehmann_shift([10.0, 14.0], [1.0, 3.0], c) for c in (0.6, 0.8))
+
+    assert (found.low, found.high) == (7.0, 13.0)
+    assert (open_ended.low, open_ended.high) == (None, None)
+
+
+@pytest.mark.parametrize("scale", [1.0, 8.0])
+def test_the_rank_test_is_the_normal_one_with_ties_and_continuity(scale: float) -> None:
+    b, a = [math.ceil(scale * x) for x in B], [math.ceil(scale * x) for x in A]
+
+    found = mann_whitney(b, a)
+
+    n = len(a) + len(b)
+    _, ties = np.unique([*a, *b], return_counts=True)
+    sigma = math.sqrt(len(a) * len(b) / 12 * (n + 1 - np.sum(ties**3 - ties) / (n * (n - 1))))
+    z = (abs(found.statistic - len(a) * len(b) / 2) - 0.5) / sigma
+    assert found.pvalue == pytest.approx(2 * stats.norm.sf(z))
+    assert found.statistic == sum((x > y) + 0.5 * (x == y) for x in b for y in a)
+
+
+def test_two_values_one_apart_are_no_tie() -> None:
+    assert mann_whitney([2.0, 2.0], [1.0, 1.0]).probability_slower == 1
+
+
+@pytest.mark.parametrize("values", [([3.0], [2.0]), ([2.0, 2.0], [2.0, 3.0])])
+def test_no_p_value_exceeds_1(values: tuple[list[float], list[float]]) -> None:
+    assert mann_whitney(*values).pvalue <= 1
+    assert wilcoxon(*values).pvalue <= 1
+
+
 def test_counting_differences_finds_the_same_order_statistics_as_making_them(monkeypatch: pytest.MonkeyPatch) -> None:
     b, a = np.log(np.array(B)), np.log(np.array(A))
     wanted = (1, 17, 4500, 8999, 9000)
@@ -140,12 +209,28 @@ def test_paired_latencies_are_compared_by_their_log_ratios() -> None:
     found = wilcoxon(b, a)
 
     expected = stats.wilcoxon(np.log(b) - np.log(a))
+    assert (found.statistic, found.n) == (expected.statistic, 60)
     assert found.pvalue == pytest.approx(expected.pvalue)
     assert found.estimate == pytest.approx(np.exp(np.median(np.log(b) - np.log(a))))
 
 
+def test_equal_pairs_are_left_out_of_the_paired_test_and_not_of_its_n() -> None:
+    found = wilcoxon([2.0, 3.0, 9.0, 5.0, 6.0], [1.0, 2.0, 9.0, 9.0, 1.0])
+
+    # log ratios .69, .41, -.59, 1.79: the ranks of the negative one are 2, so W = 2 of 16 sign patterns: p = 6/16
+    assert (found.statistic, found.n) == (2.0, 5)
+    assert found.pvalue == pytest.approx(6 / 16)
+
+
+def test_pairs_most_of_which_failed_have_no_known_median() -> None:
+    assert wilcoxon([math.inf, math.inf, 2.0], [1.0, 1.0, 1.0]).estimate is None
+    assert wilcoxon([math.inf, math.inf, math.inf], [math.inf, math.inf, math.inf]).estimate == 1
+
+
 def test_pairs_that_are_all_equal_are_no_evidence() -> None:
-    assert wilcoxon([1.0, 2.0], [1.0, 2.0]).pvalue == 1
+    found = wilcoxon([1.0, 2.0], [1.0, 2.0])
+
+    assert (found.statistic, found.pvalue, found.estimate, found.n) == (0.0, 1.0, 1.0, 2)
 
 
 def test_pairs_that_do_not_match_are_refused() -> None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.proportion import proportion_confint
 
 from minieval.errors import UnusableNumbers
 from minieval.stats import (
@@ -162,6 +163,56 @@ def test_the_always_valid_p_never_rises_while_pairs_come_in(outcomes: list[bool]
 
         assert 0 < now <= p
         p = now
+
+
+def test_a_very_large_e_value_stops_where_a_float_would_overflow() -> None:
+    found = always_valid_mcnemar(3000, 0, 0.5)
+
+    assert found.statistic == pytest.approx(math.exp(700))
+    assert found.pvalue == 0
+    assert always_valid_mcnemar(1, 1).pvalue == 1
+    assert always_valid_mcnemar(5, 0, 0.01).pvalue == 0.01
+
+
+@given(TABLE, st.sampled_from((0.5, 0.8, 0.99)))
+def test_paired_intervals_follow_their_confidence(table: Table, confidence: float) -> None:
+    _, improved, regressed, _ = table
+    z = float(stats.norm.ppf((1 + confidence) / 2))
+
+    tango = tango_interval(improved, regressed, sum(table), confidence)
+    newcombe = newcombe_paired_interval(*table, confidence)
+
+    assert tango.confidence == newcombe.confidence == confidence
+    for limit in (tango.low, tango.high):
+        if abs(limit) < 1 and limit != tango.estimate:
+            assert abs(tango_statistic(improved, regressed, sum(table), limit)) == pytest.approx(z, abs=1e-5)
+
+
+@given(TABLE)
+def test_newcombes_paired_interval_is_its_formula(table: Table) -> None:
+    both, improved, regressed, neither = table
+    n = sum(table)
+
+    found = newcombe_paired_interval(*table, 0.9)
+
+    # Newcombe 1998, method 10, from the Wilson limits that statsmodels has
+    margins = (both + improved, both + regressed)
+    (low_b, high_b), (low_a, high_a) = (proportion_confint(x, n, alpha=0.1, method="wilson") for x in margins)
+    b, a = margins[0] / n, margins[1] / n
+    product = margins[0] * (n - margins[0]) * margins[1] * (n - margins[1])
+    numerator = both * neither - improved * regressed
+    corrected = max(numerator - n / 2, 0) if numerator > 0 else numerator
+    phi = corrected / math.sqrt(product) if product else 0.0
+    d = (improved - regressed) / n
+    low = d - math.sqrt(max(0.0, (b - low_b) ** 2 - 2 * phi * (b - low_b) * (high_a - a) + (high_a - a) ** 2))
+    high = d + math.sqrt(max(0.0, (high_b - b) ** 2 - 2 * phi * (high_b - b) * (a - low_a) + (a - low_a) ** 2))
+    assert (found.low, found.high) == pytest.approx((max(-1, low), min(1, high)), abs=1e-9)
+
+
+@pytest.mark.parametrize("difference", [-1.0, 1.0])
+def test_at_the_ends_the_score_statistic_is_certain_or_nothing(difference: float) -> None:
+    assert tango_statistic(3, 0, 3, 1.0) == tango_statistic(0, 3, 3, -1.0) == 0
+    assert tango_statistic(1, 1, 5, difference) == -math.copysign(math.inf, difference)
 
 
 def test_more_regressions_than_pairs_are_refused() -> None:

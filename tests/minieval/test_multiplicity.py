@@ -36,6 +36,31 @@ def test_tarone_keeps_a_family_that_can_pass_at_its_own_size(smallest: list[floa
     assert kept == tuple(p <= 0.05 / k for p in smallest)
 
 
+@given(PVALUES)
+def test_holm_is_the_closed_test_of_bonferroni(pvalues: list[float]) -> None:
+    # Without a library: hypothesis i goes at a level as soon as every intersection that holds it goes.
+    ordered = sorted(pvalues)
+    steps = [min(1.0, (len(ordered) - rank) * p) for rank, p in enumerate(ordered)]
+
+    assert sorted(holm(pvalues)) == pytest.approx([max(steps[: i + 1]) for i in range(len(steps))])
+
+
+@pytest.mark.parametrize(
+    ("smallest", "alpha", "kept"),
+    [
+        ([0.05], 0.05, (True,)),
+        ([0.051], 0.05, (False,)),
+        ([0.03, 0.03], 0.05, (False, False)),
+        ([0.025, 0.03], 0.05, (True, False)),
+        ([0.05, 0.05], 0.1, (True, True)),
+    ],
+)
+def test_tarone_keeps_what_attains_alpha_over_the_size_of_the_family(
+    smallest: list[float], alpha: float, kept: tuple[bool, ...]
+) -> None:
+    assert tarone(smallest, alpha) == kept
+
+
 def test_four_slices_of_which_one_has_no_discordant_pair_are_a_family_of_three() -> None:
     assert tarone([0.001, 0.002, 1.0, 0.004]) == (True, True, False, True)
 

@@ -65,6 +65,15 @@ def test_a_failed_answer_is_wrong(status: str) -> None:
     assert (row.a, row.b) == (1, 0)
 
 
+def test_a_failed_answer_is_wrong_even_if_a_text_came_with_it() -> None:
+    late = replace(pair(0, True, True), b=Answer("timeout", "He went 0.", 1.0))
+
+    (graded,) = grade_pairs([late], INDEX, GRADER).graded
+
+    assert graded.b is not None
+    assert (graded.b.correct, graded.complete, graded.answered) == (False, True, False)
+
+
 @pytest.mark.parametrize("status", sorted(MISSING))
 @pytest.mark.parametrize(("fill", "expected"), [(Fill.LEAVE_OUT, []), (Fill.WORST, [0.0]), (Fill.BEST, [1.0])])
 def test_a_missing_answer_is_left_out_or_bounded(status: str, fill: Fill, expected: list[float]) -> None:
@@ -83,6 +92,15 @@ def test_where_a_is_missing_the_worst_case_is_that_it_was_right() -> None:
 
     assert (worst.a, worst.b) == (1, 0)
     assert (best.a, best.b) == (0, 0)
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_a_known_answer_keeps_its_grade_in_either_case(right: bool) -> None:
+    missing = replace(pair(0, right, True), b=Answer("dropped"))
+
+    for fill, b in ((Fill.WORST, 0), (Fill.BEST, 1)):
+        (row,) = collapse(grade_pairs([missing], INDEX, GRADER).graded, fill)
+        assert (row.a, row.b) == (right, b)
 
 
 def test_a_sentence_that_no_item_has_is_ungradable_and_kept() -> None:

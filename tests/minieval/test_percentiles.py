@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from minieval.errors import UnusableNumbers
-from minieval.latency import distribution, percentile, requests_for_upper_limit
+from minieval.latency import OrderStatistic, distribution, percentile, requests_for_upper_limit
 
 LATENCIES = st.lists(st.floats(0.001, 10_000), min_size=1, max_size=300)
 
@@ -27,6 +27,15 @@ def test_the_ranks_cover_the_percentile_with_the_stated_confidence(n: int, q: fl
     above = stats.binom.sf((found.high.rank or n + 1) - 1, n, q)
     assert below <= 0.025 + 1e-9
     assert above <= 0.025 + 1e-9
+
+
+def test_a_percentile_says_what_it_is_one_of() -> None:
+    found = percentile([3, 1, 2], 0.5, 0.9)
+
+    assert (found.q, found.confidence, found.n, found.censored) == (0.5, 0.9, 3, 0)
+    assert found.estimate == OrderStatistic(2, 2.0)
+    # Bin(3, 1/2) is 0 with a chance of .125: neither end is bounded at 90 %
+    assert found.low == found.high == OrderStatistic(None, None)
 
 
 def test_100_requests_bound_a_p99_from_below_only() -> None:
@@ -53,6 +62,15 @@ def test_failures_rank_last_and_a_percentile_among_them_has_no_value() -> None:
 
 def test_whole_ranks_are_not_lost_to_binary_fractions() -> None:
     assert percentile([float(i) for i in range(1, 101)], 0.07).estimate.rank == 7
+
+
+@pytest.mark.parametrize("n", range(1, 13))
+def test_a_distribution_of_few_is_spaced_evenly_in_rank(n: int) -> None:
+    points = distribution([float(i) for i in range(1, n + 1)], 4)
+
+    few = min(n, 4)
+    assert [point.rank for point in points] == [math.ceil(k * n / few) for k in range(1, few + 1)]
+    assert [point.value for point in points] == [float(point.rank or 0) for point in points]
 
 
 def test_a_zero_is_the_clocks_resolution() -> None:

@@ -7,7 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minieval.errors import UnusableNumbers
-from minieval.stats import mcnemar_midp, midp_power, minimum_detectable_effect, pairs_needed
+from minieval.stats import (
+    DetectableEffect,
+    PairsNeeded,
+    mcnemar_midp,
+    midp_power,
+    minimum_detectable_effect,
+    pairs_needed,
+)
 
 
 @pytest.mark.parametrize(("discordance", "points"), [(0.05, 4.1), (0.10, 6.1), (0.20, 8.7)])
@@ -44,12 +51,58 @@ def test_the_pairs_needed_for_a_detectable_effect_are_the_pairs_there_were(disco
     assert pairs_needed(effect, discordance).estimate == pytest.approx(400, abs=2)
 
 
+@pytest.mark.parametrize("alpha", [0.01, 0.2])
+@pytest.mark.parametrize(
+    ("n", "effect", "discordance"), [(12, 0.3, 0.5), (20, 0.4, 0.4), (7, 0.0, 1.0), (9, -0.2, 0.6)]
+)
+def test_the_power_follows_alpha_and_the_size_of_the_effect(
+    n: int, effect: float, discordance: float, alpha: float
+) -> None:
+    better, worse = (discordance + effect) / 2, (discordance - effect) / 2
+
+    expected = sum(
+        math.comb(n, i) * math.comb(n - i, r) * better**i * worse**r * (1 - discordance) ** (n - i - r)
+        for i in range(n + 1)
+        for r in range(n - i + 1)
+        if mcnemar_midp(i, r).pvalue < alpha
+    )
+    assert midp_power(n, effect, discordance, alpha) == pytest.approx(expected, abs=1e-9)
+
+
 def test_no_discordance_detects_nothing() -> None:
-    assert minimum_detectable_effect(200, 0.0).estimate is None
+    assert midp_power(200, 0.0, 0.0) == 0
+    assert minimum_detectable_effect(200, 0.0) == DetectableEffect(None, 200, 0.0, 0.8, 0.05)
 
 
 def test_no_effect_needs_no_number_of_pairs() -> None:
-    assert pairs_needed(0.0, 0.1).estimate is None
+    assert pairs_needed(0.0, 0.1) == PairsNeeded(None, 0.0, 0.1, 0.8, 0.05)
+
+
+def test_the_answers_say_what_was_asked() -> None:
+    effect, pairs = minimum_detectable_effect(300, 0.2, 0.9, 0.1), pairs_needed(0.05, 0.2, 0.9, 0.1)
+
+    assert (effect.n, effect.discordance, effect.power, effect.alpha) == (300, 0.2, 0.9, 0.1)
+    assert (pairs.effect, pairs.discordance, pairs.power, pairs.alpha) == (0.05, 0.2, 0.9, 0.1)
+
+
+def test_the_detectable_effect_is_the_smallest_with_the_power() -> None:
+    found = minimum_detectable_effect(150, 0.2, 0.9, 0.1).estimate
+
+    assert found is not None
+    assert midp_power(150, found, 0.2, 0.1) >= 0.9 > midp_power(150, found - 1e-6, 0.2, 0.1)
+
+
+@pytest.mark.parametrize(("effect", "discordance"), [(1.0, 1.0), (0.5, 0.6), (0.1, 0.1), (0.05, 0.2), (-0.05, 0.2)])
+def test_the_pairs_needed_are_a_first_number_with_the_power(effect: float, discordance: float) -> None:
+    n = pairs_needed(effect, discordance).estimate
+
+    assert n is not None
+    assert midp_power(n, effect, discordance) >= 0.8
+    assert n == 1 or midp_power(n - 1, effect, discordance) < 0.8
+
+
+def test_an_effect_that_ten_million_pairs_do_not_show_has_no_number() -> None:
+    assert pairs_needed(1e-6, 0.5).estimate is None
 
 
 def test_an_effect_beyond_the_discordance_is_refused() -> None:

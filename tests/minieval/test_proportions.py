@@ -11,6 +11,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep, proportion_
 
 from minieval.errors import UnusableNumbers
 from minieval.stats import (
+    SampleRatio,
     accuracy_interval,
     clopper_pearson_upper,
     newcombe_interval,
@@ -63,10 +64,18 @@ def test_the_unpaired_interval_is_newcombes_and_swapping_the_arms_mirrors_it(
 
 @given(COUNTS)
 def test_the_failure_limit_is_the_exact_binomial_one(counts: tuple[int, int]) -> None:
-    upper = clopper_pearson_upper(*counts)
+    for confidence, upper in ((0.95, clopper_pearson_upper(*counts)), (0.8, clopper_pearson_upper(*counts, 0.8))):
+        expected = stats.binomtest(*counts, alternative="less").proportion_ci(confidence, "exact").high
+        assert upper == pytest.approx(expected, abs=1e-9)
 
-    expected = stats.binomtest(*counts, alternative="less").proportion_ci(0.95, "exact").high
-    assert upper == pytest.approx(expected, abs=1e-9)
+
+def test_intervals_carry_their_confidence_and_follow_it() -> None:
+    accuracy, difference = accuracy_interval(3, 9, 0.8), newcombe_interval(3, 9, 5, 7, 0.8)
+
+    assert accuracy.confidence == difference.confidence == 0.8
+    assert accuracy.width < accuracy_interval(3, 9).width
+    low, high = confint_proportions_2indep(5, 7, 3, 9, method="newcomb", compare="diff", alpha=0.2)
+    assert (difference.low, difference.high) == pytest.approx((low, high))
 
 
 def test_a_split_of_200_is_broken_from_76_and_from_124() -> None:
@@ -85,7 +94,17 @@ def test_the_chi_squared_of_a_split_is_scipys(n_a: int, n_b: int) -> None:
 
 
 def test_no_traffic_at_all_is_no_broken_split() -> None:
-    assert sample_ratio(0, 0).pvalue == 1
+    assert sample_ratio(0, 0) == SampleRatio(0.0, 1.0, 1.0)
+
+
+@pytest.mark.parametrize(("n_a", "n_b", "share"), [(30, 70, 0.3), (40, 70, 0.3), (5, 95, 0.1), (0, 9, 0.2)])
+def test_a_split_may_be_planned_in_any_ratio(n_a: int, n_b: int, share: float) -> None:
+    found = sample_ratio(n_a, n_b, share)
+
+    n = n_a + n_b
+    chi2 = stats.chisquare([n_a, n_b], [n * share, n * (1 - share)])
+    assert (found.statistic, found.pvalue_chisquare) == pytest.approx((chi2.statistic, chi2.pvalue))
+    assert found.pvalue == pytest.approx(min(1.0, stats.binomtest(n_a, n, share).pvalue))
 
 
 @pytest.mark.parametrize(("x", "n"), [(1, 0), (3, 2), (-1, 2), (True, 2)])

@@ -1,6 +1,7 @@
 """The quality section: agreement with its parts, the wider interval, and repeats."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -9,10 +10,23 @@ from hypothesis import strategies as st
 from minieval.errors import UnusableNumbers
 from minieval.evalset import from_item
 from minieval.items import Item
-from minieval.paired import PairedItem
+from minieval.paired import PairCounts, PairedItem
 from minieval.policy import Margins, Policy
-from minieval.quality import assess_quality
-from minieval.stats import tango_interval
+from minieval.quality import Deciding, assess_quality
+from minieval.stats import (
+    Interval,
+    accuracy_interval,
+    cluster_robust_interval,
+    mcnemar_exact,
+    mcnemar_midp,
+    minimum_detectable_effect,
+    newcombe_interval,
+    newcombe_paired_interval,
+    noninferiority,
+    pairs_needed,
+    tango_interval,
+    two_proportion_ztest,
+)
 
 POLICY = Policy("better", 0.05, 200, Margins())
 Table = tuple[int, int, int, int]
@@ -48,6 +62,43 @@ def test_the_deciding_interval_is_never_narrower_than_tangos(table: Table) -> No
 
     assert found.deciding.interval.width >= found.tango.width
     assert found.deciding_one_sided.interval.width <= found.deciding.interval.width + 1e-12
+
+
+@pytest.mark.parametrize("table", [(59, 6, 16, 80), (150, 26, 6, 18), (3, 4, 1, 2)])
+def test_every_number_is_the_statistic_of_its_name(table: Table) -> None:
+    both, improved, regressed, _ = table
+    n, a, b = sum(table), both + regressed, both + improved
+    policy = Policy("better", 0.1, 200, Margins(noninferiority=0.07, smallest_useful_gain=0.3))
+
+    found = assess_quality(rows_of(table), policy)
+
+    assert (found.n, found.requests, found.varying_items, found.counts) == (n, n, 0, PairCounts(*table))
+    assert found.discordance == (improved + regressed) / n
+    assert (found.accuracy_a, found.accuracy_b) == (accuracy_interval(a, n, 0.9), accuracy_interval(b, n, 0.9))
+    assert found.z_test == two_proportion_ztest(a, n, b, n)
+    assert found.z_interval == newcombe_interval(a, n, b, n, 0.9)
+    assert found.mcnemar_exact == mcnemar_exact(improved, regressed)
+    assert found.mcnemar_midp == mcnemar_midp(improved, regressed)
+    assert found.tango == tango_interval(improved, regressed, n, 0.9)
+    assert found.newcombe_paired == newcombe_paired_interval(*table, 0.9)
+    assert found.deciding == Deciding("Tango score", found.tango)
+    assert found.deciding_one_sided == Deciding("Tango score", tango_interval(improved, regressed, n, 0.8))
+    assert found.noninferiority == noninferiority(improved, regressed, n, 0.07, 0.1)
+    assert found.detectable == minimum_detectable_effect(n, found.discordance, alpha=0.1)
+    assert found.needed == pairs_needed(0.3, max(found.discordance, 0.3), alpha=0.1)
+
+
+def test_the_pairs_needed_are_for_what_was_seen_if_that_is_more_than_the_useful_gain() -> None:
+    found = assess_quality(rows_of((100, 20, 4, 76)), POLICY)
+
+    assert found.needed == pairs_needed(0.08, 0.12)
+
+
+def test_the_p_values_know_the_discordant_items_only() -> None:
+    one, other = (assess_quality(rows_of((both, 12, 4, neither)), POLICY) for both, neither in ((160, 24), (0, 3)))
+
+    assert (one.mcnemar_exact, one.mcnemar_midp) == (other.mcnemar_exact, other.mcnemar_midp)
+    assert one.z_test != other.z_test
 
 
 def test_the_factor_between_the_two_z_is_the_one_between_the_statistics() -> None:
@@ -89,8 +140,24 @@ def test_items_with_varying_answers_are_clustered_by_item() -> None:
     found = assess_quality(rows, POLICY)
 
     assert found.varying_items == 1
+    assert found.deciding.method == "hull of Tango score, cluster-robust by item (CR1, t)"
+    by_item, tango = cluster_robust_interval([row.difference for row in rows], range(21)), tango_interval(4, 1, 21)
+    low, high = min(by_item.low, tango.low), max(by_item.high, tango.high)
+    assert found.deciding.interval == Interval(found.difference, low, high, 0.95)
     assert found.requests == 22
     assert found.difference == pytest.approx((3 - 1 + 0.5) / 21)
+
+
+def test_many_small_gains_are_no_large_one() -> None:
+    # Every item gains a tenth: by signs B wins all of them, by means it gains ten points.
+    item = from_item(Item("i", "s", ("s",), "go", "t", "p", "r", None, "f"))
+    rows = [PairedItem(replace(item, id=f"i{i}"), 0.5, 0.6, 10) for i in range(100)]
+
+    found = assess_quality(rows, POLICY).deciding.interval
+
+    assert found.estimate == pytest.approx(0.1)
+    assert found.low == pytest.approx(0.1)
+    assert found.high == 1
 
 
 @pytest.mark.parametrize("table", [(20, 0, 0, 0), (0, 0, 0, 20), (0, 20, 0, 0), (0, 0, 20, 0), (1, 0, 0, 0)])

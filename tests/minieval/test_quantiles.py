@@ -1,15 +1,17 @@
 """Quantile ratios: Harrell and Davis against scipy, the bootstrap's seed, and failed requests."""
 
 import math
+import zlib
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from scipy.stats import mstats
 
 from minieval import quantiles
-from minieval.latency import harrell_davis, quantile_ratio, quantile_shift
+from minieval.latency import bootstrap_quantile, harrell_davis, percentile, quantile_ratio, quantile_shift
 
 RNG = np.random.default_rng(38)
 A, B = RNG.lognormal(0, 0.35, 120).tolist(), RNG.lognormal(0.4, 0.35, 100).tolist()
@@ -53,6 +55,79 @@ def test_the_ratio_does_not_know_the_unit(unit: float) -> None:
     )
 
     assert (scaled.estimate, scaled.low, scaled.high) == pytest.approx((plain.estimate, plain.low, plain.high))
+
+
+def stream(seed: int, arm: str, q: str) -> np.random.Generator:
+    """Return the documented stream: the manifest's seed, spawned by a checksum of metric and arm."""
+    key = zlib.crc32(f"quantile {q} of {arm}".encode())
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(key,)))
+
+
+@pytest.mark.parametrize("chunk", [2_000_000, 1000, 1])
+def test_the_limits_are_those_of_a_plain_bootstrap_with_the_documented_streams(
+    monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    # Patched so that resamples are drawn in one piece, in several, and row by row.
+    monkeypatch.setattr(quantiles, "_CHUNK", chunk)
+    b, a, resamples = B[:24], A[:30], 60
+    logs = []
+    for values, arm in ((b, "B"), (a, "A")):
+        rng = stream(11, arm, "0.9")
+        drawn = [np.sort(np.sort(values)[rng.integers(0, len(values), len(values), dtype=np.int32)]) for _ in range(60)]
+        logs.append(np.log([float(mstats.hdquantiles(row, [0.9])[0]) for row in drawn]))
+
+    found = quantile_ratio(b, a, 0.9, confidence=0.9, resamples=resamples, seed=11)
+
+    # Percentile limits: the smallest and largest that leave out at most 5 % on either side.
+    ratios = np.sort(np.exp(logs[0] - logs[1]))
+    assert (found.low, found.high) == pytest.approx((ratios[math.floor(0.05 * 59)], ratios[math.ceil(0.95 * 59)]))
+    assert (found.confidence, found.method) == (0.9, "Harrell-Davis")
+
+
+def test_resampled_ranks_are_those_of_draws_with_replacement() -> None:
+    n, k = 20, 15
+    values = [float(i) for i in range(1, n + 1)]
+    failed = [*values[:-1], math.inf]
+
+    found = bootstrap_quantile(failed, values, 0.75, resamples=20_000, seed=3)
+
+    # The k-th smallest of n draws is at most j if at least k of them are: a binomial chance.
+    for j in (11, 13, 15, 17, 19):
+        assert np.mean(found.b.resampled <= j) == pytest.approx(stats.binom.sf(k - 1, n, j / n), abs=0.015)
+    assert (found.b.estimate, found.a.estimate, found.method) == (15.0, 15.0, "nearest rank")
+    assert set(np.unique(bootstrap_quantile([math.inf, 2.0], [1.0, 3.0], 0.5, resamples=99).a.resampled)) == {1.0, 3.0}
+
+
+@pytest.mark.parametrize(("q", "n", "rank"), [(0.07, 100, 7), (0.001, 3, 1), (0.5, 2, 1), (0.95, 100, 95)])
+def test_the_nearest_rank_is_the_percentiles(q: float, n: int, rank: int) -> None:
+    values = [float(i) for i in range(1, n)]
+
+    found = bootstrap_quantile([*values, math.inf], values, q, resamples=1)
+
+    assert found.b.estimate == percentile([*values, math.inf], q).estimate.value == rank
+
+
+@pytest.mark.parametrize(("b", "a"), [([1.0, math.inf], [1.0, 2.0]), ([1.0, 2.0], [1.0, math.inf])])
+def test_one_failed_request_of_either_arm_is_enough_for_the_nearest_rank(b: list[float], a: list[float]) -> None:
+    assert bootstrap_quantile(b, a, 0.5, resamples=9).method == "nearest rank"
+
+
+def test_exactly_as_many_as_are_weighted_are_weighted(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Patched because 20,000 latencies per arm would make the test slow.
+    monkeypatch.setattr(quantiles, "MOST_WEIGHTED", 50)
+
+    methods = [bootstrap_quantile(B[:n], A[:50], 0.5, resamples=9).method for n in (50, 51)]
+
+    assert methods == ["Harrell-Davis", "nearest rank"]
+
+
+def test_resamples_of_which_both_quantiles_failed_widen_either_side() -> None:
+    # Half of either arm failed, so about a quarter of the resampled medians say nothing.
+    half = [*[2.0] * 5, *[math.inf] * 5]
+
+    found = quantile_ratio(half, half, 0.5, confidence=0.6, resamples=999)
+
+    assert (found.estimate, found.low, found.high) == (1.0, None, None)
 
 
 def test_the_limits_cover_a_true_ratio_about_as_often_as_they_say() -> None:
