@@ -1,7 +1,7 @@
 """Judges the lab: grades both arms offline, decides, writes report.html, report.md, its figures and report.json.
 
-Exits 0 promote, 10 hold, 20 retrain, 3 invalid evidence, 2 usage. The mathematics and the decision are
-minieval's; here files are read, converted and written.
+Exits 0 promote, 10 hold, 20 retrain, 3 invalid evidence, 2 usage. All of it is minieval's, as in
+`python -m minieval compare`; here stand the lab's own log, manifest, eval set and baseline.
 """
 
 import argparse
@@ -9,20 +9,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from minieval.files import locked_md5, write_atomically
+from minieval.conclusion import conclude, unreadable
+from minieval.files import locked_md5
 from minieval.grader import GrammarGrader
 from minieval.grader_identity import REPOSITORY
-from minieval.judgement import Inputs, Traffic, refuse
-from minieval.judgement import judge as judge_traffic
-from minieval.manifest import with_analysis
-from minieval.observation import Answer, Observation
-from minieval.report import Report
-from minieval.terminal import summarise
-from minieval.untrusted import visible
-from minieval.verdict import USAGE_EXIT_CODE
-from minieval.writing import analysis_section, write_documents
-from miniserve.records import ArmResult, RecordError, TrafficRecord
-from miniserve.trafficlog import read_log
+from minieval.judgement import Inputs
 
 HERE = Path(__file__).resolve().parent
 
@@ -31,50 +22,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Judge and write; returns the exit code of the verdict, or 2 with a sentence on stderr."""
     options = read_options(argv)
     try:
-        inputs = read_inputs(options)
-        report = judge(inputs, options.log)
-        analysis = analysis_section(report, write_documents(report, options.out))
-        if analysis is not None:
-            write_atomically(options.manifest, with_analysis(inputs.manifest, analysis))
+        return conclude("compare.py", read_inputs(options), options.out, options.manifest)
     except OSError as error:
-        print(f"compare.py: {error.filename}: {error.strerror}", file=sys.stderr)
-        return USAGE_EXIT_CODE
-    summarise(report, options.out)
-    if report.quality is None:
-        print(f"compare.py: invalid: {visible('; '.join(report.reasons))}", file=sys.stderr)
-    return report.exit_code
-
-
-def judge(inputs: Inputs, log: Path) -> Report:
-    """Return the report on the inputs; evidence that must not be judged gives one that says why."""
-    try:
-        contents = read_log(log)
-    except RecordError as error:
-        return refuse(error)
-    return judge_traffic(
-        inputs, Traffic([observe(record) for record in contents.records], contents.torn), GrammarGrader()
-    )
-
-
-def observe(record: TrafficRecord) -> Observation:
-    """Return what the judge takes in of a traffic record."""
-    return Observation(
-        record_id=record.record_id,
-        request_id=record.request_id,
-        trace_id=record.trace_id,
-        strategy=record.strategy,
-        salt=record.salt,
-        config_sha=record.config_sha,
-        production_arm=record.production_arm,
-        shadow_arm=record.shadow_arm,
-        arm_shas=record.arm_shas,
-        sentence=record.sentence,
-        answers={arm: _answer(result) for arm, result in record.results.items()},
-    )
-
-
-def _answer(result: ArmResult) -> Answer:
-    return Answer(result.status, result.response, result.latency_ms, result.reason)
+        return unreadable("compare.py", error)
 
 
 def read_inputs(options: argparse.Namespace) -> Inputs:
@@ -83,7 +33,8 @@ def read_inputs(options: argparse.Namespace) -> Inputs:
     inside = options.eval_set.resolve().is_relative_to(REPOSITORY)
     name = options.eval_set.resolve().relative_to(REPOSITORY).as_posix() if inside else ""
     return Inputs(
-        log=options.log.read_bytes(),
+        logs=(options.log,),
+        grader=GrammarGrader(),
         manifest=options.manifest.read_bytes(),
         eval_set=options.eval_set.read_bytes(),
         baseline=options.baseline.read_bytes(),

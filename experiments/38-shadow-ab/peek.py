@@ -9,22 +9,21 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from compare import HERE, observe
+from compare import HERE
 
-from minieval.analysis import shadow_pairs
 from minieval.errors import EvalError
 from minieval.files import decode
 from minieval.gates import points, pvalue
 from minieval.grader import Grader, GrammarGrader
 from minieval.grader_identity import REPOSITORY
 from minieval.items import ItemError
-from minieval.observation import Observation
-from minieval.paired import grade_pairs
+from minieval.log_facts import Context, facts_of
+from minieval.logtable import open_log
+from minieval.matching import match_items
+from minieval.pairs import grade_pairs
 from minieval.running import Running, read_running
 from minieval.untrusted import visible
 from minieval.verdict import EXIT_CODES, USAGE_EXIT_CODE, Verdict
-from miniserve.records import RecordError
-from miniserve.trafficlog import read_log
 
 
 class MixedEpochs(EvalError):
@@ -39,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"peek.py: {error.filename}: {error.strerror}", file=sys.stderr)
         return USAGE_EXIT_CODE
-    except (EvalError, ItemError, RecordError) as error:
+    except (EvalError, ItemError) as error:
         print(f"peek.py: invalid: {visible(str(error))}", file=sys.stderr)
         return EXIT_CODES[Verdict.INVALID]
     print("\n".join(_lines(running, ungradable)))
@@ -49,15 +48,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 def peek(log: Path, eval_set: Path, alpha: float, grader: Grader) -> tuple[Running, int]:
     """Return the reading of a log's shadow records, and how many of them no item of the eval set has."""
     items = grader.items(decode("eval set", eval_set.read_bytes()))
-    shadowed = [o for o in map(observe, read_log(log).records) if o.shadow_arm is not None]
-    _require_one_epoch(shadowed)
-    arms = next(((o.production_arm, o.shadow_arm) for o in shadowed if o.shadow_arm is not None), ("A", "B"))
-    pairing = grade_pairs(shadow_pairs(shadowed, *arms), items, grader)
-    return read_running(pairing.graded, alpha), len(pairing.ungradable)
+    with open_log([log]) as table:
+        _require_one_epoch(facts_of(table).contexts)
+        pairs = grade_pairs(table, match_items(table, items), grader)
+    return read_running(pairs.firsts, alpha), pairs.ungradable
 
 
-def _require_one_epoch(shadowed: Sequence[Observation]) -> None:
-    epochs = sorted({(o.config_sha, o.salt) for o in shadowed})
+def _require_one_epoch(contexts: Sequence[Context]) -> None:
+    epochs = sorted({(c.config_sha, c.salt) for c in contexts if c.shadow_arm is not None})
     if len(epochs) > 1:
         named = ", ".join(f"{config[:12]} with salt {salt}" for config, salt in epochs)
         raise MixedEpochs(f"the log has shadow records of {named}: expected one configuration and one salt")

@@ -14,16 +14,17 @@ import compare
 
 from minieval.documents import documents, manifest_key
 from minieval.files import sha256_of
+from minieval.judgement import judge
 
 
 def differences(folder: Path, options: argparse.Namespace) -> list[str]:
     """Return a sentence for everything in the folder that does not follow from the evidence."""
     inputs = compare.read_inputs(options)
-    report = compare.judge(inputs, options.log)
+    report = judge(inputs)
     expected = documents(report)
     paths = {"log_sha256": options.log} | {manifest_key(name): folder / name for name in expected}
     found = [
-        *_hashes(json.loads(inputs.manifest).get("analysis", {}), paths),
+        *_hashes(json.loads(inputs.manifest or b"{}").get("analysis", {}), paths),
         *(f"the evidence is invalid: {reason}" for reason in report.reasons if report.quality is None),
     ]
     for name, text in expected.items():

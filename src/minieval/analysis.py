@@ -6,21 +6,25 @@ from dataclasses import dataclass
 from minieval.buckets import BucketFamily, bucket_families
 from minieval.decision import Decision, Evidence, decide
 from minieval.disagreement import Disagreement, disagreement
-from minieval.evalset import EvalSet
 from minieval.gates import Gate
 from minieval.grader import Grader
 from minieval.latency import RULE, SignedRank
 from minieval.latency_gates import TighterMargin, tighter_margins
+from minieval.log_facts import LogFacts, PlanFacts
+from minieval.logtable import LogTable
 from minieval.manifest import Run
+from minieval.matching import Matched
 from minieval.missing import Missing, account
-from minieval.observation import OK, Observation
-from minieval.paired import Fill, GradedPair, Pairing, ShadowPair, collapse, grade_pairs
+from minieval.paired import Fill, Tally, collapse
+from minieval.pairs import grade_pairs
 from minieval.policy import Policy
 from minieval.quality import Quality, assess_quality
 from minieval.quality_gates import Assessment, call_quality
 from minieval.running import Running, read_running
-from minieval.served import ServedLatency, compare_served, compare_shadow, served
+from minieval.served import ServedLatency, compare_served, compare_shadow
 from minieval.stats import Interval
+from minieval.statuses import OK
+from minieval.timings import served, shadowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,62 +72,52 @@ class Analysis:
 
 
 def analyse(
+    log: LogTable,
     run: Run,
-    observations: Sequence[Observation],
-    items: EvalSet,
+    facts: LogFacts,
+    matched: Matched,
     grader: Grader,
     validity: Sequence[Gate],
-    torn: int,
+    plan: PlanFacts | None,
 ) -> Analysis:
     """Judge evidence whose validity gates all passed; raises GraderFailed if the grader does."""
     policy = run.rule()
-    a, b = run.roles()
-    pairing = grade_pairs(shadow_pairs(observations, a, b), items, grader)
-    found = disagreement(pairing.graded)
+    pairs = grade_pairs(log, matched, grader)
+    found = disagreement(pairs.tallies, pairs.cases)
     identical = found.differing == 0
-    assessments = {fill: _assess(pairing.graded, fill, policy, identical=identical) for fill in Fill}
-    sent = sum(len(block.requests) for block in run.blocks)
-    missing = account(observations, pairing, (a, b), sent=sent, torn=torn, alpha=policy.alpha)
-    latency = compare_served(
-        served(observations, a, run.warmup),
-        served(observations, b, run.warmup),
-        alpha=policy.alpha,
-        seed=run.seed,
+    assessments = {fill: _assess(pairs.tallies, fill, policy, identical=identical) for fill in Fill}
+    missing = account(
+        facts, pairs, log.arms, sent=None if plan is None else plan.sent, torn=log.torn, alpha=policy.alpha
     )
+    latency = compare_served(*served(log, run.warmup), alpha=policy.alpha, seed=run.seed)
     primary = assessments[Fill.LEAVE_OUT]
     evidence = Evidence(primary, assessments[Fill.WORST], assessments[Fill.BEST], latency, missing)
+    shadow = compare_shadow(*shadowed(log, all_gradable=pairs.ungradable == 0))
     return Analysis(
         quality=QualitySection(
-            primary.quality, read_running(pairing.graded, policy.alpha), _sensitivity(pairing, assessments, policy)
+            primary.quality, read_running(pairs.firsts, policy.alpha), _sensitivity(pairs.tallies, assessments, policy)
         ),
         buckets=primary.buckets,
-        latency=LatencySection(RULE, latency, tighter_margins(latency, policy), compare_shadow(pairing.graded)),
+        latency=LatencySection(RULE, latency, tighter_margins(latency, policy), shadow),
         disagreement=found,
         missing=missing,
         decision=decide(policy, validity, evidence),
     )
 
 
-def shadow_pairs(observations: Sequence[Observation], a: str, b: str) -> tuple[ShadowPair, ...]:
-    """Return the pairs of the records that A served and B shadowed."""
-    return tuple(
-        ShadowPair(o.record_id, o.request_id, o.trace_id, o.sentence, o.answers[a], o.answers[b])
-        for o in observations
-        if o.production_arm == a and o.shadow_arm == b
-    )
-
-
-def _assess(graded: Sequence[GradedPair], fill: Fill, policy: Policy, *, identical: bool) -> Assessment:
-    rows = collapse(graded, fill)
+def _assess(tallies: Sequence[Tally], fill: Fill, policy: Policy, *, identical: bool) -> Assessment:
+    rows = collapse(tallies, fill)
     return Assessment(assess_quality(rows, policy), bucket_families(rows, policy.alpha), identical)
 
 
-def _sensitivity(pairing: Pairing, assessments: Mapping[Fill, Assessment], policy: Policy) -> tuple[Sensitivity, ...]:
+def _sensitivity(
+    tallies: Sequence[Tally], assessments: Mapping[Fill, Assessment], policy: Policy
+) -> tuple[Sensitivity, ...]:
     others = [
         (f"missing to B's disadvantage ({Fill.WORST.value})", assessments[Fill.WORST]),
         (f"missing to B's advantage ({Fill.BEST.value})", assessments[Fill.BEST]),
     ]
-    answered = [pair for pair in pairing.graded if pair.answered]
+    answered = [tally for tally in tallies if tally.answered]
     if answered:
         identical = assessments[Fill.LEAVE_OUT].identical
         complete = _assess(answered, Fill.LEAVE_OUT, policy, identical=identical)

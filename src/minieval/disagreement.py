@@ -4,10 +4,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
+from minieval.evalset import EvalItem
 from minieval.grader import Mark
-from minieval.grading import Correction, normalise
-from minieval.paired import GradedPair
+from minieval.grading import Correction
+from minieval.paired import Tally
+
+MOST_LISTED: Final = 2000
+"""Cases that a report lists: regressions first, then as logged. All are counted."""
 
 
 class Kind(StrEnum):
@@ -49,7 +54,10 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One disagreement, with what is needed to look it up. Texts are as logged: escape them."""
+    """One disagreement, with what is needed to look it up. Texts are as logged: escape them.
+
+    request_id and trace_id are those of the first of the requests that got these two answers.
+    """
 
     kind: Kind
     request_id: str
@@ -64,6 +72,7 @@ class Case:
     outcome_b: str
     correction_a: Correction | None
     correction_b: Correction | None
+    requests: int
 
     @property
     def over_corrected(self) -> bool:
@@ -91,38 +100,81 @@ class Disagreement:
     cases: tuple[Case, ...]
 
 
-def disagreement(graded: Iterable[GradedPair]) -> Disagreement:
-    """Return the disagreements of the complete pairs, regressions first, then as logged."""
-    complete = [(pair, pair.a, pair.b) for pair in graded if pair.a is not None and pair.b is not None]
-    differing = [(pair, a, b) for pair, a, b in complete if _key(pair.pair.a.text) != _key(pair.pair.b.text)]
-    kinds = Counter(_kind(a, b) for _, a, b in differing)
-    neutral = [a.correct for _, a, b in differing if a.correct == b.correct]
-    discordant = sum(a.correct != b.correct for _, a, b in complete)
-    # Equal answers to one sentence get equal grades, so every discordant pair is a disagreement.
+def disagreement(tallies: Iterable[Tally], cases: Sequence[Case]) -> Disagreement:
+    """Return the disagreements of the complete pairs, with the cases that are to be listed."""
+    complete = [(tally, tally.a, tally.b) for tally in tallies if tally.a is not None and tally.b is not None]
+    kinds: Counter[Kind] = Counter()
+    moves: Counter[tuple[str, str]] = Counter()
+    marks: tuple[Counter[Mark], Counter[Mark]] = (Counter(), Counter())
+    both_right = discordant = 0
+    for tally, a, b in complete:
+        moves[a.outcome, b.outcome] += tally.requests
+        for counted, mark in zip(marks, (a, b), strict=True):
+            counted[mark] += tally.requests
+        if a.correct != b.correct:
+            discordant += tally.requests
+        if tally.differing:
+            kinds[kind_of(a, b)] += tally.requests
+            both_right += tally.requests if a.correct and b.correct else 0
+    # Answers that are graded differently count as different ones.
     assert kinds[Kind.IMPROVED] + kinds[Kind.REGRESSED] == discordant  # noqa: S101
-    cases = [_case(pair, a, b) for pair, a, b in differing]
-    order = list(Kind)
-    moves = Counter((a.outcome, b.outcome) for _, a, b in complete)
     return Disagreement(
-        pairs=len(complete),
-        differing=len(differing),
+        pairs=sum(tally.requests for tally, _, _ in complete),
+        differing=kinds.total(),
         improved=kinds[Kind.IMPROVED],
         regressed=kinds[Kind.REGRESSED],
-        neutral=len(neutral),
-        neutral_both_right=sum(neutral),
-        neutral_both_wrong=len(neutral) - sum(neutral),
-        a=corrections([a for _, a, _ in complete]),
-        b=corrections([b for _, _, b in complete]),
+        neutral=kinds[Kind.NEUTRAL],
+        neutral_both_right=both_right,
+        neutral_both_wrong=kinds[Kind.NEUTRAL] - both_right,
+        a=corrections(marks[0]),
+        b=corrections(marks[1]),
         transitions=tuple(Transition(a, b, n) for (a, b), n in sorted(moves.items())),
-        cases=tuple(sorted(cases, key=lambda case: order.index(case.kind))),
+        cases=tuple(cases),
     )
 
 
-def corrections(marks: Sequence[Mark]) -> Corrections | None:
+def case(
+    request_id: str,
+    trace_id: str,
+    item: EvalItem,
+    answers: tuple[str | None, str | None],
+    marks: tuple[Mark, Mark],
+    requests: int,
+) -> Case:
+    """Return a disagreement; answers and marks are those of (A, B)."""
+    a, b = marks
+    return Case(
+        kind=kind_of(a, b),
+        request_id=request_id,
+        trace_id=trace_id,
+        item_id=item.id,
+        slices=item.slices,
+        sentence=item.sentence,
+        expected=item.expected,
+        answer_a=answers[0],
+        answer_b=answers[1],
+        outcome_a=a.outcome,
+        outcome_b=b.outcome,
+        correction_a=a.correction,
+        correction_b=b.correction,
+        requests=requests,
+    )
+
+
+def kind_of(a: Mark, b: Mark) -> Kind:
+    """Return the kind of a pair whose answers differ."""
+    if a.correct == b.correct:
+        return Kind.NEUTRAL
+    return Kind.IMPROVED if b.correct else Kind.REGRESSED
+
+
+def corrections(marks: Mapping[Mark, int]) -> Corrections | None:
     """Return one arm's correction counts and rates, None under a grader that knows no corrections."""
-    by = Counter(mark.correction for mark in marks)
-    if None in by:
-        return None
+    by: Counter[Correction] = Counter()
+    for mark, n in marks.items():
+        if mark.correction is None:
+            return None
+        by[mark.correction] += n
     fixed, misfixed, over = (
         by[Correction.FIXED],
         by[Correction.MISFIXED],
@@ -152,31 +204,3 @@ def _f05(precision: float | None, recall: float | None) -> float | None:
 
 def _share(x: int, n: int) -> float | None:
     return x / n if n else None
-
-
-def _key(text: str | None) -> str:
-    return "" if text is None else normalise(text)
-
-
-def _kind(a: Mark, b: Mark) -> Kind:
-    if a.correct == b.correct:
-        return Kind.NEUTRAL
-    return Kind.IMPROVED if b.correct else Kind.REGRESSED
-
-
-def _case(pair: GradedPair, a: Mark, b: Mark) -> Case:
-    return Case(
-        kind=_kind(a, b),
-        request_id=pair.pair.request_id,
-        trace_id=pair.pair.trace_id,
-        item_id=pair.item.id,
-        slices=pair.item.slices,
-        sentence=pair.item.sentence,
-        expected=pair.item.expected,
-        answer_a=pair.pair.a.text,
-        answer_b=pair.pair.b.text,
-        outcome_a=a.outcome,
-        outcome_b=b.outcome,
-        correction_a=a.correction,
-        correction_b=b.correction,
-    )

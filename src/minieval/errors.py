@@ -1,6 +1,7 @@
 """What can go wrong with a judgement, as one tree.
 
 EvalError
+|- RecordRefused       a line of the log is not a traffic record
 |- InputRefused        a file or option that the judge reads is not what it has to be
 |  |- ManifestRefused  the manifest lacks or misstates something the judge needs
 |  `- GraderUnusable   what was named as the grader cannot be called as one
@@ -26,6 +27,15 @@ class InputRefused(EvalError):
         self.name = name
         self.value = value
         self.expected = expected
+
+
+class RecordRefused(EvalError):
+    """A line of the log is not a traffic record; the message has file, line, key, value and what was expected."""
+
+    def __init__(self, file: str, line: int, reason: str) -> None:
+        super().__init__(f"{file} line {line}: {reason}")
+        self.file = file
+        self.line = line
 
 
 class ManifestRefused(InputRefused):

@@ -43,7 +43,8 @@ class Baseline:
 class Identity:
     """Everything that has to be the same for another run to give the same report.
 
-    The last six are facts from the manifest's run section, as its driver wrote them.
+    unpinned names what nothing shows to have been fixed before the run. The last five are facts from the manifest's
+    run section, as its driver wrote them.
     """
 
     arms: tuple[ArmIdentity, ...]
@@ -53,6 +54,7 @@ class Identity:
     log_sha256: str
     configurations: tuple[Configuration, ...]
     baseline: Baseline | None
+    unpinned: tuple[str, ...]
     aim: str
     alpha: float
     planned_n: int
@@ -70,9 +72,10 @@ class Identity:
 
 def identify(
     run: Run,
-    baseline: EvalBaseline,
+    baseline: EvalBaseline | None,
     salts: Mapping[str, str],
     *,
+    unpinned: tuple[str, ...],
     grader: Grader,
     eval_set_md5: str,
     log_sha256: str,
@@ -88,7 +91,10 @@ def identify(
         configurations=tuple(
             Configuration(b.name, b.strategy, b.config_sha, salts.get(b.config_sha), b.planned) for b in run.blocks
         ),
-        baseline=Baseline(baseline.model_sha, baseline.overall.n, baseline.overall.correct),
+        baseline=None
+        if baseline is None
+        else Baseline(baseline.model_sha, baseline.overall.n, baseline.overall.correct),
+        unpinned=unpinned,
         aim=run.policy,
         alpha=run.alpha,
         planned_n=run.planned_n,

@@ -1,105 +1,146 @@
-"""A judgement: from the bytes of the evidence to the report, or to a report that says why there is none."""
+"""A judgement: from the evidence to the report, or to a report that says why there is none."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from minieval.analysis import Analysis, analyse
+from minieval.analysis import analyse
 from minieval.baseline import EvalBaseline, parse_baseline
 from minieval.decision import invalid
-from minieval.errors import EvalError
+from minieval.errors import EvalError, GraderDrift
 from minieval.evalset import EvalSet
-from minieval.evidence import EvalSetHashes, require_grader, validity_gates
-from minieval.files import decode, md5_of, sha256_of
+from minieval.evidence import EvalSetHashes, pinned_gates, unpinned_gates
+from minieval.files import decode, md5_of
 from minieval.gates import Gate, Outcome, gate
 from minieval.grader import Grader
 from minieval.identity import Identity, identify
 from minieval.items import ItemError
+from minieval.log_facts import LogFacts, PlanFacts, against_plan, facts_of
+from minieval.logtable import LogTable, open_log
 from minieval.manifest import Run, parse_manifest
-from minieval.observation import Observation
+from minieval.matching import Matched, match_items
 from minieval.report import Report, make_report
+from minieval.rules import DEFAULT_RULES, Rules
 from minieval.selftest import run_selftest
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """The bytes that a judgement rests on, the log as well as what was read from it."""
+    """What a judgement rests on: the log's files in order, the bytes of everything else, and the grader.
 
-    log: bytes
-    manifest: bytes
+    rules stand for the manifest where there is none; without a baseline nothing pins grader and eval set.
+    """
+
+    logs: tuple[Path, ...]
     eval_set: bytes
-    baseline: bytes
-    dvc_lock_md5: str | None
+    grader: Grader
+    manifest: bytes | None
+    baseline: bytes | None
+    dvc_lock_md5: str | None = None
+    rules: Rules = DEFAULT_RULES
 
 
 @dataclass(frozen=True)
-class Traffic:
-    """What the log says: its records in order, and how many lines a crash tore."""
-
-    observations: Sequence[Observation]
-    torn: int
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """The inputs, understood."""
+class _Evidence:
+    """The inputs, understood; plan is None without a manifest."""
 
     run: Run
-    baseline: EvalBaseline
-    items: EvalSet
-    grader: Grader
-    traffic: Traffic
-    identity: Identity
+    baseline: EvalBaseline | None
+    matched: Matched
+    facts: LogFacts
+    plan: PlanFacts | None
     hashes: EvalSetHashes
+    identity: Identity
 
 
-def judge(inputs: Inputs, traffic: Traffic, grader: Grader) -> Report:
-    """Return the report on the inputs; evidence that must not be judged gives one that says why."""
-    identity: Identity | None = None
+def judge(inputs: Inputs) -> Report:
+    """Return the report on the inputs; evidence that must not be judged gives one that says why.
+
+    Raises OSError when a file of the log cannot be read.
+    """
     try:
-        evidence = understand(inputs, traffic, grader)
-        identity = evidence.identity
-        require_grader(identity.grader_sha, evidence.baseline.grader_sha)
-        analysis = _analysis(evidence)
+        run = None if inputs.manifest is None else parse_manifest(inputs.manifest)
+        baseline = None if inputs.baseline is None else parse_baseline(inputs.baseline)
+        items = inputs.grader.items(decode("eval set", inputs.eval_set))
+        with open_log(inputs.logs, None if run is None else run.roles()) as log:
+            evidence = _understand(inputs, log, items, run, baseline)
+            return _report(inputs, log, evidence)
     except (EvalError, ItemError) as error:
-        return refuse(error, identity)
-    if isinstance(analysis, Analysis):
-        return make_report(analysis.decision, identity, analysis)
-    return make_report(invalid(analysis), identity)
+        return _refusal(error, None)
 
 
-def refuse(error: Exception, identity: Identity | None = None) -> Report:
-    """Return the report on evidence that cannot be read: invalid, with the error as its reason."""
-    return make_report(invalid([gate(type(error).__name__, False, str(error), "")]), identity)
-
-
-def understand(inputs: Inputs, traffic: Traffic, grader: Grader) -> Evidence:
-    """Parse every input; raises EvalError or ItemError naming what is wrong with it."""
-    run = parse_manifest(inputs.manifest)
-    baseline = parse_baseline(inputs.baseline)
-    items = grader.items(decode("eval set", inputs.eval_set))
-    hashes = EvalSetHashes(md5_of(inputs.eval_set), baseline.eval_set_dvc_hash, inputs.dvc_lock_md5)
-    identity = identify(
-        run,
-        baseline,
-        {o.config_sha: o.salt for o in traffic.observations},
-        grader=grader,
-        eval_set_md5=hashes.found,
-        log_sha256=sha256_of(inputs.log),
-        selftest=run_selftest(),
-    )
-    return Evidence(run, baseline, items, grader, traffic, identity, hashes)
-
-
-def _analysis(evidence: Evidence) -> Analysis | tuple[Gate, ...]:
-    """Return the analysis, or the validity gates if one of them failed."""
-    identity, traffic = evidence.identity, evidence.traffic
-    gates = (
-        gate(
-            "self-test", identity.selftest.passed, f"{identity.selftest.checks} published values and laws", "all hold"
+def _understand(
+    inputs: Inputs, log: LogTable, items: EvalSet, planned: Run | None, baseline: EvalBaseline | None
+) -> _Evidence:
+    matched, facts = match_items(log, items), facts_of(log)
+    eval_set_md5 = md5_of(inputs.eval_set)
+    run = inputs.rules.run(log.arms, facts.contexts, len(items), eval_set_md5) if planned is None else planned
+    return _Evidence(
+        run=run,
+        baseline=baseline,
+        matched=matched,
+        facts=facts,
+        plan=None if planned is None else against_plan(log, planned, matched),
+        hashes=EvalSetHashes(
+            eval_set_md5, None if baseline is None else baseline.eval_set_dvc_hash, inputs.dvc_lock_md5
         ),
-        gate("grader", True, identity.grader_sha[:12], "the grader that eval_baseline.json names"),
-        *validity_gates(evidence.run, traffic.observations, evidence.items, evidence.hashes),
+        identity=identify(
+            run,
+            baseline,
+            {c.config_sha: c.salt for c in facts.contexts},
+            unpinned=_unpinned(inputs),
+            grader=inputs.grader,
+            eval_set_md5=eval_set_md5,
+            log_sha256=log.sha256,
+            selftest=run_selftest(),
+        ),
     )
-    if any(g.outcome is Outcome.FAIL for g in gates):
-        return gates
-    return analyse(evidence.run, traffic.observations, evidence.items, evidence.grader, gates, traffic.torn)
+
+
+def _report(inputs: Inputs, log: LogTable, evidence: _Evidence) -> Report:
+    identity = evidence.identity
+    try:
+        gates = _gates(evidence)
+        if any(g.outcome is Outcome.FAIL for g in gates):
+            return make_report(invalid(gates), identity)
+        analysis = analyse(log, evidence.run, evidence.facts, evidence.matched, inputs.grader, gates, evidence.plan)
+    except EvalError as error:
+        return _refusal(error, identity)
+    return make_report(analysis.decision, identity, analysis)
+
+
+def _gates(evidence: _Evidence) -> tuple[Gate, ...]:
+    """Return the validity gates; raises GraderDrift under another grader than the baseline's."""
+    identity, facts, matched, hashes = evidence.identity, evidence.facts, evidence.matched, evidence.hashes
+    selftest = identity.selftest
+    return (
+        gate("self-test", selftest.passed, f"{selftest.checks} published values and laws", "all hold"),
+        _grader(identity, evidence.baseline),
+        *(
+            unpinned_gates(evidence.run, facts, matched, hashes, identity.unpinned)
+            if evidence.plan is None
+            else pinned_gates(evidence.run, facts, evidence.plan, matched, hashes)
+        ),
+    )
+
+
+def _grader(identity: Identity, baseline: EvalBaseline | None) -> Gate:
+    asked = "the grader that eval_baseline.json names"
+    if baseline is None:
+        return Gate("grader", Outcome.INCONCLUSIVE, f"{identity.grader_sha[:12]}; no baseline names one", asked)
+    if identity.grader_sha != baseline.grader_sha:
+        raise GraderDrift(identity.grader_sha, baseline.grader_sha)
+    return gate("grader", True, identity.grader_sha[:12], asked)
+
+
+def _unpinned(inputs: Inputs) -> tuple[str, ...]:
+    """Return what nothing shows to have been fixed before the run."""
+    of_manifest = (
+        () if inputs.manifest is not None else ("models", "ids sent", "policy", "alpha", "margins", "planned n", "seed")
+    )
+    of_baseline = () if inputs.baseline is not None else ("grader",)
+    of_both = () if inputs.manifest is not None or inputs.baseline is not None else ("eval set",)
+    return (*of_manifest, *of_baseline, *of_both)
+
+
+def _refusal(error: Exception, identity: Identity | None) -> Report:
+    return make_report(invalid([gate(type(error).__name__, False, str(error), "")]), identity)

@@ -5,7 +5,6 @@ or limit that falls among those is None.
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +12,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from minieval.errors import UnusableNumbers
-from minieval.percentiles import as_latencies
+from minieval.percentiles import Latencies, as_latencies
 from minieval.ranks import exact_rank, normal_rank, pairwise_order_statistics
 from minieval.results import OpenInterval, check_share
 
@@ -42,7 +41,7 @@ class SignedRank:
     n: int
 
 
-def mann_whitney(b: Sequence[float], a: Sequence[float]) -> MannWhitney:
+def mann_whitney(b: Latencies, a: Latencies) -> MannWhitney:
     """Test whether B and A have the same latencies; U counts the pairs in which B is slower, ties as half."""
     of_b, of_a = _finite(as_latencies("B", b)), _finite(as_latencies("A", a))
     pairs = of_a.size * of_b.size
@@ -53,7 +52,7 @@ def mann_whitney(b: Sequence[float], a: Sequence[float]) -> MannWhitney:
     return MannWhitney(statistic, min(1.0, float(result.pvalue)), statistic / pairs)
 
 
-def hodges_lehmann_ratio(b: Sequence[float], a: Sequence[float], confidence: float = 0.95) -> OpenInterval:
+def hodges_lehmann_ratio(b: Latencies, a: Latencies, confidence: float = 0.95) -> OpenInterval:
     """Return the ratio of latencies B over A: exp of the median pairwise log difference, with its interval.
 
     Hodges and Lehmann 1963; the limits invert the Mann-Whitney test. The ratio has no unit, and changing the
@@ -68,12 +67,12 @@ def hodges_lehmann_ratio(b: Sequence[float], a: Sequence[float], confidence: flo
     return OpenInterval(back(shift.estimate), back(shift.low), back(shift.high), confidence, shift.method)
 
 
-def hodges_lehmann_shift(b: Sequence[float], a: Sequence[float], confidence: float = 0.95) -> OpenInterval:
+def hodges_lehmann_shift(b: Latencies, a: Latencies, confidence: float = 0.95) -> OpenInterval:
     """Return the shift of latencies B minus A, in their unit, with the interval of the same test."""
     return _shift(_finite(as_latencies("B", b)), _finite(as_latencies("A", a)), confidence)
 
 
-def wilcoxon(b: Sequence[float], a: Sequence[float]) -> SignedRank:
+def wilcoxon(b: Latencies, a: Latencies) -> SignedRank:
     """Test the log ratios of paired latencies for a median of 0; equal pairs are left out (Wilcoxon)."""
     of_b, of_a = (_finite(np.log(as_latencies(name, values))) for name, values in (("B", b), ("A", a)))
     if of_b.size != of_a.size:

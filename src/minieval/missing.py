@@ -1,12 +1,11 @@
 """What was sent, logged and paired, and what each arm's runs came to."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from minieval.observation import FAILED, MISSING, OK, STATUSES, Observation
-from minieval.paired import Pairing
+from minieval.log_facts import LogFacts
+from minieval.pairs import Pairs
 from minieval.stats import clopper_pearson_upper
+from minieval.statuses import FAILED, MISSING, OK
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +31,11 @@ class Failures:
 class Missing:
     """The accounting of the shadow block, and of the statuses of both arms.
 
+    sent is None where no manifest says what was sent.
     pairs: requests with a shadow and an item; complete: both arms had their chance; answered: both answered.
     """
 
-    sent: int
+    sent: int | None
     logged: int
     torn: int
     ungradable: int
@@ -50,36 +50,28 @@ class Missing:
 
 
 def account(
-    observations: Sequence[Observation],
-    pairing: Pairing,
-    arms: tuple[str, str],
-    *,
-    sent: int,
-    torn: int,
-    alpha: float,
+    facts: LogFacts, pairs: Pairs, arms: tuple[str, str], *, sent: int | None, torn: int, alpha: float
 ) -> Missing:
     """Return the accounting of a log for the arms (A, B); alpha is that of the failure limit."""
-    pairs, complete = len(pairing.graded), sum(pair.complete for pair in pairing.graded)
-    runs_a, runs_b = (_runs(observations, arm) for arm in arms)
+    total = sum(tally.requests for tally in pairs.tallies)
+    complete = sum(tally.requests for tally in pairs.tallies if tally.complete)
+    runs_a, runs_b = (
+        ArmRuns(arm, sum(statuses.values()), dict(statuses)) for arm, statuses in zip(arms, facts.runs, strict=True)
+    )
     return Missing(
         sent=sent,
-        logged=len(observations),
+        logged=facts.records,
         torn=torn,
-        ungradable=len(pairing.ungradable),
-        pairs=pairs,
+        ungradable=pairs.ungradable,
+        pairs=total,
         complete=complete,
-        answered=sum(pair.answered for pair in pairing.graded),
-        missing_share=(pairs - complete) / pairs if pairs else 0.0,
-        repeated_request_ids=len(observations) - len({o.request_id for o in observations}),
+        answered=sum(tally.requests for tally in pairs.tallies if tally.answered),
+        missing_share=(total - complete) / total if total else 0.0,
+        repeated_request_ids=facts.records - facts.distinct_ids,
         runs_a=runs_a,
         runs_b=runs_b,
         failures=_failures(runs_b, alpha),
     )
-
-
-def _runs(observations: Iterable[Observation], arm: str) -> ArmRuns:
-    found = Counter(o.answers[arm].status for o in observations if arm in o.answers)
-    return ArmRuns(arm, found.total(), {status: found[status] for status in STATUSES})
 
 
 def _failures(runs: ArmRuns, alpha: float) -> Failures:

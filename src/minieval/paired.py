@@ -1,15 +1,14 @@
-"""Pairs: both arms' answers to one request, graded, and collapsed to one row per item.
+"""Pairs: both arms' answers to one request, graded, counted, and collapsed to one row per item.
 
 Identical repeats of an item are one observation however often they were sent; n is the number of items.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from minieval.evalset import EvalItem
-from minieval.grader import Grader, Mark
-from minieval.observation import MISSING, OK, Answer
+from minieval.grader import Mark
 
 
 class Fill(Enum):
@@ -21,43 +20,24 @@ class Fill(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class ShadowPair:
-    """A's and B's answers to the same request."""
+class Tally:
+    """Requests for one item whose answers came out alike.
 
-    record_id: str
-    request_id: str
-    trace_id: str
-    sentence: str
-    a: Answer
-    b: Answer
+    A mark is None where that arm's answer is missing, not where it failed. answered: both arms gave an answer.
+    differing: both had their chance, and the answers differ once normalised.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class GradedPair:
-    """A pair with its grades; a grade is None where that arm's answer is missing, not where it failed."""
-
-    pair: ShadowPair
     item: EvalItem
     a: Mark | None
     b: Mark | None
+    answered: bool
+    differing: bool
+    requests: int
 
     @property
     def complete(self) -> bool:
         """Whether both arms had their chance."""
         return self.a is not None and self.b is not None
-
-    @property
-    def answered(self) -> bool:
-        """Whether both arms gave an answer."""
-        return self.pair.a.status == OK and self.pair.b.status == OK
-
-
-@dataclass(frozen=True, slots=True)
-class Pairing:
-    """The graded pairs, and those whose sentence no item of the eval set has."""
-
-    graded: tuple[GradedPair, ...]
-    ungradable: tuple[ShadowPair, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,31 +85,19 @@ class PairCounts:
         return (self.n_improved + self.n_regressed) / self.n
 
 
-def grade_pairs(pairs: Iterable[ShadowPair], items: Mapping[str, EvalItem], grader: Grader) -> Pairing:
-    """Grade pairs against the items by trimmed sentence; a failed answer is graded wrong, as no answer."""
-    graded: list[GradedPair] = []
-    ungradable: list[ShadowPair] = []
-    for pair in pairs:
-        item = items.get(pair.sentence.strip())
-        if item is None:
-            ungradable.append(pair)
-        else:
-            graded.append(GradedPair(pair, item, _mark(grader, item, pair.a), _mark(grader, item, pair.b)))
-    return Pairing(tuple(graded), tuple(ungradable))
-
-
-def collapse(graded: Iterable[GradedPair], fill: Fill = Fill.LEAVE_OUT) -> tuple[PairedItem, ...]:
+def collapse(tallies: Iterable[Tally], fill: Fill = Fill.LEAVE_OUT) -> tuple[PairedItem, ...]:
     """Return one row per item, sorted by item id; an item without a usable pair is left out."""
-    by_item: dict[str, list[tuple[EvalItem, bool, bool]]] = {}
-    for pair in graded:
-        right = _right(pair, fill)
+    by_item: dict[str, list[tuple[Tally, bool, bool]]] = {}
+    for tally in tallies:
+        right = _right(tally, fill)
         if right is not None:
-            by_item.setdefault(pair.item.id, []).append((pair.item, *right))
+            by_item.setdefault(tally.item.id, []).append((tally, *right))
     rows: list[PairedItem] = []
     for _, results in sorted(by_item.items()):
-        n = len(results)
-        a, b = sum(result[1] for result in results) / n, sum(result[2] for result in results) / n
-        rows.append(PairedItem(results[0][0], a, b, n))
+        n = sum(tally.requests for tally, _, _ in results)
+        a = sum(tally.requests for tally, right_a, _ in results if right_a) / n
+        b = sum(tally.requests for tally, _, right_b in results if right_b) / n
+        rows.append(PairedItem(results[0][0].item, a, b, n))
     return tuple(rows)
 
 
@@ -145,13 +113,7 @@ def count(rows: Sequence[PairedItem]) -> PairCounts:
     )
 
 
-def _mark(grader: Grader, item: EvalItem, answer: Answer) -> Mark | None:
-    if answer.status in MISSING:
-        return None
-    return grader.mark(item, answer.text if answer.status == OK else None)
-
-
-def _right(pair: GradedPair, fill: Fill) -> tuple[bool, bool] | None:
+def _right(pair: Tally, fill: Fill) -> tuple[bool, bool] | None:
     if pair.a is not None and pair.b is not None:
         return pair.a.correct, pair.b.correct
     if fill is Fill.LEAVE_OUT:

@@ -15,6 +15,8 @@ from scipy import stats
 from minieval.errors import UnusableNumbers
 from minieval.results import check_share
 
+Latencies = Sequence[float] | npt.NDArray[np.float64]
+
 RULE = "nearest rank: the ceil(q n)-th smallest of n, failures and timeouts ranking last"
 
 LONGEST_MS = 1e12
@@ -45,7 +47,7 @@ class Percentile:
     censored: int
 
 
-def as_latencies(name: str, values: Sequence[float]) -> npt.NDArray[np.float64]:
+def as_latencies(name: str, values: Latencies) -> npt.NDArray[np.float64]:
     """Return the latencies as an array; refuse none at all, NaN, negative ones and those beyond LONGEST_MS."""
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1 or array.size == 0:
@@ -56,7 +58,7 @@ def as_latencies(name: str, values: Sequence[float]) -> npt.NDArray[np.float64]:
     return np.maximum(array, CLOCK_RESOLUTION_MS)
 
 
-def percentile(values: Sequence[float], q: float, confidence: float = 0.95) -> Percentile:
+def percentile(values: Latencies, q: float, confidence: float = 0.95) -> Percentile:
     """Return the q-th percentile (q in 0..1) with its order-statistic interval.
 
     The limits have the ranks binom.ppf(a/2, n, q) and binom.ppf(1 - a/2, n, q) + 1, a = 1 - confidence; a
@@ -87,7 +89,7 @@ def percentile(values: Sequence[float], q: float, confidence: float = 0.95) -> P
     )
 
 
-def distribution(values: Sequence[float], most: int) -> tuple[OrderStatistic, ...]:
+def distribution(values: Latencies, most: int) -> tuple[OrderStatistic, ...]:
     """Return at most so many order statistics of answered latencies, evenly spaced in rank, the largest among them.
 
     >>> [point.rank for point in distribution([5.0, 1.0, 2.0, 4.0], 2)]

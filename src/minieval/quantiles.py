@@ -6,14 +6,14 @@ arm, quantiles are Harrell and Davis's (1982), which use all order statistics; e
 
 import math
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from minieval.percentiles import as_latencies
+from minieval.percentiles import Latencies, as_latencies
 from minieval.results import OpenInterval, check_count, check_share
 
 _Array = npt.NDArray[np.float64]
@@ -47,7 +47,7 @@ class QuantileContrast:
         return _limits(self, np.subtract, float, confidence)
 
 
-def harrell_davis(values: Sequence[float], q: float) -> float:
+def harrell_davis(values: Latencies, q: float) -> float:
     """Return the Harrell-Davis estimate of the q-th quantile of uncensored latencies."""
     check_share("q", q)
     ordered = np.sort(as_latencies("sample", values))
@@ -55,7 +55,7 @@ def harrell_davis(values: Sequence[float], q: float) -> float:
 
 
 def bootstrap_quantile(
-    b: Sequence[float], a: Sequence[float], q: float, *, resamples: int = RESAMPLES, seed: int = 0
+    b: Latencies, a: Latencies, q: float, *, resamples: int = RESAMPLES, seed: int = 0
 ) -> QuantileContrast:
     """Return the q-th quantile of both arms with its bootstrap, each arm resampled on its own.
 
@@ -75,8 +75,8 @@ def bootstrap_quantile(
 
 
 def quantile_ratio(
-    b: Sequence[float],
-    a: Sequence[float],
+    b: Latencies,
+    a: Latencies,
     q: float,
     *,
     confidence: float = 0.95,
@@ -88,8 +88,8 @@ def quantile_ratio(
 
 
 def quantile_shift(
-    b: Sequence[float],
-    a: Sequence[float],
+    b: Latencies,
+    a: Latencies,
     q: float,
     *,
     confidence: float = 0.95,

@@ -79,7 +79,7 @@ def _missing(report: Report) -> Iterator[str]:
     m = report.missing
     yield "## Missing and failed answers"
     yield (
-        f"{m.sent} requests sent, {m.logged} logged, {m.pairs} pairs, {m.complete} of them complete, "
+        f"{_sent(m.sent)}{m.logged} logged, {m.pairs} pairs, {m.complete} of them complete, "
         f"{m.answered} answered by both arms; {m.ungradable} without an item, {m.torn} torn log lines, "
         f"{m.repeated_request_ids} repeated request ids. A failed answer counts as wrong; a missing one (dropped, "
         "cancelled, interrupted) is left out, and the bounds below show what it could have changed."
@@ -99,6 +99,10 @@ def _missing(report: Report) -> Iterator[str]:
         for s in report.quality.sensitivity
     ]
     yield table(("treatment", "n", "improved", "regressed", "B minus A, points", "mid-p", "on quality alone"), rows, 6)
+
+
+def _sent(sent: int | None) -> str:
+    return "" if sent is None else f"{sent} requests sent, "
 
 
 def _runs(runs: ArmRuns, names: list[str]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ power. Looking at mid-p every few pairs instead would promote by chance.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from minieval.paired import GradedPair
+from minieval.paired import Tally
 from minieval.stats import always_valid_mcnemar
 
 
@@ -30,10 +30,11 @@ class Running:
     decided_after: int | None
 
 
-def read_running(pairs: Iterable[GradedPair], alpha: float) -> Running:
+def read_running(pairs: Iterable[Tally], alpha: float) -> Running:
     """Return the sequential reading of pairs that come in the order of the log.
 
-    Later pairs of an item are left out: which answer of an item counts must not depend on what came after.
+    Later pairs of an item are left out: which answer of an item counts must not depend on what came after. A tally
+    stands for the first of its requests.
     """
     seen: set[str] = set()
     improved, regressed = 0, 0

@@ -1,10 +1,10 @@
 """Latency as clients saw it in the A/B block, per arm and compared."""
 
-import hashlib
-import math
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
+
+import numpy as np
+import numpy.typing as npt
 
 from minieval.latency import (
     MannWhitney,
@@ -19,10 +19,10 @@ from minieval.latency import (
     percentile,
     wilcoxon,
 )
-from minieval.observation import MISSING, OK, Observation
-from minieval.paired import GradedPair
 from minieval.quantiles import RESAMPLES
 from minieval.stats import OpenInterval, SampleRatio, sample_ratio
+
+Array = npt.NDArray[np.float64]
 
 PERCENTILES: Final = (0.50, 0.95, 0.99)
 MOST_COMPARED: Final = 20_000
@@ -30,27 +30,19 @@ MOST_DRAWN: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Timing:
-    """One served request: its latency in ms, math.inf where the arm failed."""
-
-    record_id: str
-    latency_ms: float
-
-
-@dataclass(frozen=True, slots=True)
 class ServedArm:
-    """What one arm served: the first record of each id, less the warm-up and what never got its chance."""
+    """What one arm served: the first record of each id, less the warm-up and what never got its chance.
+
+    latencies: ms, in any order, infinity where the arm failed. compared: all of them, or 20,000 chosen by a hash of
+    the record's id, the same ones on every machine.
+    """
 
     arm: str
     distinct_ids: int
     warmup: int
     excluded: int
-    timings: tuple[Timing, ...]
-
-    @property
-    def latencies(self) -> tuple[float, ...]:
-        """All latencies in log order, failures as math.inf."""
-        return tuple(timing.latency_ms for timing in self.timings)
+    latencies: Array
+    compared: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,21 +95,9 @@ class ServedLatency:
     comparison: LatencyComparison | None
 
 
-def served(observations: Iterable[Observation], arm: str, warmup: int) -> ServedArm:
-    """Return what an arm served in the A/B block, in log order."""
-    first: dict[str, Observation] = {}
-    for observation in observations:
-        if observation.strategy == "ab" and observation.production_arm == arm:
-            first.setdefault(observation.request_id, observation)
-    warm = list(first.values())[warmup:]
-    had_chance = [o for o in warm if o.answers[arm].status not in MISSING]
-    timings = tuple(Timing(o.record_id, _latency(o, arm)) for o in had_chance)
-    return ServedArm(arm, len(first), min(warmup, len(first)), len(warm) - len(had_chance), timings)
-
-
 def compare_served(a: ServedArm, b: ServedArm, *, alpha: float, seed: int, resamples: int = RESAMPLES) -> ServedLatency:
     """Return both arms' percentiles and the comparison; seed and resamples move the limits of the p95 only."""
-    comparison = _compare(a, b, alpha, seed, resamples) if a.timings and b.timings else None
+    comparison = _compare(a, b, alpha, seed, resamples) if a.latencies.size and b.latencies.size else None
     return ServedLatency(
         a=_arm(a, 1 - alpha),
         b=_arm(b, 1 - alpha),
@@ -126,19 +106,14 @@ def compare_served(a: ServedArm, b: ServedArm, *, alpha: float, seed: int, resam
     )
 
 
-def compare_shadow(graded: Sequence[GradedPair]) -> SignedRank | None:
+def compare_shadow(b: Array, a: Array) -> SignedRank | None:
     """Return the paired latency test of the shadow block; the arms share a machine, so it decides nothing."""
-    pairs = [
-        (pair.pair.b.latency_ms, pair.pair.a.latency_ms)
-        for pair in graded
-        if pair.pair.b.latency_ms is not None and pair.pair.a.latency_ms is not None and pair.answered
-    ]
-    return wilcoxon([b for b, _ in pairs], [a for _, a in pairs]) if pairs else None
+    return wilcoxon(b, a) if b.size else None
 
 
 def _compare(a: ServedArm, b: ServedArm, alpha: float, seed: int, resamples: int) -> LatencyComparison:
     all_a, all_b = a.latencies, b.latencies
-    few_a, few_b = _thin(a.timings), _thin(b.timings)
+    few_a, few_b = a.compared, b.compared
     reading, gate = 1 - alpha, 1 - 2 * alpha
     p50 = Contrast(
         ratio=hodges_lehmann_ratio(few_b, few_a, reading),
@@ -147,40 +122,25 @@ def _compare(a: ServedArm, b: ServedArm, alpha: float, seed: int, resamples: int
     )
     tail = bootstrap_quantile(all_b, all_a, 0.95, resamples=resamples, seed=seed)
     p95 = Contrast(ratio=tail.ratio(reading), gate_ratio=tail.ratio(gate), gate_shift=tail.shift(gate))
-    thinned = max(len(all_a), len(all_b)) > MOST_COMPARED
+    thinned = max(all_a.size, all_b.size) > MOST_COMPARED
     return LatencyComparison(mann_whitney(all_b, all_a), p50, p95, thinned)
-
-
-def _thin(timings: Sequence[Timing]) -> tuple[float, ...]:
-    """Return at most 20,000 latencies, chosen by a hash of the record's id: the same ones on every machine."""
-    if len(timings) > MOST_COMPARED:
-        by_hash = sorted(timings, key=lambda t: hashlib.sha256(t.record_id.encode()).digest())
-        timings = by_hash[:MOST_COMPARED]
-    return tuple(timing.latency_ms for timing in timings)
 
 
 def _arm(arm: ServedArm, confidence: float) -> ArmLatency:
     latencies = arm.latencies
-    finite = tuple(latency for latency in latencies if math.isfinite(latency))
-    censored = len(latencies) - len(finite)
+    finite = latencies[np.isfinite(latencies)]
+    censored = latencies.size - finite.size
     return ArmLatency(
         arm=arm.arm,
-        n=len(latencies),
+        n=latencies.size,
         censored=censored,
         warmup=arm.warmup,
         excluded=arm.excluded,
         percentiles=_percentiles(latencies, confidence),
         survivors=_percentiles(finite, confidence) if censored else (),
-        distribution=distribution(finite, MOST_DRAWN) if finite else (),
+        distribution=distribution(finite, MOST_DRAWN) if finite.size else (),
     )
 
 
-def _percentiles(latencies: Sequence[float], confidence: float) -> tuple[Percentile, ...]:
-    return tuple(percentile(latencies, q, confidence) for q in PERCENTILES) if latencies else ()
-
-
-def _latency(observation: Observation, arm: str) -> float:
-    answer = observation.answers[arm]
-    if answer.status != OK or answer.latency_ms is None:
-        return math.inf
-    return answer.latency_ms
+def _percentiles(latencies: Array, confidence: float) -> tuple[Percentile, ...]:
+    return tuple(percentile(latencies, q, confidence) for q in PERCENTILES) if latencies.size else ()

@@ -106,7 +106,7 @@ def one_line(lab: SyntheticLab) -> None:
         (mixed_salts, "configurations: shadow 111111111111 has several salts"),
         (mixed_shas, "arms: 67 records; the first, 0000000000000000000000000000000000000000"),
         (other_schema, "traffic.log line 1: schema is None: expected 1"),
-        (endless, "latency of A is 1e+300: expected milliseconds from 0 to 1e+12"),
+        (endless, "latency_ms_A is 1e+300: expected milliseconds from 0 to 1e+12"),
     ],
 )
 def test_evidence_that_must_not_be_judged_is_refused_by_name(
@@ -133,7 +133,7 @@ def test_a_latency_that_is_no_time_is_named_with_its_line(
 
     assert compare.main(arguments) == 3
 
-    assert "compare.py: invalid: RecordError: traffic.log line 204: " in capsys.readouterr().err
+    assert "compare.py: invalid: RecordRefused: traffic.log line 204: " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"\n\n\n", b"\x00\x00", b"\xff\xfe", b"{}\n", b"[]\n", b"null\n"])
@@ -282,6 +282,7 @@ def test_the_script_itself_ends_with_a_sentence_not_a_traceback(tmp_path: Path) 
 
     assert done.returncode == 3
     assert done.stderr == (
-        "compare.py: invalid: RecordError: traffic.log line 8: latency_ms_B is -3: expected milliseconds, 0 or more\n"
+        "compare.py: invalid: RecordRefused: traffic.log line 8: "
+        "latency_ms_B is -3: expected milliseconds from 0 to 1e+12\n"
     )
     assert json.loads((tmp_path / "report.json").read_text())["verdict"] == "invalid"

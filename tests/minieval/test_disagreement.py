@@ -6,19 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minieval.disagreement import Case, Corrections, Disagreement, Kind, Transition, disagreement
+from minieval.disagreement import Case, Corrections, Disagreement, Kind, Transition, case, disagreement
 from minieval.evalset import from_item
-from minieval.grader import GrammarGrader
+from minieval.grader import GrammarGrader, Mark
 from minieval.grading import Correction
 from minieval.items import Item
-from minieval.observation import Answer
-from minieval.paired import ShadowPair, grade_pairs
+from minieval.paired import Tally
 
 WRONG = Item(
     "w", "He will goes.", ("He will go.", "He is going to go."), "go", "future", "3sg", "irregular", "extra_s", "f"
 )
 RIGHT = Item("r", "He went.", ("He went.",), "go", "past_simple", "3sg", "irregular", None, "f")
-INDEX = {item.sentence: from_item(item) for item in (WRONG, RIGHT)}
 GRADER = GrammarGrader()
 ANSWERS = [
     "He will go.",
@@ -35,14 +33,16 @@ ASKED = st.lists(st.tuples(st.sampled_from((WRONG, RIGHT)), st.sampled_from(ANSW
 
 
 def compare(asked: Sequence[Asked]) -> Disagreement:
-    def answer(text: str | None) -> Answer:
-        return Answer("error", reason="no") if text is None else Answer("ok", text, 1.0)
-
-    pairs = [
-        ShadowPair(f"rec{i}", f"req{i}", f"trace{i}", item.sentence, answer(a), answer(b))
-        for i, (item, a, b) in enumerate(asked)
-    ]
-    return disagreement(grade_pairs(pairs, INDEX, GRADER).graded)
+    tallies: list[Tally] = []
+    cases: list[Case] = []
+    for i, (item, a, b) in enumerate(asked):
+        known = from_item(item)
+        marks = (GRADER.mark(known, a), GRADER.mark(known, b))
+        differing = (a or "").split() != (b or "").split()
+        tallies.append(Tally(known, *marks, answered=None not in (a, b), differing=differing, requests=1))
+        if differing:
+            cases.append(case(f"req{i}", f"trace{i}", known, (a, b), marks, 1))
+    return disagreement(tallies, cases)
 
 
 @given(ASKED)
@@ -72,20 +72,6 @@ def test_what_an_arm_did_to_its_sentences_adds_up(asked: list[Asked]) -> None:
     assert arm.preserved + arm.over_corrected + arm.failed == len(asked) - with_mistake
 
 
-def test_regressions_come_first_with_their_trace() -> None:
-    found = compare(
-        [
-            (WRONG, "He goes.", "He will goes."),
-            (WRONG, "He goes.", "He will go."),
-            (RIGHT, "He went.", "He wented."),
-        ]
-    )
-
-    assert [case.kind for case in found.cases] == [Kind.REGRESSED, Kind.IMPROVED, Kind.NEUTRAL]
-    assert found.cases[0].trace_id == "trace2"
-    assert found.cases[0].outcome_b == "over-regularised"
-
-
 def test_a_case_has_what_is_needed_to_look_it_up() -> None:
     (case,) = compare([(WRONG, "He goes.", "He will go.")]).cases
 
@@ -103,6 +89,7 @@ def test_a_case_has_what_is_needed_to_look_it_up() -> None:
         outcome_b="correct",
         correction_a=Correction.MISFIXED,
         correction_b=Correction.FIXED,
+        requests=1,
     )
     assert not case.over_corrected
 
@@ -115,14 +102,11 @@ def test_the_moves_from_outcome_to_outcome_are_counted() -> None:
     assert found.transitions == (Transition("correct", "correct", 1), Transition("tense", "correct", 2))
 
 
-def test_no_answer_and_an_empty_one_are_the_same_answer() -> None:
-    assert compare([(WRONG, None, "  ")]).differing == 0
-
-
 def test_pairs_of_which_one_answer_is_missing_are_no_disagreement() -> None:
-    dropped = ShadowPair("rec", "req", "t", "He went.", Answer("ok", "He went.", 1.0), Answer("dropped", reason="full"))
+    known = from_item(RIGHT)
+    dropped = Tally(known, GRADER.mark(known, "He went."), None, answered=False, differing=False, requests=1)
 
-    assert disagreement(grade_pairs([dropped], INDEX, GRADER).graded).pairs == 0
+    assert disagreement([dropped], []).pairs == 0
 
 
 @pytest.mark.parametrize(
@@ -138,6 +122,34 @@ def test_f05_is_that_of_equal_precision_and_recall(asked: list[Asked], f05: floa
 
     assert found is not None
     assert (found.precision, found.recall, found.f05) == (f05, f05, f05)
+
+
+@given(ASKED)
+def test_counting_equal_pairs_together_changes_nothing(asked: list[Asked]) -> None:
+    apart = compare(asked)
+    known = [(from_item(item), a, b) for item, a, b in asked]
+    together = [
+        Tally(
+            item,
+            GRADER.mark(item, a),
+            GRADER.mark(item, b),
+            answered=None not in (a, b),
+            differing=(a or "").split() != (b or "").split(),
+            requests=sum((other.id, x, y) == (item.id, a, b) for other, x, y in known),
+        )
+        for item, a, b in {(item.id, a, b): (item, a, b) for item, a, b in known}.values()
+    ]
+
+    assert disagreement(together, apart.cases) == apart
+
+
+def test_a_grader_that_knows_no_corrections_gives_none() -> None:
+    known = from_item(RIGHT)
+    right = Mark(correct=True, outcome="correct")
+
+    found = disagreement([Tally(known, right, right, answered=True, differing=False, requests=3)], [])
+
+    assert (found.pairs, found.a, found.b) == (3, None, None)
 
 
 def test_two_right_answers_may_differ_and_white_space_is_no_difference() -> None:

@@ -1,16 +1,17 @@
 """The figures show the report's numbers in their places, also where there is little to show."""
 
+import math
 import re
 import xml.etree.ElementTree as ET
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from minieval.buckets import Bucket, BucketFamily, Flag
 from minieval.ecdf import NARROW, WIDE, latency_drawing
 from minieval.forest import estimate, forest_drawing, forest_scale, row_mark
-from minieval.observation import Answer, Observation
-from minieval.served import ServedLatency, compare_served, served
+from minieval.served import ServedArm, ServedLatency, compare_served
 from minieval.stats import Interval, accuracy_interval, tango_interval
 from minieval.svg import standalone
 
@@ -30,12 +31,11 @@ def family(*rows: Bucket) -> BucketFamily:
 
 
 def served_latency(a: list[float | None], b: list[float | None]) -> ServedLatency:
-    def observation(arm: str, i: int, latency: float | None) -> Observation:
-        answer = Answer("timeout") if latency is None else Answer("ok", "x", latency)
-        return Observation(f"{arm}{i}", f"{arm}{i}", "t", "ab", "s", "c", arm, None, {}, "s", {arm: answer})
+    def served(arm: str, all_: list[float | None]) -> ServedArm:
+        latencies = np.array([math.inf if latency is None else latency for latency in all_], dtype=np.float64)
+        return ServedArm(arm, len(all_), 0, 0, latencies, latencies)
 
-    log = [observation(arm, i, latency) for arm, all_ in (("A", a), ("B", b)) for i, latency in enumerate(all_)]
-    return compare_served(served(log, "A", 0), served(log, "B", 0), alpha=0.05, seed=1)
+    return compare_served(served("A", a), served("B", b), alpha=0.05, seed=1)
 
 
 def drawn(latency: ServedLatency, size: tuple[int, int] = WIDE) -> ET.Element:

@@ -6,23 +6,36 @@ from hypothesis import strategies as st
 
 from minieval.evalset import EvalItem
 from minieval.grader import Mark
+from minieval.log_facts import Found, LogFacts
 from minieval.missing import ArmRuns, Failures, Missing, account
-from minieval.observation import FAILED, MISSING, STATUSES, Answer, Observation
-from minieval.paired import GradedPair, Pairing, ShadowPair
+from minieval.paired import Tally
+from minieval.pairs import Pairs
 from minieval.stats import clopper_pearson_upper
+from minieval.statuses import FAILED, MISSING, STATUSES
 
 
-def observation(i: int, a: str | None, b: str | None, request: str | None = None) -> Observation:
-    answers = {arm: Answer(status) for arm, status in (("A", a), ("B", b)) if status is not None}
-    return Observation(
-        f"rec{i}", request or f"req{i}", "t", "shadow", "s", "c", "A", "B", {"A": "x", "B": "y"}, "s", answers
+def facts(*runs: tuple[str | None, str | None], repeated: int = 0) -> LogFacts:
+    counted = [{status: sum(run[arm] == status for run in runs) for status in STATUSES} for arm in (0, 1)]
+    return LogFacts(
+        records=len(runs),
+        distinct_ids=len(runs) - repeated,
+        contexts=(),
+        twice=Found(0, None),
+        split_ids=(0, 0),
+        pairs=0,
+        complete=0,
+        runs=(counted[0], counted[1]),
     )
 
 
-def graded(a: str, b: str) -> GradedPair:
-    marks = [None if status in MISSING else Mark(status == "ok", "x") for status in (a, b)]
+def pairs(*tallies: Tally, ungradable: int = 0) -> Pairs:
+    return Pairs(tallies, (), ungradable, ())
+
+
+def tally(a: str, b: str, requests: int = 1) -> Tally:
+    mark_a, mark_b = (None if status in MISSING else Mark(status == "ok", "x") for status in (a, b))
     item = EvalItem("i", "s", None, {}, None, None)
-    return GradedPair(ShadowPair("r", "q", "t", "s", Answer(a), Answer(b)), item, marks[0], marks[1])
+    return Tally(item, mark_a, mark_b, answered=a == b == "ok", differing=False, requests=requests)
 
 
 def arm_runs(arm: str, **counts: int) -> ArmRuns:
@@ -30,18 +43,20 @@ def arm_runs(arm: str, **counts: int) -> ArmRuns:
 
 
 def test_a_log_is_accounted_for_by_request_pair_and_run() -> None:
-    observations = [
-        observation(1, "ok", "ok"),
-        observation(2, "ok", "error", request="req1"),
-        observation(3, "timeout", "bad_output"),
-        observation(4, "ok", "dropped"),
-        observation(5, "interrupted", None),
-        observation(6, None, "timeout"),
-    ]
-    pairs = (graded("ok", "ok"), graded("ok", "error"), graded("timeout", "bad_output"), graded("ok", "dropped"))
-    stranger = ShadowPair("r", "q", "t", "other", Answer("ok"), Answer("ok"))
+    log = facts(
+        ("ok", "ok"),
+        ("ok", "error"),
+        ("timeout", "bad_output"),
+        ("ok", "dropped"),
+        ("interrupted", None),
+        (None, "timeout"),
+        repeated=1,
+    )
+    graded = pairs(
+        tally("ok", "ok"), tally("ok", "error"), tally("timeout", "bad_output"), tally("ok", "dropped"), ungradable=1
+    )
 
-    found = account(observations, Pairing(pairs, (stranger,)), ("A", "B"), sent=9, torn=2, alpha=0.1)
+    found = account(log, graded, ("A", "B"), sent=9, torn=2, alpha=0.1)
 
     assert found == Missing(
         sent=9,
@@ -59,24 +74,25 @@ def test_a_log_is_accounted_for_by_request_pair_and_run() -> None:
     )
 
 
-def test_the_arms_are_the_ones_asked_for() -> None:
-    found = account([observation(1, "ok", "error")], Pairing((), ()), ("B", "A"), sent=1, torn=0, alpha=0.05)
+def test_pairs_that_are_counted_together_count_as_many() -> None:
+    found = account(
+        facts(), pairs(tally("ok", "ok", 7), tally("ok", "dropped", 3)), ("A", "B"), sent=None, torn=0, alpha=0.05
+    )
 
-    assert (found.runs_a, found.runs_b) == (arm_runs("B", error=1), arm_runs("A", ok=1))
-    assert (found.missing_share, found.failures.failed) == (0.0, 0)
+    assert (found.sent, found.pairs, found.complete, found.answered, found.missing_share) == (None, 10, 7, 7, 0.3)
 
 
 def test_an_arm_that_never_had_its_chance_has_no_failure_rate() -> None:
-    found = account([observation(1, "ok", "dropped")], Pairing((), ()), ("A", "B"), sent=1, torn=0, alpha=0.05)
+    found = account(facts(("ok", "dropped")), pairs(), ("A", "B"), sent=1, torn=0, alpha=0.05)
 
     assert found.failures == Failures(0, 0, None, 0.95)
 
 
 @given(st.lists(st.sampled_from(STATUSES), max_size=30))
 def test_every_run_is_answered_failed_or_missing(statuses: list[str]) -> None:
-    log = [observation(i, None, status) for i, status in enumerate(statuses)]
+    log = facts(*((None, status) for status in statuses))
 
-    found = account(log, Pairing((), ()), ("A", "B"), sent=0, torn=0, alpha=0.05)
+    found = account(log, pairs(), ("A", "B"), sent=0, torn=0, alpha=0.05)
 
     by = found.runs_b.statuses
     assert found.runs_b.runs == len(statuses) == sum(by.values())
@@ -87,9 +103,9 @@ def test_every_run_is_answered_failed_or_missing(statuses: list[str]) -> None:
 
 @pytest.mark.parametrize(("failed", "runs", "passes"), [(0, 200, True), (1, 200, False), (1, 300, True)])
 def test_the_failure_limit_is_that_of_the_documented_examples(failed: int, runs: int, passes: bool) -> None:
-    log = [observation(i, None, "error" if i < failed else "ok") for i in range(runs)]
+    log = facts(*((None, "error" if i < failed else "ok") for i in range(runs)))
 
-    upper = account(log, Pairing((), ()), ("A", "B"), sent=runs, torn=0, alpha=0.05).failures.upper
+    upper = account(log, pairs(), ("A", "B"), sent=runs, torn=0, alpha=0.05).failures.upper
 
     assert upper is not None
     assert (upper < 0.02) == passes

@@ -1,4 +1,4 @@
-"""Pairing: grades per status, repeats that collapse, and what missing answers count as."""
+"""Pairing: repeats that collapse, and what missing answers count as."""
 
 from dataclasses import replace
 
@@ -6,26 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minieval.evalset import from_item
-from minieval.grader import GrammarGrader
-from minieval.items import Item
-from minieval.observation import FAILED, MISSING, Answer
-from minieval.paired import Fill, PairedItem, ShadowPair, collapse, count, grade_pairs
+from minieval.evalset import EvalItem
+from minieval.grader import Mark
+from minieval.paired import Fill, PairedItem, Tally, collapse, count
 
-ITEMS = tuple(
-    Item(f"i{n}", f"He goed {n}.", (f"He went {n}.",), "go", "past_simple", "3sg", "irregular", "over_regular", "f")
-    for n in range(4)
-)
-INDEX = {item.sentence: from_item(item) for item in ITEMS}
-GRADER = GrammarGrader()
+ITEMS = [EvalItem(f"i{n}", f"s{n}", None, {}, None, None) for n in range(4)]
+RIGHT, WRONG = Mark(correct=True, outcome="correct"), Mark(correct=False, outcome="wrong")
 
 
-def answer(right: bool, n: int) -> Answer:
-    return Answer("ok", f"He {'went' if right else 'goes'} {n}.", 1.0)
-
-
-def pair(n: int, a: bool, b: bool) -> ShadowPair:
-    return ShadowPair(f"r{n}", f"q{n}", f"t{n}", f" He goed {n}. ", answer(a, n), answer(b, n))
+def tally(n: int, a: bool | None, b: bool | None, requests: int = 1) -> Tally:
+    mark_a, mark_b = (None if right is None else RIGHT if right else WRONG for right in (a, b))
+    return Tally(ITEMS[n], mark_a, mark_b, answered=None not in (a, b), differing=a != b, requests=requests)
 
 
 OUTCOMES = st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.booleans()), min_size=1, max_size=40)
@@ -33,7 +24,7 @@ OUTCOMES = st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.booleans()), 
 
 @given(OUTCOMES)
 def test_feeding_every_pair_twice_changes_no_row(outcomes: list[tuple[int, bool, bool]]) -> None:
-    once = grade_pairs([pair(*outcome) for outcome in outcomes], INDEX, GRADER).graded
+    once = [tally(*outcome) for outcome in outcomes]
 
     rows, twice = collapse(once), collapse([*once, *once])
 
@@ -41,54 +32,39 @@ def test_feeding_every_pair_twice_changes_no_row(outcomes: list[tuple[int, bool,
 
 
 @given(OUTCOMES)
+def test_counting_equal_pairs_together_changes_no_row(outcomes: list[tuple[int, bool, bool]]) -> None:
+    apart = [tally(*outcome) for outcome in outcomes]
+    together = [tally(*outcome, requests=outcomes.count(outcome)) for outcome in set(outcomes)]
+
+    assert collapse(apart) == collapse(together)
+
+
+@given(OUTCOMES)
 def test_the_two_by_two_table_adds_up_to_the_items(outcomes: list[tuple[int, bool, bool]]) -> None:
-    rows = collapse(grade_pairs([pair(*outcome) for outcome in outcomes], INDEX, GRADER).graded)
+    rows = collapse(tally(*outcome) for outcome in outcomes)
 
     assert count(rows).n == len(rows) == len({n for n, _, _ in outcomes})
 
 
 def test_an_item_whose_answers_vary_enters_with_its_mean_and_counts_by_its_sign() -> None:
-    pairs = [pair(0, False, True), pair(0, False, True), pair(0, True, True), pair(0, True, False)]
+    pairs = [tally(0, False, True, requests=2), tally(0, True, True), tally(0, True, False)]
 
-    (row,) = collapse(grade_pairs(pairs, INDEX, GRADER).graded)
+    (row,) = collapse(pairs)
 
     assert (row.a, row.b, row.requests) == (0.5, 0.75, 4)
     assert count([row]).n_improved == 1
 
 
-@pytest.mark.parametrize("status", sorted(FAILED))
-def test_a_failed_answer_is_wrong(status: str) -> None:
-    failed = replace(pair(0, True, True), b=Answer(status, reason="ValueError: no"))
-
-    (row,) = collapse(grade_pairs([failed], INDEX, GRADER).graded)
-
-    assert (row.a, row.b) == (1, 0)
-
-
-def test_a_failed_answer_is_wrong_even_if_a_text_came_with_it() -> None:
-    late = replace(pair(0, True, True), b=Answer("timeout", "He went 0.", 1.0))
-
-    (graded,) = grade_pairs([late], INDEX, GRADER).graded
-
-    assert graded.b is not None
-    assert (graded.b.correct, graded.complete, graded.answered) == (False, True, False)
-
-
-@pytest.mark.parametrize("status", sorted(MISSING))
 @pytest.mark.parametrize(("fill", "expected"), [(Fill.LEAVE_OUT, []), (Fill.WORST, [0.0]), (Fill.BEST, [1.0])])
-def test_a_missing_answer_is_left_out_or_bounded(status: str, fill: Fill, expected: list[float]) -> None:
-    missing = replace(pair(0, True, True), b=Answer(status, reason="queue full"))
-
-    rows = collapse(grade_pairs([missing], INDEX, GRADER).graded, fill)
+def test_a_missing_answer_is_left_out_or_bounded(fill: Fill, expected: list[float]) -> None:
+    rows = collapse([tally(0, True, None)], fill)
 
     assert [row.b for row in rows] == expected
 
 
 def test_where_a_is_missing_the_worst_case_is_that_it_was_right() -> None:
-    missing = replace(pair(0, False, False), a=Answer("interrupted"))
-
-    (worst,) = collapse(grade_pairs([missing], INDEX, GRADER).graded, Fill.WORST)
-    (best,) = collapse(grade_pairs([missing], INDEX, GRADER).graded, Fill.BEST)
+    (worst,) = collapse([tally(0, None, False)], Fill.WORST)
+    (best,) = collapse([tally(0, None, False)], Fill.BEST)
 
     assert (worst.a, worst.b) == (1, 0)
     assert (best.a, best.b) == (0, 0)
@@ -96,24 +72,13 @@ def test_where_a_is_missing_the_worst_case_is_that_it_was_right() -> None:
 
 @pytest.mark.parametrize("right", [True, False])
 def test_a_known_answer_keeps_its_grade_in_either_case(right: bool) -> None:
-    missing = replace(pair(0, right, True), b=Answer("dropped"))
-
     for fill, b in ((Fill.WORST, 0), (Fill.BEST, 1)):
-        (row,) = collapse(grade_pairs([missing], INDEX, GRADER).graded, fill)
+        (row,) = collapse([tally(0, right, None)], fill)
         assert (row.a, row.b) == (right, b)
 
 
-def test_a_sentence_that_no_item_has_is_ungradable_and_kept() -> None:
-    stranger = replace(pair(0, True, True), sentence="Who goes there?")
-
-    found = grade_pairs([stranger, pair(1, True, False)], INDEX, GRADER)
-
-    assert found.ungradable == (stranger,)
-    assert len(found.graded) == 1
-
-
 def test_rows_are_sorted_by_item_whatever_the_order_of_the_log() -> None:
-    rows = collapse(grade_pairs([pair(n, True, True) for n in (3, 0, 2)], INDEX, GRADER).graded)
+    rows = collapse([tally(n, True, True) for n in (3, 0, 2)])
 
     assert [row.item.id for row in rows] == ["i0", "i2", "i3"]
     assert isinstance(rows[0], PairedItem)

@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 
 from minieval.evalset import EvalItem
 from minieval.grader import Mark
-from minieval.observation import Answer
-from minieval.paired import GradedPair, ShadowPair
+from minieval.paired import Tally
 from minieval.running import read_running
 from minieval.stats import always_valid_mcnemar
 
@@ -16,13 +15,13 @@ Outcome = tuple[bool | None, bool | None]
 OUTCOMES = st.lists(st.tuples(st.booleans(), st.booleans()), max_size=60)
 
 
-def pair(item: str, outcome: Outcome) -> GradedPair:
+def pair(item: str, outcome: Outcome) -> Tally:
     a, b = (None if right is None else Mark(right, "correct" if right else "wrong") for right in outcome)
-    shadow = ShadowPair(f"rec-{item}", f"req-{item}", "t", item, Answer("ok", "x", 1.0), Answer("ok", "y", 1.0))
-    return GradedPair(shadow, EvalItem(item, item, "y", {}, None, None), a, b)
+    known = EvalItem(item, item, "y", {}, None, None)
+    return Tally(known, a, b, answered=True, differing=True, requests=1)
 
 
-def pairs(outcomes: list[tuple[bool, bool]]) -> list[GradedPair]:
+def pairs(outcomes: list[tuple[bool, bool]]) -> list[Tally]:
     return [pair(f"i{i}", outcome) for i, outcome in enumerate(outcomes)]
 
 

@@ -1,0 +1,66 @@
+"""The rule that a log is judged by where no manifest fixed it: what the command line says, else the defaults."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from minieval.errors import InputRefused
+from minieval.log_facts import Context
+from minieval.manifest import Alpha, Block, Count, Planned, Run, RunMargins
+from minieval.policy import Aim
+
+
+class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The rule; without a planned n, every item of the eval set is planned: nothing seen decides when to stop."""
+
+    policy: Aim = "better"
+    alpha: Alpha = 0.05
+    margins: RunMargins = RunMargins()
+    planned_n: Planned | None = None
+    seed: Count = 0
+    warmup: Count = 0
+
+    def run(self, arms: tuple[str, str], contexts: Sequence[Context], items: int, eval_set_md5: str) -> Run:
+        """Return the run that a manifest would have described, as far as the log shows it."""
+        models: dict[str, str] = {}
+        for context in contexts:
+            models = {**context.arm_shas, **models}
+        missing = [arm for arm in arms if arm not in models]
+        if missing:
+            raise InputRefused("arms of the log", sorted(models), f"a model for {', '.join(missing)}")
+        return Run(
+            seed=self.seed,
+            planned_n=self.planned_n or max(1, items),
+            arms={arm: models[arm] for arm in arms},
+            eval_set_dvc_hash=eval_set_md5,
+            blocks=_blocks(arms, contexts),
+            policy=self.policy,
+            margins=self.margins,
+            alpha=self.alpha,
+            warmup=self.warmup,
+        )
+
+
+DEFAULT_RULES: Final = Rules()
+
+
+def parse_rules(options: Mapping[str, object]) -> Rules:
+    """Return the rules that options ask for; raises InputRefused naming the first that is wrong."""
+    try:
+        return msgspec.convert(options, Rules)
+    except msgspec.ValidationError as error:
+        raise InputRefused("option", str(error), "what --help says") from error
+
+
+def _blocks(arms: tuple[str, str], contexts: Sequence[Context]) -> tuple[Block, ...]:
+    """Return a block for every configuration, with as many requests as it has records."""
+    sizes: dict[tuple[str, str], int] = {}
+    for context in contexts:
+        key = (context.strategy, context.config_sha)
+        sizes[key] = sizes.get(key, 0) + context.records
+    config = {"production_arm": arms[0], "shadow_arm": arms[1]}
+    return tuple(
+        Block(strategy, strategy, config_sha, n, {}, config)  # type: ignore[arg-type]  # the log's checks know strategies
+        for (strategy, config_sha), n in sizes.items()
+    )
