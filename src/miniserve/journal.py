@@ -1,23 +1,25 @@
 """The journal: what traffic.log would lack if this process died now.
 
 A request whose shadow still runs has been answered, but its line is not written yet. Before the reply leaves, the line
-as it would read then (B `interrupted`) goes into a journal file of this process; once the real line is written, the
-entry is settled. Whoever starts next appends to traffic.log what it lacks of the journals of dead processes.
+as it would read then (B `interrupted`) goes into a journal file of this process; once the real line is written, a
+mark settles the entry. Whoever starts next appends to traffic.log what it lacks of the journals of dead processes.
 """
 
 import errno
 import fcntl
 import os
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from miniserve.records import RecordError, TrafficRecord, parse_line, to_line
-from miniserve.trafficlog import TrafficLog
+from miniserve.trafficlog import TrafficLog, wanted_ids
 
 # A file that outgrows this is followed by another, and removed once every entry in it is settled.
 GENERATION_BYTES = 4 * 2**20
 _LOCK_FILE = "recovery.lock"
+# A mark is this and a record id. Without marks, a rotator that took the log away would make settled entries look lost.
+_MARK = b"-"
 
 
 class _Generation:
@@ -35,7 +37,7 @@ class _Generation:
         nameless.rename(path)
 
     def append(self, line: bytes) -> None:
-        """Write an entry; one that a full disk tears is ended before the next, and raises OSError."""
+        """Write a line; one that a full disk tears is ended before the next, and raises OSError."""
         if self._torn:
             line = b"\n" + line
         written = os.write(self._fd, line)
@@ -43,7 +45,11 @@ class _Generation:
         self._torn = written < len(line)
         if self._torn:
             raise OSError(errno.ENOSPC, f"{written} of {len(line)} bytes written", str(self.path))
-        self.unsettled += 1
+
+    @property
+    def gone(self) -> bool:
+        """Whether somebody removed the file, so that no recovery would find it."""
+        return os.fstat(self._fd).st_nlink == 0
 
     def abandon(self) -> None:
         """Leave the file to whoever recovers it."""
@@ -59,7 +65,6 @@ class Journal:
     """The journal of this process. Entries are settled in any order; files are bounded by what is unsettled."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._made = 0
         self._current = self._next_generation()
@@ -68,9 +73,9 @@ class Journal:
     def open_entry(self, line_if_killed: TrafficRecord) -> None:
         """Note the line that stands for this record if the process dies before `settle`; raises OSError."""
         if self._current.size >= GENERATION_BYTES:
-            full, self._current = self._current, self._next_generation()
-            self._retire(full)
-        self._current.append(to_line(line_if_killed))
+            self._begin_another()
+        self._append(to_line(line_if_killed))
+        self._current.unsettled += 1
         self._entries[line_if_killed.record_id] = self._current
 
     def settle(self, record_id: str) -> None:
@@ -78,7 +83,13 @@ class Journal:
         generation = self._entries.pop(record_id, None)
         if generation is not None:
             generation.unsettled -= 1
-            self._retire(generation)
+            if not self._retire(generation):
+                with suppress(OSError):  # unmarked, the entry is looked up in the log
+                    generation.append(_MARK + record_id.encode() + b"\n")
+
+    def probe(self) -> None:
+        """Raise OSError if an entry could not be written now."""
+        self._append(_MARK + b"\n")
 
     def holds(self, record_id: str) -> bool:
         """Tell whether the next start would recover this record."""
@@ -96,12 +107,25 @@ class Journal:
             else:
                 generation.remove()
 
-    def _retire(self, generation: _Generation) -> None:
-        if generation is not self._current and generation.unsettled == 0:
-            generation.remove()
+    def _append(self, line: bytes) -> None:
+        if self._current.gone:
+            self._begin_another()
+        self._current.append(line)
+
+    def _begin_another(self) -> None:
+        full, self._current = self._current, self._next_generation()
+        self._retire(full)
+
+    def _retire(self, generation: _Generation) -> bool:
+        """Remove a file that nothing needs any more, and tell whether it was one."""
+        if generation is self._current or generation.unsettled:
+            return False
+        generation.remove()
+        return True
 
     def _next_generation(self) -> _Generation:
         self._made += 1
+        self._folder.mkdir(parents=True, exist_ok=True)
         return _Generation(self._folder / f"{os.getpid()}-{os.urandom(4).hex()}-{self._made}.jsonl")
 
 
@@ -125,26 +149,17 @@ def recover(folder: Path, log: TrafficLog) -> int:
 def _append_missing(journal: bytes, log: TrafficLog) -> int:
     entries: dict[str, TrafficRecord] = {}
     for line in journal.split(b"\n"):
+        if line.startswith(_MARK):
+            entries.pop(line[len(_MARK) :].decode("ascii", "replace"), None)
+            continue
         with suppress(RecordError):
             entry = parse_line(line)
             entries[entry.record_id] = entry
-    for record_id in _ids_in(log.path, entries.keys()):
+    for record_id in wanted_ids(log.path, entries.keys()):
         del entries[record_id]
     for entry in entries.values():
         log.append(entry)
     return len(entries)
-
-
-def _ids_in(log: Path, wanted: Set[str]) -> set[str]:
-    """Return which of the wanted record ids have a whole line in the log."""
-    found: set[str] = set()
-    if not wanted:
-        return found
-    with log.open("rb") as file:
-        for line in file:
-            with suppress(RecordError):  # a fragment is no line, so what it began to say is still lacking
-                found.add(parse_line(line).record_id)
-    return found & wanted
 
 
 @contextmanager

@@ -1,10 +1,13 @@
 """The books of a server process: the traffic log, and the journal of what the log still lacks.
 
 A file that cannot be written never fails a request. What could not be written waits in memory and is tried again with
-every request and every readiness probe; what no longer fits there is lost, counted, and said in a line of its own.
+every request, every readiness probe and every second; what no longer fits there is lost, counted, and said in a line
+of its own.
 """
 
+import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +21,8 @@ from miniserve.trafficlog import TrafficLog
 _log = structlog.get_logger()
 # What waits in memory while the log cannot be written: some 10 MB.
 UNWRITTEN_LIMIT = 10_000
+# A full disk under load fails a thousand times a second; the metric counts them all, people are told that often.
+_REPEAT_S = 10.0
 _INTERRUPTED = ArmResult("interrupted", reason="the server died while the shadow was running")
 
 
@@ -37,8 +42,11 @@ class Ledger:
     be written.
     """
 
-    def __init__(self, state_dir: Path, metrics: Metrics) -> None:
+    def __init__(self, state_dir: Path, metrics: Metrics, clock: Callable[[], float] = time.monotonic) -> None:
         self._metrics = metrics
+        self._clock = clock
+        self._said_at: float | None = None  # since when people know that something cannot be written
+        self._promise_broken = False
         self._unwritten: deque[TrafficRecord] = deque()
         self._lost = 0
         self._lost_ever = 0
@@ -53,7 +61,9 @@ class Ledger:
         interrupted = replace(record, results={**record.results, shadow_arm: _INTERRUPTED})
         try:
             self._journal.open_entry(interrupted)
+            self._promise_broken = False
         except OSError as error:
+            self._promise_broken = True
             self._failed("promise not written", error)
 
     def record(self, record: TrafficRecord) -> None:
@@ -68,7 +78,7 @@ class Ledger:
         self.flush()
 
     def flush(self) -> bool:
-        """Write what is waiting, and tell whether nothing is left to write."""
+        """Write what is waiting, and tell whether nothing is left to write and promises can be kept."""
         try:
             while self._unwritten:
                 self._log.append(self._unwritten[0])
@@ -76,9 +86,15 @@ class Ledger:
             if self._lost:
                 self._log.append_loss(self._lost)
                 self._lost = 0
+            if self._promise_broken:
+                self._journal.probe()
+                self._promise_broken = False
         except OSError as error:
-            self._failed("record not written", error)
+            self._failed("books not written", error)
             return False
+        if self._said_at is not None:
+            self._said_at = None
+            _log.info("everything is written again")
         return True
 
     @property
@@ -94,4 +110,7 @@ class Ledger:
 
     def _failed(self, what: str, error: OSError) -> None:
         self._metrics.log_errors.inc()
+        if self._said_at is not None and self._clock() - self._said_at < _REPEAT_S:
+            return
+        self._said_at = self._clock()
         _log.error(what, waiting=len(self._unwritten), lost=self._lost, reason=str(error))

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import signal
 import threading
 from contextlib import suppress
@@ -155,6 +156,48 @@ def test_a_fragment_that_nothing_recovered_is_an_error(tmp_path: Path) -> None:
 
     with pytest.raises(RecordError, match="line 1"):
         read_log(tmp_path / "traffic.log")
+
+
+@pytest.mark.parametrize("length", [1, 24, 25, 40, 56])
+def test_a_fragment_as_short_as_can_be_is_counted(length: int, tmp_path: Path) -> None:
+    (tmp_path / "traffic.log").write_bytes(to_line(_record(1))[:length] + b"\n" + to_line(_record(1)))
+
+    assert read_log(tmp_path / "traffic.log").torn == 1
+
+
+@pytest.mark.parametrize("line", [b"", b"x", b'{"schema":1,"record_id":"' + b"e" * 9, b'{"schema":2'])
+def test_what_no_writer_can_have_begun_is_an_error(line: bytes, tmp_path: Path) -> None:
+    (tmp_path / "traffic.log").write_bytes(line + b"\n" + to_line(_record(1)))
+
+    with pytest.raises(RecordError, match="line 1"):
+        read_log(tmp_path / "traffic.log")
+
+
+def test_a_settled_entry_is_not_recovered_into_the_log_that_a_rotator_began(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal")
+    with TrafficLog(tmp_path / "traffic.log") as log:
+        for number in (1, 2):
+            journal.open_entry(_if_killed(_record(number)))
+        log.append(_record(1))
+        journal.settle(_record(1).record_id)
+        (tmp_path / "traffic.log").rename(tmp_path / "traffic.log.1")
+        journal.close()  # as a kill leaves it: a file without a lock, for record 2 is not settled
+
+        recover(tmp_path / "journal", log)
+
+    assert [r.request_id for r in read_log(tmp_path / "traffic.log.1").records] == ["id-1"]
+    assert [r.request_id for r in read_log(tmp_path / "traffic.log").records] == ["id-2"]
+
+
+def test_a_journal_that_somebody_removed_is_begun_afresh(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal")
+    shutil.rmtree(tmp_path / "journal")
+
+    journal.open_entry(_if_killed(_record(1)))
+    journal.close()
+
+    with TrafficLog(tmp_path / "traffic.log") as log:
+        assert recover(tmp_path / "journal", log) == 1
 
 
 def test_files_are_bounded_by_what_is_unsettled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import structlog
 from tests.conftest import Routing, StartServer, correct
 from tests.miniserve.test_records import RECORD, SINGLE
 
@@ -134,6 +135,38 @@ def test_a_record_that_the_journal_holds_is_not_counted_as_lost(
     contents = read_log(path)
     assert sorted(record.request_id for record in contents.records) == ["id-1", "shadowed"]
     assert contents.lost == 0
+
+
+def test_a_journal_that_cannot_be_written_makes_the_books_not_ready_until_it_can(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path, Metrics())
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        with structlog.testing.capture_logs():  # what they are printed to has the limit too
+            ledger.promise(RECORD, "B")
+            ready = ledger.flush()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert (ready, ledger.flush()) == (False, True)
+    ledger.close()
+
+
+def test_people_are_told_of_a_full_disk_once_in_a_while_not_with_every_request(tmp_path: Path) -> None:
+    now, metrics = [0.0], Metrics()
+    ledger = Ledger(tmp_path, metrics, clock=lambda: now[0])
+    _fill_disk(tmp_path / "traffic.log")
+
+    with structlog.testing.capture_logs() as said:
+        for number in range(100):
+            now[0] = number / 5
+            ledger.record(_record(number))
+        (tmp_path / "traffic.log").unlink()
+        ledger.flush()
+    ledger.close()
+
+    assert [line["event"] for line in said] == ["books not written"] * 2 + ["everything is written again"]
+    assert b"traffic_log_errors_total 100.0" in metrics.exposition()
 
 
 def test_a_torn_tail_of_a_former_process_does_not_swallow_the_next_line(tmp_path: Path) -> None:
