@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from miniserve.__main__ import main
 from miniserve.arms import Answer, EngineArm
+from miniserve.command import main
 from miniserve.errors import ArmRaised
 
 A_BREAKER = "This sentence breaks the production arm."
@@ -21,4 +21,11 @@ if __name__ == "__main__":
     # Patched, because no sentence makes the real engine raise.
     EngineArm.answer = _answer_unless_broken  # type: ignore[method-assign]
     worker = Path(__file__).with_name("faulty_worker.py")
-    sys.exit(main([], worker_command=(sys.executable, str(worker), sys.argv[1])))
+    fault, *arguments = sys.argv[1:]
+    sys.exit(
+        main(
+            arguments,
+            worker_command=(sys.executable, str(worker), fault),
+            server_command=(sys.executable, __file__, fault),
+        )
+    )

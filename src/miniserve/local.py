@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,11 +15,11 @@ from typing import Any, Self
 
 import httpx
 
+from miniserve.server_process import SERVER_COMMAND
 from miniserve.errors import ServeError
 from miniserve.settings import PREFIX, RouteFile
 from miniserve.traffic import RouteConfig
 
-SERVER_COMMAND = (sys.executable, "-m", "miniserve")
 _POLL_S = 0.02
 
 

@@ -6,7 +6,7 @@ import re
 import stat
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,10 @@ class Settings:
     route_config: Path = field(
         default=Path("route_config.json"), metadata=_about("the route configuration, polled for changes", _path)
     )
+    workers: int = field(
+        default=1,
+        metadata=_about("server processes; more than one get a parent that follows up what dies", _whole(1, 64)),
+    )
     models_dir: Path = field(default=Path("models"), metadata=_about("folder of bundles and registry.json", _path))
     keys_file: Path | None = field(
         default=None, metadata=_about("SHA-256 hashes of API keys, one a line; unset: no keys asked", _path)
@@ -127,11 +131,20 @@ class Settings:
                 continue
             if name not in known:
                 raise SettingsError(f"unknown setting {name}: expected one of {', '.join(sorted(known))}")
-            try:
-                values[known[name].name] = known[name].metadata["parse"](text)
-            except ValueError as error:
-                raise SettingsError(f"{name} is {text!r}: expected {error}") from None
+            values[known[name].name] = cls._parsed(known[name], name, text)
         return cls(**values)
+
+    def with_workers(self, text: str) -> "Settings":
+        """Return the settings with `--workers` applied; raises SettingsError for an unusable value."""
+        (item,) = (item for item in fields(self) if item.name == "workers")
+        return replace(self, workers=self._parsed(item, "--workers", text))
+
+    @staticmethod
+    def _parsed(item: "Field[Any]", name: str, text: str) -> Any:  # noqa: ANN401 - as the field is declared
+        try:
+            return item.metadata["parse"](text)
+        except ValueError as error:
+            raise SettingsError(f"{name} is {text!r}: expected {error}") from None
 
 
 class RouteFile:

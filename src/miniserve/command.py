@@ -1,0 +1,135 @@
+"""The server's command: reads the settings, runs one server process or several, stops after draining.
+
+Exit codes: 0 stopped as asked, 1 a model did not load, or a process had to be ended by force, 2 unusable settings or
+configuration.
+"""
+
+import argparse
+import asyncio
+import ipaddress
+import os
+import socket
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from minimodel.errors import ModelError
+from miniobserve import logs, shared_metrics
+from miniobserve.metrics import Metrics
+from miniobserve.stderr import LineWriter, stderr_writer
+from miniserve.parent_channel import Begin, ParentChannel
+from miniserve.server_process import SERVER_COMMAND
+from miniserve.errors import ArmNotLoaded, ServeError, SettingsError
+from miniserve.loopback import Loopback
+from miniserve.parent import Parent, ProcessesFailed
+from miniserve.ports import listen
+from miniserve.service import Service
+from miniserve.settings import Settings
+from miniserve.stopping import StopRequest
+from miniserve.worker_process import WORKER_COMMAND
+
+
+def main(
+    argv: Sequence[str] | None = None,
+    *,
+    worker_command: Sequence[str] = WORKER_COMMAND,
+    server_command: Sequence[str] = SERVER_COMMAND,
+    stop: StopRequest | None = None,
+) -> int:
+    """Run the server and return its exit code; `server_command` starts the processes of `--workers`."""
+    options = _parser().parse_args(argv)
+    stop = stop or StopRequest()
+    begin = Begin.receive() if options.child is not None else None
+    if begin:
+        shared_metrics.join(Path(begin.metrics_folder), begin.slot)
+    metrics = Metrics()
+    writer = stderr_writer(metrics.log_lines_dropped.inc)
+    try:
+        settings = _settings(options)
+        logs.configure(settings.log_level, writer)
+        if begin:
+            control, public = _inherited(options.child), _inherited(begin.public_fd)
+            _run(_child(settings, metrics, stop, worker_command, begin, control, public))
+        elif settings.workers == 1:
+            _run(_alone(settings, metrics, stop, worker_command))
+        else:
+            _run(_parent(settings, stop, server_command))
+    except ProcessesFailed as error:
+        return error.code
+    except ArmNotLoaded as error:
+        return _refused(writer, error, 1)
+    except (ServeError, ModelError) as error:
+        return _refused(writer, error, 2)
+    finally:
+        writer.close()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m miniserve", description=__doc__)
+    parser.add_argument("--insecure", action="store_true", help="serve a non-loopback address without API keys")
+    parser.add_argument("--workers", metavar="N", help="as LYNX_WORKERS, which it overrides")
+    # How a parent starts its processes: the descriptor of their channel.
+    parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
+    return parser
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    settings = Settings.from_environ(os.environ)
+    if options.workers is not None:
+        settings = settings.with_workers(options.workers)
+    if not (_is_loopback(settings.host) or settings.keys_file or options.insecure or options.child is not None):
+        raise SettingsError(
+            f"LYNX_HOST is {settings.host!r}, not a loopback address: expected LYNX_KEYS_FILE too, or --insecure"
+        )
+    return settings
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _run(serving: Coroutine[Any, Any, None]) -> None:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serving)
+
+
+def _refused(writer: LineWriter, error: Exception, code: int) -> int:
+    writer.write(f"miniserve: {error}\n")
+    return code
+
+
+async def _alone(settings: Settings, metrics: Metrics, stop: StopRequest, worker_command: Sequence[str]) -> None:
+    service = Service(settings, metrics, stop, worker_command)
+    public = listen(settings.host, settings.port)
+    await service.run(public, Loopback(settings, service.view, public))
+
+
+async def _parent(settings: Settings, stop: StopRequest, server_command: Sequence[str]) -> None:
+    await Parent(settings, stop, server_command).run()
+
+
+async def _child(
+    settings: Settings,
+    metrics: Metrics,
+    stop: StopRequest,
+    worker_command: Sequence[str],
+    begin: Begin,
+    control: socket.socket,
+    public: socket.socket,
+) -> None:
+    service = Service(settings, metrics, stop, worker_command, config=begin.config, spans=f"spans-{begin.slot}.jsonl")
+    channel = ParentChannel(control, service.status)
+    await service.run(public, channel, load_first=begin.load_first)
+
+
+def _inherited(descriptor: int) -> socket.socket:
+    """Return a socket that the parent handed down, and keep it from B, which is a child of this process in turn."""
+    found = socket.socket(fileno=descriptor)
+    found.set_inheritable(False)
+    return found
