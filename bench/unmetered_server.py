@@ -5,7 +5,7 @@ import sys
 from prometheus_client.metrics import MetricWrapperBase
 
 from miniobserve.metrics import Metrics
-from miniserve import __main__ as server
+from miniserve import command as server
 
 
 class Nothing:

@@ -15,9 +15,9 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from minieval.items import Item, parse_items
 from minimodel.registry import Registry
-from miniserve.server_process import SERVER_COMMAND
 from miniserve.local import LocalServer
 from miniserve.schemas import CORRECT_PATH
+from miniserve.server_process import SERVER_COMMAND
 from miniserve.switch import two_arms
 from miniserve.traffic import DEFAULT_SALT, RouteConfig, Strategy
 

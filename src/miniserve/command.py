@@ -19,12 +19,12 @@ from minimodel.errors import ModelError
 from miniobserve import logs, shared_metrics
 from miniobserve.metrics import Metrics
 from miniobserve.stderr import LineWriter, stderr_writer
-from miniserve.parent_channel import Begin, ParentChannel
-from miniserve.server_process import SERVER_COMMAND
 from miniserve.errors import ArmNotLoaded, ServeError, SettingsError
 from miniserve.loopback import Loopback
 from miniserve.parent import Parent, ProcessesFailed
+from miniserve.parent_channel import Begin, ParentChannel
 from miniserve.ports import listen
+from miniserve.server_process import SERVER_COMMAND
 from miniserve.service import Service
 from miniserve.settings import Settings
 from miniserve.stopping import StopRequest
@@ -39,6 +39,7 @@ def main(
     stop: StopRequest | None = None,
 ) -> int:
     """Run the server and return its exit code; `server_command` starts the processes of `--workers`."""
+    _occupy_standard_descriptors()
     options = _parser().parse_args(argv)
     stop = stop or StopRequest()
     begin = Begin.receive() if options.child is not None else None
@@ -65,6 +66,15 @@ def main(
     finally:
         writer.close()
     return 0
+
+
+def _occupy_standard_descriptors() -> None:
+    """Put /dev/null where a standard stream was closed: else a log gets that number, and what libraries print."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number, which is that one
 
 
 def _parser() -> argparse.ArgumentParser:

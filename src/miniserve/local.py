@@ -15,8 +15,8 @@ from typing import Any, Self
 
 import httpx
 
-from miniserve.server_process import SERVER_COMMAND
 from miniserve.errors import ServeError
+from miniserve.server_process import SERVER_COMMAND
 from miniserve.settings import PREFIX, RouteFile
 from miniserve.traffic import RouteConfig
 

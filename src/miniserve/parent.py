@@ -11,10 +11,10 @@ from typing import Any
 import structlog
 
 from miniobserve.shared_metrics import SharedMetrics, fresh_folder
-from miniserve.parent_channel import Begin
 from miniserve.errors import ServeError, SettingsError
 from miniserve.journal import recover
 from miniserve.loopback import Loopback
+from miniserve.parent_channel import Begin
 from miniserve.ports import listen
 from miniserve.settings import Settings
 from miniserve.slot import Slot

@@ -21,7 +21,7 @@ from miniserve.ports import PortServer
 from miniserve.routes import Routes
 from miniserve.settings import Settings
 from miniserve.shadow import Shadow, ShadowLimits
-from miniserve.status import OwnView, ProcessStatus, status_of
+from miniserve.status import OwnView, ProcessStatus, expect, status_of
 from miniserve.stopping import StopRequest
 from miniserve.traffic import RouteConfig
 from miniserve.tutor import Tutor
@@ -91,8 +91,10 @@ class Service:
         return OwnView(self._routes, self._ledger, self._metrics)
 
     def status(self) -> ProcessStatus:
-        """Return what this process tells of itself."""
-        return status_of(self._routes, self._ledger)
+        """Return what this process tells a parent of itself, whose scrape then finds every counter begun."""
+        found = status_of(self._routes, self._ledger)
+        expect(self._metrics, [found])
+        return found
 
     async def run(self, public: socket.socket, companion: Companion, *, load_first: bool = False) -> None:
         """Serve the socket until asked to stop; raises ArmNotLoaded when the first configuration does not load.

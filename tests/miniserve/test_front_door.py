@@ -21,10 +21,10 @@ from tests.strategies import attempt, bytes_near
 from tests.wire import connect, correction, exchange, received, request, status
 
 from miniserve.admission import Keys, new_key
-from miniserve.server_process import SERVER_COMMAND
 from miniserve.errors import RequestRefused
 from miniserve.local import LocalServer
 from miniserve.schemas import CORRECT_PATH
+from miniserve.server_process import SERVER_COMMAND
 from miniserve.traffic import Strategy
 
 SENTENCE = "He goed to school."

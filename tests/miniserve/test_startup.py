@@ -205,9 +205,11 @@ def test_a_server_without_stderr_serves_and_logs_traffic(tmp_path: Path, routing
 
     with LocalServer(tmp_path, routing(Strategy.SINGLE), command=closed) as server:
         replies = [correct(server, "He goed home.").status_code for _ in range(3)]
+        stderr = Path(f"/proc/{server.address.pid}/fd/2").readlink()
         code = server.stop()
 
     assert (replies, code) == ([200] * 3, 0)
+    assert stderr == Path("/dev/null")  # not the log, which libraries would print into
     assert len(read_log(server.traffic_log).records) == 3
 
 

@@ -12,8 +12,8 @@ from tests.conftest import Routing, StartServer, correct, metric_families
 
 from miniobserve.shared_metrics import fresh_folder
 from miniserve.audit import audit
-from miniserve.server_process import SERVER_COMMAND
 from miniserve.local import LocalServer, LocalServerError
+from miniserve.server_process import SERVER_COMMAND
 from miniserve.traffic import Strategy
 from miniserve.trafficlog import read_log
 
@@ -192,6 +192,18 @@ def test_shared_metrics_of_dead_processes_are_removed(tmp_path: Path) -> None:
     assert folder == tmp_path / str(os.getpid())
     assert list(folder.iterdir()) == []
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["1", str(os.getpid())])
+
+
+def test_b_inherits_neither_the_public_port_nor_the_channel_to_the_parent(
+    start_server: StartServer, routing: Routing
+) -> None:
+    server = start_server(routing(Strategy.SHADOW), WORKERS="2")
+    server.wait_for_shadow()
+
+    for process in server.details()["processes"]:
+        descriptors = Path(f"/proc/{process['shadow']['pid']}/fd").iterdir()
+        sockets = [link for link in descriptors if str(link.readlink()).startswith("socket:")]
+        assert len(sockets) == 1  # its connection
 
 
 def test_server_json_names_the_parent(start_server: StartServer, routing: Routing) -> None:
