@@ -1,7 +1,9 @@
 """Structured logs: one JSON object a line on stderr, readable text on a terminal."""
 
 import logging
+from collections.abc import Callable
 
+import msgspec
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
@@ -35,7 +37,11 @@ def configure(level: str, writer: LineWriter) -> None:
 
 
 def _for_machines() -> list[Processor]:
-    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_json)]
+
+
+def _json(event: EventDict, default: Callable[[object], object]) -> str:
+    return msgspec.json.encode(event, enc_hook=default).decode()
 
 
 def _for_people() -> list[Processor]:

@@ -4,8 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from opentelemetry.trace import Tracer
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
+from opentelemetry.trace import Link, SpanKind, StatusCode, Tracer, get_current_span
 
+from miniobserve.spanfile import span_line
 from miniobserve.traces import incoming_context, outgoing_headers, span_id, trace_id, tracer_provider
 
 
@@ -25,6 +28,25 @@ def test_spans_are_json_lines_in_the_local_file(tmp_path: Path) -> None:
     spans = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     assert [span["name"] for span in spans] == ["span 0", "span 1", "span 2"]
     assert {span["resource"]["attributes"]["service.name"] for span in spans} == {"test"}
+
+
+def test_a_span_is_written_as_the_sdk_would_write_it() -> None:
+    ended: list[ReadableSpan] = []
+
+    class Keep(SpanProcessor):
+        def on_end(self, span: ReadableSpan) -> None:
+            ended.append(span)
+
+    provider = TracerProvider(resource=Resource.create({"service.name": "test"}))
+    provider.add_span_processor(Keep())
+    tracer = provider.get_tracer("test")
+    with tracer.start_as_current_span("parent", kind=SpanKind.SERVER, attributes={"number": 1, "list": ("a", "b")}):
+        child = tracer.start_span("child", links=[Link(get_current_span().get_span_context(), {"why": "tést"})])
+        child.add_event("error", {"reason": 'it "broke"\n'})
+        child.set_status(StatusCode.ERROR, "broken")
+        child.end()
+
+    assert [json.loads(span_line(span)) for span in ended] == [json.loads(span.to_json()) for span in ended]
 
 
 def test_the_local_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:
