@@ -23,7 +23,9 @@ class PortServer(uvicorn.Server):
             uvicorn.Config(
                 app,
                 lifespan="off",
-                http=partial(BoundedHeadProtocol, head_s=settings.head_ms / 1e3),  # type: ignore[arg-type]  # a factory will do
+                http=partial(  # type: ignore[arg-type]  # a factory will do
+                    BoundedHeadProtocol, head_s=settings.head_ms / 1e3, max_connections=settings.max_connections
+                ),
                 ws="none",
                 log_config=None,
                 log_level="warning",

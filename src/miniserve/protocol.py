@@ -1,4 +1,7 @@
-"""HTTP/1.1 on a socket, with limits on what comes before the application sees a request: the head's size and time."""
+"""HTTP/1.1 on a socket, with limits on what comes before the application sees a request.
+
+The head's size, the head's time, and how many connections there are.
+"""
 
 import asyncio
 from typing import Any
@@ -10,19 +13,30 @@ _REFUSAL = b"HTTP/1.1 %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 class BoundedHeadProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, which reads heads without end and waits for them for ever, with both bounded."""
+    """uvicorn's protocol, with bounds: it takes every connection, reads heads without end and waits for them for ever."""
 
-    def __init__(self, *args: Any, head_s: float, **kwargs: Any) -> None:  # noqa: ANN401 - whatever uvicorn hands over
+    def __init__(
+        self,
+        *args: Any,  # noqa: ANN401 - whatever uvicorn hands over
+        head_s: float,
+        max_connections: int,
+        **kwargs: Any,  # noqa: ANN401 - as above
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._head_s = head_s
+        self._max_connections = max_connections
         self._head_bytes = 0
         self._in_head = True
         self._patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Begin to wait for the first head."""
+        """Begin to wait for the first head, unless there are too many who do."""
         super().connection_made(transport)
-        self._wait()
+        if len(self.connections) > self._max_connections:
+            # Beyond it the process would run out of descriptors: for its log, its shadow, and everybody else.
+            self._refuse(b"503 Service Unavailable\r\nRetry-After: 1")
+        else:
+            self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""

@@ -95,6 +95,10 @@ class Settings:
             _whole(1, 10_000),
         ),
     )
+    max_connections: int = field(
+        default=800,
+        metadata=_about("connections at once in a process; beyond it 503 with Retry-After", _whole(1, 100_000)),
+    )
     head_ms: int = field(
         default=10_000, metadata=_about("a client's time to send its headers, then 408", _whole(1, 600_000))
     )

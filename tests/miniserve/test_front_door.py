@@ -10,6 +10,7 @@ import socket
 import stat
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -128,6 +129,21 @@ def test_a_client_that_sends_a_byte_now_and_then_is_cut_off_all_the_same(
         answer = client.recv(65_536)
 
     assert status(answer) == 408
+
+
+def test_one_connection_too_many_is_told_to_come_back_and_the_others_are_served(start_server: StartServer) -> None:
+    server = start_server(None, MAX_CONNECTIONS="3")
+
+    with ExitStack() as open_connections:
+        idle = [open_connections.enter_context(connect(server)) for _ in range(3)]
+        with connect(server) as one_too_many:
+            refusal = received(one_too_many)
+        idle[0].sendall(correction(SENTENCE))
+        served = received(idle[0])
+    server.wait_for(lambda: status(exchange(server, correction(SENTENCE))) == 200, "rid of its idle connections")
+
+    assert (status(refusal), b"\r\nRetry-After: 1\r\n" in refusal) == (503, True)
+    assert status(served) == 200
 
 
 def test_a_body_without_an_announced_length_is_bounded_too(single_server: LocalServer) -> None:
