@@ -13,7 +13,7 @@ _REFUSAL = b"HTTP/1.1 %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 class BoundedHeadProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, with bounds: it takes every connection, reads heads without end and waits for them for ever."""
+    """uvicorn's protocol, which takes every connection and waits for heads without end for ever, with bounds."""
 
     def __init__(
         self,
