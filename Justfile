@@ -25,6 +25,16 @@ demo: _env
     @{{ python }} {{ lab }}/route.py
     @{{ python }} {{ lab }}/compare.py || [ $? -eq 10 ] || [ $? -eq 20 ]
 
+# A against itself: the noise floor of the lab's reports; 0 if it is held, as it has to be
+aa: _env
+    @{{ python }} {{ lab }}/route.py --b v0.1.0 --out {{ lab }}/aa
+    @{{ python }} {{ lab }}/compare.py --run {{ lab }}/aa; [ $? -eq 10 ]
+
+# A's INT8 model against A, asked for non-inferiority; 0 once a valid report exists, whatever the verdict
+int8: _env
+    @{{ python }} {{ lab }}/route.py --b v0.2.0 --policy non_inferior --out {{ lab }}/int8
+    @{{ python }} {{ lab }}/compare.py --run {{ lab }}/int8 || [ $? -eq 10 ] || [ $? -eq 20 ]
+
 # the test suite, on the run-time requirements
 test *ARGS: _env
     {{ python }} -m pytest --ignore tests/train --ignore tests/system "$@"
@@ -97,6 +107,12 @@ compare *ARGS: _env
 peek LOG="state/traffic.log" *ARGS: _env
     @{{ python }} {{ lab }}/peek.py "$@"
 
+# judge the committed runs again, after a change of the judge: A/A first, as the others name its report
+reports: _env
+    @for run in {{ lab }}/aa {{ lab }}/int8 {{ lab }}; do \
+        {{ python }} {{ lab }}/compare.py --run "$run" || [ $? -eq 10 ] || [ $? -eq 20 ] || exit; \
+    done
+
 # train A and B from scratch into models/staging, under ten minutes on two idle cores; what was interrupted is taken up
 train *ARGS: _train-env
     .venv-train/bin/python -m minimodel.train "$@"
@@ -120,7 +136,7 @@ baseline: _env
 audit LOG=(lab / "traffic.log") IDS=(lab / "manifest.json"): _env
     @{{ python }} -m miniserve.audit "$@"
 
-# check that the lab's report follows from its log, manifest, eval set and grader, byte for byte
+# check that the committed reports follow from log, manifest, eval set and grader, byte for byte
 [no-exit-message]
 verify *ARGS: _env
     @{{ python }} {{ lab }}/verify.py "$@"

@@ -5,17 +5,22 @@ Exits 0 promote, 10 hold, 20 retrain, 3 invalid evidence, 2 usage. All of it is 
 """
 
 import argparse
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from minieval.conclusion import conclude, unreadable
+from minieval.cost import DEFAULT_RATE_USD_PER_HOUR
 from minieval.files import locked_md5
 from minieval.grader import GrammarGrader
 from minieval.grader_identity import REPOSITORY
 from minieval.judgement import Inputs
 
 HERE = Path(__file__).resolve().parent
+AA = HERE / "aa" / "report.json"
+EVAL_SET = REPOSITORY / "data" / "eval" / "phase-20.jsonl"
+BASELINE = REPOSITORY / "eval_baseline.json"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -39,28 +44,51 @@ def read_inputs(options: argparse.Namespace) -> Inputs:
         eval_set=options.eval_set.read_bytes(),
         baseline=options.baseline.read_bytes(),
         dvc_lock_md5=locked_md5(lock.read_text(encoding="utf-8"), name) if lock.exists() and inside else None,
+        rate_usd_per_hour=options.rate_usd_per_hour,
+        aa=None if options.aa is None else options.aa.read_bytes(),
     )
 
 
 def read_options(argv: Sequence[str] | None) -> argparse.Namespace:
     """Return where the inputs stand and where the report goes; exits 2 on wrong usage."""
     parser = argparse.ArgumentParser(description=__doc__)
-    defaults = {
-        "log": HERE / "traffic.log",
-        "manifest": HERE / "manifest.json",
-        "eval_set": REPOSITORY / "data" / "eval" / "phase-20.jsonl",
-        "baseline": REPOSITORY / "eval_baseline.json",
-    }
-    for name, path in defaults.items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=Path, default=path)
+    parser.add_argument("--run", type=Path, default=HERE, help="a folder of route.py; the report goes there")
+    parser.add_argument("--log", type=Path, help="default: traffic.log of the run")
+    parser.add_argument("--manifest", type=Path, help="default: manifest.json of the run")
+    parser.add_argument("--eval-set", type=Path, default=EVAL_SET)
+    parser.add_argument("--baseline", type=Path, default=BASELINE)
+    parser.add_argument(
+        "--aa", type=Path, help="report.json of an A/A run, the noise floor; default: the lab's, for its runs"
+    )
+    parser.add_argument(
+        "--rate-usd-per-hour",
+        type=_rate,
+        default=DEFAULT_RATE_USD_PER_HOUR,
+        help="what an hour of the machine costs (%(default)s)",
+    )
     parser.add_argument("--out", type=Path, help="the folder that the report goes to; needed for other inputs")
     options = parser.parse_args(argv)
     if options.out is None:
-        others = [name for name, path in defaults.items() if getattr(options, name) != path]
-        if others:  # judging something else must not replace the lab's own report
-            parser.error(f"--out is missing: expected a folder, as --{others[0].replace('_', '-')} is not the lab's")
-        options.out = HERE
+        own = {"log": None, "manifest": None, "eval_set": EVAL_SET, "baseline": BASELINE}
+        others = [name for name, value in own.items() if getattr(options, name) != value]
+        if others:  # judging something else must not replace a run's own report
+            parser.error(f"--out is missing: expected a folder, as --{others[0].replace('_', '-')} is not the run's")
+        options.out = options.run
+    options.log = options.log or options.run / "traffic.log"
+    options.manifest = options.manifest or options.run / "manifest.json"
+    if options.aa is None and AA.exists() and options.out.resolve().is_relative_to(HERE):
+        options.aa = AA
     return options
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = math.nan
+    if not 0 < rate < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no price: expected a number of USD above 0")
+    return rate
 
 
 if __name__ == "__main__":

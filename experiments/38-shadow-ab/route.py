@@ -5,6 +5,7 @@ Writes traffic.log and the `run` section of manifest.json. Grading is compare.py
 
 import argparse
 import hashlib
+import http.client
 import json
 import sys
 import tempfile
@@ -13,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 from client import PACE_S, PLANNED_N, DriverError, Plan, correct, request_ids
@@ -21,9 +22,10 @@ from isolation import measure_isolation
 from plan import Block, PlanError, draw_plan
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from throughput import measure_throughput
 
 from minieval.items import parse_items
-from minieval.policy import Margins, Policy
+from minieval.policy import Aim, Margins
 from minimodel.errors import ModelError
 from minimodel.registry import Registry
 from miniserve.errors import ServeError
@@ -37,7 +39,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 # A millisecond answer may double unnoticed, so an absolute shift below this many ms passes a latency gate.
 LATENCY_SLACK_MS = 5.0
-POLICY = Policy("better", 0.05, PLANNED_N, Margins(latency_slack_ms=LATENCY_SLACK_MS))
+MARGINS = Margins(latency_slack_ms=LATENCY_SLACK_MS)
+ALPHA = 0.05
 
 
 def send_block(client: httpx.Client, block: Block, ids: Sequence[str], advance: Callable[[], None]) -> dict[str, str]:
@@ -106,6 +109,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="route.py", description=__doc__)
     parser.add_argument("--a", default="v0.1.0", help="SHA, unique prefix or semver of A (default %(default)s)")
     parser.add_argument("--b", default="v0.3.0", help="SHA, unique prefix or semver of B (default %(default)s)")
+    parser.add_argument("--policy", choices=get_args(Aim), default="better", help="what B is asked for (%(default)s)")
     parser.add_argument("--seed", type=int, default=38, help="draws items, their order and the request ids")
     parser.add_argument("--salt", default=DEFAULT_SALT, help="salt epoch (default %(default)s)")
     parser.add_argument("--eval-set", type=Path, default=ROOT / "data" / "eval" / "phase-20.jsonl")
@@ -114,7 +118,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     try:
         drive(options)
-    except (DriverError, PlanError, ServeError, ModelError, httpx.HTTPError, ValueError, OSError) as error:
+    except (
+        DriverError,
+        PlanError,
+        ServeError,
+        ModelError,
+        httpx.HTTPError,
+        http.client.HTTPException,
+        ValueError,
+        OSError,
+    ) as error:
         print(f"route.py: {error}", file=sys.stderr)
         return 1
     return 0
@@ -142,6 +155,7 @@ def drive(options: argparse.Namespace) -> None:
         log = (Path(scratch) / "lab" / "traffic.log").read_bytes()
         check_log(read_log(Path(scratch) / "lab" / "traffic.log").records, blocks)
         isolation = measure_isolation(plan, Path(scratch) / "isolation", progress)
+        throughput = measure_throughput(plan, Path(scratch) / "throughput", progress)
     print(
         "client p50, shadow on over off: "
         f"{isolation['ratio']:.2f} [{isolation['ratio_low']:.2f}, {isolation['ratio_high']:.2f}] at the lab's pace, "
@@ -150,15 +164,16 @@ def drive(options: argparse.Namespace) -> None:
     )
     run = {
         "seed": plan.seed,
-        "planned_n": POLICY.planned_n,
-        "policy": POLICY.aim,
-        "margins": asdict(POLICY.margins),
-        "alpha": POLICY.alpha,
+        "planned_n": PLANNED_N,
+        "policy": options.policy,
+        "margins": asdict(MARGINS),
+        "alpha": ALPHA,
         "warmup": 0,
         "arms": {"A": plan.a_sha, "B": plan.b_sha},
         "eval_set_dvc_hash": hashlib.md5(eval_bytes, usedforsecurity=False).hexdigest(),
         "blocks": blocks,
         "isolation": isolation,
+        "throughput": throughput,
         "engine": engine,
         **facts(ROOT, HERE),
     }

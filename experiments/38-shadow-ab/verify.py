@@ -1,45 +1,95 @@
-"""Does the report follow from its evidence? Judges the lab again and compares with what stands in the folder.
+"""Do the reports follow from their evidence? Judges the runs again and compares with what stands in their folders.
 
-Exits 0 when the report is what the log, the manifest, the eval set and the grader give, byte for byte; 3 when
-something differs, naming it; 2 when a file cannot be read.
+Without arguments: the lab and the runs beside it. Exits 0 when reports and manifests are what log, manifest, eval set
+and grader give, byte for byte; 3 when something differs, naming it; 2 when a file cannot be read. Facts of the
+environment come from the manifest's run section, so that any machine can verify.
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import compare
+import msgspec
 
+from minieval.cost import DEFAULT_RATE_USD_PER_HOUR
 from minieval.documents import documents, manifest_key
-from minieval.files import sha256_of
-from minieval.judgement import judge
+from minieval.files import md5_of, sha256_of
+from minieval.grader_identity import grader_files
+from minieval.judgement import Inputs, judge
+from minieval.manifest import run_sha256
+from minieval.report import from_json
+from minieval.untrusted import visible
+from minieval.writing import manifest_text
 
 
-def differences(folder: Path, options: argparse.Namespace) -> list[str]:
-    """Return a sentence for everything in the folder that does not follow from the evidence."""
+def differences(options: argparse.Namespace) -> list[str]:
+    """Return a sentence for everything in the folder that does not follow from the evidence; raises OSError."""
+    options.rate_usd_per_hour = _rate(options.out / "report.json")
     inputs = compare.read_inputs(options)
     report = judge(inputs)
     expected = documents(report)
-    paths = {"log_sha256": options.log} | {manifest_key(name): folder / name for name in expected}
-    found = [
-        *_hashes(json.loads(inputs.manifest or b"{}").get("analysis", {}), paths),
-        *(f"the evidence is invalid: {reason}" for reason in report.reasons if report.quality is None),
-    ]
-    for name, text in expected.items():
-        if (line := _first_difference((folder / name).read_text(encoding="utf-8"), text)) is not None:
+    found = [*_changed_inputs(inputs, options), *_changed_documents(inputs.manifest, options.out, list(expected))]
+    if report.quality is None:
+        return [*found, *(f"the evidence is invalid: {reason}" for reason in report.reasons)]
+    manifest = manifest_text(report, expected, inputs)
+    for path, text in ((options.manifest, manifest), *((options.out / name, text) for name, text in expected.items())):
+        line = None if text is None else _first_difference(path.read_text(encoding="utf-8"), text)
+        if line is not None:
+            name = path.relative_to(options.out) if path.is_relative_to(options.out) else path
             found.append(f"{name} line {line} is not what the evidence gives")
     return found
 
 
-def _hashes(analysis: Mapping[str, object], paths: Mapping[str, Path]) -> list[str]:
-    actual = {key: sha256_of(path.read_bytes()) for key, path in paths.items()}
-    return [
-        f"{paths[key].name} has SHA-256 {sha}: expected {analysis.get(key)}, as manifest.json says"
-        for key, sha in actual.items()
-        if analysis.get(key) != sha
+def _rate(report: Path) -> float:
+    """Return the price that a report states; one that states none was judged without a throughput."""
+    try:
+        cost = from_json(report.read_bytes()).cost
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return DEFAULT_RATE_USD_PER_HOUR
+    return DEFAULT_RATE_USD_PER_HOUR if cost is None else cost.rate_usd_per_hour
+
+
+def _recorded(manifest: bytes | None) -> Mapping[str, object]:
+    """Return the manifest's analysis; nothing of one that cannot be read, which the judge says."""
+    try:
+        analysis = json.loads(manifest or b"")["analysis"]
+    except (ValueError, LookupError, TypeError):
+        return {}
+    return analysis if isinstance(analysis, dict) else {}
+
+
+def _changed_inputs(inputs: Inputs, options: argparse.Namespace) -> Iterator[str]:
+    """Yield what was judged and has another hash than the manifest recorded."""
+    recorded = _recorded(inputs.manifest)
+    if not recorded or inputs.manifest is None:
+        yield "manifest.json has no readable analysis: expected that of compare.py"
+        return
+    files = recorded.get("grader_files")
+    named = files if isinstance(files, dict) else {}
+    actual = [
+        (options.log.name, sha256_of(options.log.read_bytes()), recorded.get("log_sha256")),
+        (options.eval_set.name, md5_of(inputs.eval_set), recorded.get("eval_set_md5")),
+        ("the run section of manifest.json", run_sha256(inputs.manifest), recorded.get("run_sha256")),
+        *((name, sha, named.get(name)) for name, sha in grader_files().items()),
+        ("the A/A run's report.json", None if inputs.aa is None else sha256_of(inputs.aa), recorded.get("aa_sha256")),
     ]
+    yield from _mismatches(actual)
+
+
+def _changed_documents(manifest: bytes | None, folder: Path, names: Sequence[str]) -> Iterator[str]:
+    recorded = _recorded(manifest)
+    yield from _mismatches(
+        [(name, sha256_of((folder / name).read_bytes()), recorded.get(manifest_key(name))) for name in names]
+    )
+
+
+def _mismatches(hashes: Sequence[tuple[str, str | None, object]]) -> Iterator[str]:
+    for name, actual, recorded in hashes:
+        if actual != recorded:
+            yield f"{name} has hash {actual}: expected {recorded}, as manifest.json says"
 
 
 def _first_difference(found: str, expected: str) -> int | None:
@@ -52,18 +102,22 @@ def _first_difference(found: str, expected: str) -> int | None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print what differs; returns the exit code."""
-    options = compare.read_options(argv)
+    given = sys.argv[1:] if argv is None else argv
+    beside = sorted(path.parent for path in compare.HERE.glob("*/manifest.json"))
+    runs = [given] if given else [["--run", str(folder)] for folder in (compare.HERE, *beside)]
+    return max(_verify(compare.read_options(run)) for run in runs)
+
+
+def _verify(options: argparse.Namespace) -> int:
     try:
-        found = differences(options.out, options)
+        found = differences(options)
     except OSError as error:
         print(f"verify.py: {error.filename}: {error.strerror}", file=sys.stderr)
         return 2
     for sentence in found:
-        print(f"verify.py: {sentence}", file=sys.stderr)
+        print(f"verify.py: {options.out.name}: {visible(sentence)}", file=sys.stderr)
     if not found:
-        print(
-            f"verified: {options.out / 'report.html'}, report.md, its figures and report.json follow from {options.log}"
-        )
+        print(f"verified: {options.out}: reports, figures and manifest follow from {options.log}")
     return 3 if found else 0
 
 

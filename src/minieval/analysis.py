@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from minieval.buckets import BucketFamily, bucket_families
+from minieval.cost import DEFAULT_RATE_USD_PER_HOUR, Cost, price
 from minieval.decision import Decision, Evidence, decide
 from minieval.disagreement import Disagreement, disagreement
 from minieval.gates import Gate
@@ -68,6 +69,7 @@ class Analysis:
     latency: LatencySection
     disagreement: Disagreement
     missing: Missing
+    cost: Cost | None
     decision: Decision
 
 
@@ -79,6 +81,7 @@ def analyse(
     grader: Grader,
     validity: Sequence[Gate],
     plan: PlanFacts | None,
+    rate_usd_per_hour: float = DEFAULT_RATE_USD_PER_HOUR,
 ) -> Analysis:
     """Judge evidence whose validity gates all passed; raises GraderFailed if the grader does."""
     policy = run.rule()
@@ -91,7 +94,9 @@ def analyse(
     )
     latency = compare_served(*served(log, run.warmup), alpha=policy.alpha, seed=run.seed)
     primary = assessments[Fill.LEAVE_OUT]
-    evidence = Evidence(primary, assessments[Fill.WORST], assessments[Fill.BEST], latency, missing)
+    accuracies = (primary.quality.accuracy_a, primary.quality.accuracy_b)
+    cost = None if run.throughput is None else price(run.throughput, accuracies, log.arms, rate_usd_per_hour)
+    evidence = Evidence(primary, assessments[Fill.WORST], assessments[Fill.BEST], latency, missing, cost)
     shadow = compare_shadow(*shadowed(log, all_gradable=pairs.ungradable == 0))
     return Analysis(
         quality=QualitySection(
@@ -101,6 +106,7 @@ def analyse(
         latency=LatencySection(RULE, latency, tighter_margins(latency, policy), shadow),
         disagreement=found,
         missing=missing,
+        cost=cost,
         decision=decide(policy, validity, evidence),
     )
 

@@ -7,7 +7,8 @@ correction (intersection-union principle).
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from minieval.gates import Gate, Outcome, gate, percent
+from minieval.cost import LEAST_ACCURACY, ArmCost, Cost
+from minieval.gates import Gate, Outcome, gate, percent, usd
 from minieval.latency_gates import latency_gates
 from minieval.missing import Missing
 from minieval.policy import Policy
@@ -21,13 +22,17 @@ COST_PENDING = "pending lab 03"
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything the decision looks at; worst and best treat missing answers to B's disadvantage and advantage."""
+    """Everything the decision looks at; worst and best treat missing answers to B's disadvantage and advantage.
+
+    cost is None where no throughput was measured.
+    """
 
     primary: Assessment
     worst: Assessment
     best: Assessment
     latency: ServedLatency | None
     missing: Missing
+    cost: Cost | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +71,12 @@ def decide(policy: Policy, validity: Sequence[Gate], evidence: Evidence) -> Deci
         _failures(evidence.missing, policy),
         _missing(evidence.missing, policy),
         _bounds(worst, best),
-        Gate("cost per quality unit", Outcome.INCONCLUSIVE, COST_PENDING, "does not block while unknown"),
+        _cost(evidence.cost),
     )
     gates = (*validity, *call.gates, *others)
     verdict, reasons = _verdict(call, others)
-    provisional = f" (provisional: CpQU {COST_PENDING})" if verdict is Verdict.PROMOTE else ""
+    pending = verdict is Verdict.PROMOTE and evidence.cost is None
+    provisional = f" (provisional: CpQU {COST_PENDING})" if pending else ""
     return Decision(
         verdict=verdict,
         label=verdict.value + provisional,
@@ -82,13 +88,15 @@ def decide(policy: Policy, validity: Sequence[Gate], evidence: Evidence) -> Deci
 
 
 def _verdict(call: QualityCall, others: Sequence[Gate]) -> tuple[Verdict, tuple[str, ...]]:
-    latency_p50, latency_p95, failures, missing, bounds, _ = others
+    latency_p50, latency_p95, failures, missing, bounds, cost = others
     doubtful = [g for g in (missing, bounds) if g.outcome is not Outcome.PASS]
     if doubtful:
         return Verdict.HOLD, (*_why(doubtful), call.reason)
     if call.verdict is not Verdict.PROMOTE:
         return call.verdict, (call.reason,)
     blocking = [g for g in (latency_p50, latency_p95, failures) if g.outcome is not Outcome.PASS]
+    if cost.outcome is Outcome.FAIL:
+        blocking.append(cost)
     if blocking:
         return Verdict.HOLD, (*_why(blocking), call.reason)
     return Verdict.PROMOTE, (call.reason, "latency and failures stay within their margins")
@@ -116,3 +124,18 @@ def _missing(missing: Missing, policy: Policy) -> Gate:
 def _bounds(worst: Verdict, best: Verdict) -> Gate:
     observed = f"worst case {worst.value}, best case {best.value}"
     return gate("worst and best case", worst is best, observed, "the same on quality")
+
+
+def _cost(cost: Cost | None) -> Gate:
+    """Fail B below the least accuracy only: price per token favours the arm that writes more, so it decides nothing."""
+    name, asked = "cost per quality unit", f"B deployment-ready: accuracy at least {percent(LEAST_ACCURACY)}"
+    if cost is None:
+        return Gate(name, Outcome.INCONCLUSIVE, COST_PENDING, "does not block while unknown")
+    a, b = (_per_unit(arm) for arm in (cost.a, cost.b))
+    return gate(name, cost.b.deployment_ready, f"USD per 1,000 tokens and unit of accuracy: B {b}, A {a}", asked)
+
+
+def _per_unit(arm: ArmCost) -> str:
+    if arm.per_quality_unit is None:
+        return f"not-deployment-ready (accuracy {percent(arm.accuracy.estimate)})"
+    return usd(arm.per_quality_unit.estimate)

@@ -1,5 +1,6 @@
 """A gate: one question of the decision, with its numbers, its threshold and how it came out."""
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,6 +36,16 @@ def percent(share: float) -> str:
 def points(difference: float) -> str:
     """Write a difference of shares in percentage points, signed."""
     return f"{100 * difference:+.1f}"
+
+
+def usd(amount: float, like: float | None = None) -> str:
+    """Write a positive amount of USD without an exponent, with as many decimals as three digits of `like` take.
+
+    >>> usd(4.634e-06)
+    '0.00000463'
+    """
+    smallest = amount if like is None else like
+    return f"{amount:.{max(2, 2 - math.floor(math.log10(smallest)))}f}"
 
 
 def pvalue(p: float) -> str:

@@ -22,8 +22,16 @@ def grader_sha(repository: Path = REPOSITORY) -> str:
     line ends as LF, so that a check-out on another system keeps the identity.
     """
     digest = hashlib.sha256()
-    for name, path in sorted(GRADER_FILES.items()):
-        content = (repository / path).read_bytes().replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        for part in (name.encode(), content):
+    for name in sorted(GRADER_FILES):
+        for part in (name.encode(), _content(repository, name)):
             digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()
+
+
+def grader_files(repository: Path = REPOSITORY) -> dict[str, str]:
+    """Return the SHA-256 of each of the grader's files by its name, line ends as LF: which one differs, if one does."""
+    return {name: hashlib.sha256(_content(repository, name)).hexdigest() for name in sorted(GRADER_FILES)}
+
+
+def _content(repository: Path, name: str) -> bytes:
+    return (repository / GRADER_FILES[name]).read_bytes().replace(b"\r\n", b"\n").replace(b"\r", b"\n")

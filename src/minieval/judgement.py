@@ -5,6 +5,7 @@ from pathlib import Path
 
 from minieval.analysis import analyse
 from minieval.baseline import EvalBaseline, parse_baseline
+from minieval.cost import DEFAULT_RATE_USD_PER_HOUR
 from minieval.decision import invalid
 from minieval.errors import EvalError, GraderDrift
 from minieval.evalset import EvalSet
@@ -18,6 +19,8 @@ from minieval.log_facts import LogFacts, PlanFacts, against_plan, facts_of
 from minieval.logtable import LogTable, open_log
 from minieval.manifest import Run, parse_manifest
 from minieval.matching import Matched, match_items
+from minieval.noise import NoiseFloor
+from minieval.noise_reading import read_noise_floor
 from minieval.report import Report, make_report
 from minieval.rules import DEFAULT_RULES, Rules
 from minieval.selftest import run_selftest
@@ -27,7 +30,8 @@ from minieval.selftest import run_selftest
 class Inputs:
     """What a judgement rests on: the log's files in order, the bytes of everything else, and the grader.
 
-    rules stand for the manifest where there is none; without a baseline nothing pins grader and eval set.
+    rules stand for the manifest where there is none; without a baseline nothing pins grader and eval set. aa is the
+    report.json of an A/A run, rate the price of an hour of the machine.
     """
 
     logs: tuple[Path, ...]
@@ -37,6 +41,8 @@ class Inputs:
     baseline: bytes | None
     dvc_lock_md5: str | None = None
     rules: Rules = DEFAULT_RULES
+    rate_usd_per_hour: float = DEFAULT_RATE_USD_PER_HOUR
+    aa: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -102,10 +108,31 @@ def _report(inputs: Inputs, log: LogTable, evidence: _Evidence) -> Report:
         gates = _gates(evidence)
         if any(g.outcome is Outcome.FAIL for g in gates):
             return make_report(invalid(gates), identity)
-        analysis = analyse(log, evidence.run, evidence.facts, evidence.matched, inputs.grader, gates, evidence.plan)
+        analysis = analyse(
+            log,
+            evidence.run,
+            evidence.facts,
+            evidence.matched,
+            inputs.grader,
+            gates,
+            evidence.plan,
+            inputs.rate_usd_per_hour,
+        )
     except EvalError as error:
         return _refusal(error, identity)
-    return make_report(analysis.decision, identity, analysis)
+    return make_report(analysis.decision, identity, analysis, _noise_floor(inputs.aa, identity))
+
+
+def _noise_floor(aa: bytes | None, identity: Identity) -> NoiseFloor | str:
+    """Return the noise floor, or why there is none: it informs, so one that does not belong here leaves the rest."""
+    if len({arm.sha for arm in identity.arms}) == 1:
+        return "this run is itself one of A against A"
+    if aa is None:
+        return "no report of an A/A run was given"
+    try:
+        return read_noise_floor(aa, identity)
+    except EvalError as error:
+        return f"refused: {error}"
 
 
 def _gates(evidence: _Evidence) -> tuple[Gate, ...]:

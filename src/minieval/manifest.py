@@ -10,7 +10,9 @@ from typing import Annotated, Literal
 import msgspec
 
 from minieval.errors import ManifestRefused
+from minieval.files import sha256_of
 from minieval.policy import Aim, Margins, Policy
+from minieval.throughput import Throughput
 
 Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Md5 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
@@ -56,6 +58,7 @@ class Run(msgspec.Struct, frozen=True):
     margins: RunMargins = RunMargins()
     alpha: Alpha = 0.05
     warmup: Count = 0
+    throughput: Throughput | None = None
     isolation: Mapping[str, object] = {}
     versions: Mapping[str, object] = {}
     git: Mapping[str, object] = {}
@@ -90,12 +93,22 @@ def parse_manifest(text: bytes) -> Run:
         raise ManifestRefused("manifest.json", str(error), "a manifest of schema 1 as route.py writes it") from error
     if len(run.arms) != 2:
         raise ManifestRefused("run.arms", sorted(run.arms), "exactly two arms")
+    if run.throughput is not None and run.throughput.arms.keys() != run.arms.keys():
+        expected = f"those of both arms, {', '.join(sorted(run.arms))}"
+        raise ManifestRefused("run.throughput.arms", sorted(run.throughput.arms), expected)
     if unknown := sorted(set(run.roles()) - set(run.arms)):
         raise ManifestRefused("run.blocks[].config", unknown, f"arms out of {', '.join(sorted(run.arms))}")
     planned = [request_id for block in run.blocks for request_id in block.requests]
     if len(planned) != len(set(planned)):
         raise ManifestRefused("run.blocks[].requests", "an id planned in two blocks", "each id in one block")
     return run
+
+
+def run_sha256(text: bytes) -> str:
+    """Return the SHA-256 of the run section as canonical JSON: what no reading or formatting of it changes."""
+    run = json.loads(text).get("run")
+    canonical = json.dumps(run, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return sha256_of(canonical.encode())
 
 
 def with_analysis(text: bytes, analysis: Mapping[str, object]) -> str:

@@ -40,6 +40,18 @@ def ms(value: float) -> str:
     return f"{value:.3f}" if size < 1 else f"{value:.2f}" if size < 100 else f"{value:.0f}"
 
 
+def per_second(rate: Interval) -> str:
+    """Write a rate with its limits, each with about three digits."""
+    shown = (f"{x:.0f}" if x >= 100 else f"{x:.3g}" for x in (rate.estimate, rate.low, rate.high))
+    return "{} [{}, {}]".format(*shown)
+
+
+def usd(amount: Interval) -> str:
+    """Write a positive amount of USD with its limits, all to the same decimal."""
+    shown = (gates.usd(x, like=amount.low) for x in (amount.estimate, amount.low, amount.high))
+    return "{} [{}, {}]".format(*shown)
+
+
 def ratio(interval: OpenInterval) -> str:
     """Write a ratio with its limits; a limit among failed requests, or beyond this n, says so."""
     point = "unknown" if interval.estimate is None else f"{interval.estimate:.3f}"

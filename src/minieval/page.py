@@ -20,6 +20,9 @@ from minieval.ecdf import NARROW, WIDE, latency_drawing
 from minieval.forest import MARK_CLASSES, estimate, forest_scale, pooled_mark, row_axis, row_grid, row_mark
 from minieval.gates import Gate, Outcome, points
 from minieval.grader import CORRECT
+from minieval.noise import noise_sentence
+from minieval.render_cost import NOT_READY
+from minieval.render_cost import notes as cost_notes
 from minieval.render_quality import QUALITY_TITLES, per_family
 from minieval.report import Report
 from minieval.served import ServedLatency
@@ -71,6 +74,8 @@ def _environment() -> Environment:
         ratio=notation.ratio,
         percentile=notation.percentile,
         ms=notation.ms,
+        per_second=notation.per_second,
+        usd=notation.usd,
         points=points,
         fact=_fact,
     )
@@ -84,7 +89,10 @@ def _environment() -> Environment:
         KIND_SIGNS=KIND_SIGNS,
         QUALITY_TITLES=QUALITY_TITLES,
         per_family=per_family,
+        NOT_READY=NOT_READY,
         compare_words=compare_words,
+        cost_notes=cost_notes,
+        noise_sentence=noise_sentence,
         choices=_choices,
         estimate=estimate,
         kinds=_kinds,

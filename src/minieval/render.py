@@ -6,6 +6,7 @@ from minieval.gates import Outcome
 from minieval.markdown import table, text
 from minieval.missing import ArmRuns
 from minieval.notation import NONE, difference, percentile, pvalue, ratio, share
+from minieval.render_cost import cost_section
 from minieval.render_disagreement import disagreement_section
 from minieval.render_identity import client_section, identity_section
 from minieval.render_latency import latency_section
@@ -29,11 +30,12 @@ def _sections(report: Report) -> Iterator[str]:
         if report.buckets:
             yield from bucket_section(report.buckets)
     if report.latency is not None:
-        yield from latency_section(report.latency)
+        yield from latency_section(report.latency, report.noise_floor or report.noise_floor_missing)
     if report.disagreement is not None:
         yield from disagreement_section(report.disagreement)
     if report.missing is not None:
         yield from _missing(report)
+        yield from cost_section(report.cost)
     yield from _recommendation(report)
     if report.identity is not None:
         yield from client_section(report.identity)
@@ -114,8 +116,6 @@ def _recommendation(report: Report) -> Iterator[str]:
     yield f"**{report.label}** (exit code {report.exit_code}). {_sentence(report.reasons)}"
     rows = [(text(g.name), _MARKS[g.outcome], text(g.observed), text(g.threshold)) for g in report.gates]
     yield table(("gate", "outcome", "observed", "asked"), rows)
-    if report.quality is not None:
-        yield "Cost per quality unit (CpQU): **pending lab 03**. It does not block while it is unknown."
     yield "\n".join(f"- {text(step, 400)}" for step in report.next_steps)
 
 

@@ -6,12 +6,16 @@ from minieval.analysis import LatencySection
 from minieval.figures import LATENCY
 from minieval.latency import Percentile, requests_for_upper_limit
 from minieval.markdown import table, text
+from minieval.noise import NoiseFloor, noise_sentence
 from minieval.notation import NONE, percentile, pvalue, ratio
 from minieval.served import ArmLatency, LatencyComparison
 
 
-def latency_section(section: LatencySection) -> Iterator[str]:
-    """Yield percentiles per arm with their limits, the comparison, and the shadow's paired test."""
+def latency_section(section: LatencySection, noise: NoiseFloor | str | None) -> Iterator[str]:
+    """Yield percentiles per arm with their limits, the comparison, and the shadow's paired test.
+
+    A noise floor that is text says why there is none.
+    """
     served = section.served
     yield "## Latency (from A/B)"
     yield (
@@ -48,6 +52,7 @@ def latency_section(section: LatencySection) -> Iterator[str]:
         for tighter in section.tighter
         if tighter.requests_per_arm is not None
     )
+    notes.append(f"Noise floor: {text(noise_sentence(noise), 400)}")
     notes.append("Latency depends on the answer: an arm that leaves more sentences unchanged is faster.")
     yield "\n".join(f"- {note}" for note in notes)
 

@@ -7,12 +7,14 @@ import msgspec
 
 from minieval.analysis import Analysis, LatencySection, QualitySection
 from minieval.buckets import BucketFamily
+from minieval.cost import Cost
 from minieval.decision import Decision
 from minieval.disagreement import Disagreement
 from minieval.errors import UnusableNumbers
 from minieval.gates import Gate
 from minieval.identity import Identity
 from minieval.missing import Missing
+from minieval.noise import NoiseFloor
 from minieval.verdict import Verdict
 
 SCHEMA = 1
@@ -22,7 +24,8 @@ DIGITS = 12
 class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The document. Differences are B minus A, ratios B over A, shares 0 to 1, times in milliseconds.
 
-    The sections are null under the verdict invalid, and identity where not even the manifest could be read.
+    The sections are null under the verdict invalid, cost where no throughput was measured, and identity where not
+    even the manifest could be read; where the noise floor is null, noise_floor_missing says why.
     A percentile's rank is null where n cannot bound it, its value where it lies among failed requests.
     """
 
@@ -38,11 +41,22 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     latency: LatencySection | None
     disagreement: Disagreement | None
     missing: Missing | None
+    cost: Cost | None
+    noise_floor: NoiseFloor | None
+    noise_floor_missing: str | None
     identity: Identity | None
 
 
-def make_report(decision: Decision, identity: Identity | None, analysis: Analysis | None = None) -> Report:
-    """Return the document; without an analysis only the verdict, its gates and the identity."""
+def make_report(
+    decision: Decision,
+    identity: Identity | None,
+    analysis: Analysis | None = None,
+    noise_floor: NoiseFloor | str = "the evidence is invalid",
+) -> Report:
+    """Return the document; without an analysis only the verdict, its gates and the identity.
+
+    A noise floor that is text says why there is none.
+    """
     return Report(
         schema=SCHEMA,
         verdict=decision.verdict,
@@ -56,6 +70,9 @@ def make_report(decision: Decision, identity: Identity | None, analysis: Analysi
         latency=None if analysis is None else analysis.latency,
         disagreement=None if analysis is None else analysis.disagreement,
         missing=None if analysis is None else analysis.missing,
+        cost=None if analysis is None else analysis.cost,
+        noise_floor=None if isinstance(noise_floor, str) else noise_floor,
+        noise_floor_missing=noise_floor if isinstance(noise_floor, str) else None,
         identity=identity,
     )
 
@@ -69,20 +86,6 @@ def to_json(report: Report) -> str:
 def from_json(text: str | bytes) -> Report:
     """Read a document back; raises msgspec.ValidationError naming the path where it is not a report."""
     return msgspec.json.decode(text, type=Report)
-
-
-def json_schema() -> str:
-    """Return the JSON Schema of the document, as docs/report.schema.json publishes it."""
-    schema = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"Report of the judge, schema {SCHEMA}",
-        **msgspec.json.schema(Report, schema_hook=_any_json),
-    }
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-
-
-def _any_json(_: type) -> dict[str, object]:
-    return {"description": "any JSON value"}
 
 
 def _rounded(value: object) -> object:

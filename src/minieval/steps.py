@@ -24,11 +24,11 @@ def next_steps(
     gates: Sequence[Gate],
 ) -> tuple[str, ...]:
     """Return what to do next, the cheapest first."""
+    outcome = {gate.name: gate.outcome for gate in gates}
     if verdict is Verdict.PROMOTE:
-        return ("promote B behind a small canary, and fill in the cost per quality unit from lab 03",)
+        return (_promotion(outcome),)
     if verdict is Verdict.RETRAIN:
         return ("read the regressions in the report, retrain B on what they show, and shadow the new model",)
-    outcome = {gate.name: gate.outcome for gate in gates}
     steps: list[str] = []
     if outcome["missing pairs"] is not Outcome.PASS:
         steps.append("pace the run so that no shadow is dropped, then repeat it: answers are missing")
@@ -36,7 +36,14 @@ def next_steps(
     steps.extend(_latency_steps(latency, policy, outcome))
     if outcome["B's failures"] is not Outcome.PASS:
         steps.append(_failure_step(missing.failures, policy))
+    if outcome["cost per quality unit"] is Outcome.FAIL:
+        steps.append("raise B's accuracy: an arm that is right so rarely is not ready for deployment at any price")
     return tuple(steps) or ("send more pairs: the worst and the best case differ",)
+
+
+def _promotion(outcome: dict[str, Outcome]) -> str:
+    known = outcome["cost per quality unit"] is Outcome.PASS
+    return f"promote B behind a small canary{'' if known else ', and fill in the cost per quality unit from lab 03'}"
 
 
 def _quality_steps(assessment: Assessment, policy: Policy, outcome: dict[str, Outcome]) -> tuple[str, ...]:

@@ -1,11 +1,16 @@
 """Puts a report into its folder, and what the manifest keeps of it into the manifest."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 from minieval.documents import NAMES, documents, manifest_key
 from minieval.files import sha256_of, write_atomically
+from minieval.grader import GrammarGrader
+from minieval.grader_identity import grader_files
+from minieval.judgement import Inputs
+from minieval.manifest import run_sha256, with_analysis
 from minieval.report import Report
 
 
@@ -24,12 +29,16 @@ def write_documents(report: Report, folder: Path) -> Mapping[str, str]:
     return written
 
 
-def analysis_section(report: Report, written: Mapping[str, str]) -> dict[str, object] | None:
-    """Return the manifest's `analysis` section; None where the evidence could not even be identified."""
+def manifest_text(report: Report, written: Mapping[str, str], inputs: Inputs) -> str | None:
+    """Return the manifest with its `analysis` section; None where the evidence could not even be identified.
+
+    It keeps the run that was judged by; without one it has the analysis alone, which no later judgement takes for a
+    plan.
+    """
     identity = report.identity
     if identity is None:
         return None
-    return {
+    analysis = {
         "verdict": report.verdict.value,
         "policy": identity.aim,
         "alpha": identity.alpha,
@@ -37,9 +46,14 @@ def analysis_section(report: Report, written: Mapping[str, str]) -> dict[str, ob
         "planned_n": identity.planned_n,
         "seed": identity.seed,
         "resamples": identity.resamples,
+        "rate_usd_per_hour": inputs.rate_usd_per_hour,
         "grader_sha": identity.grader_sha,
+        "grader_files": grader_files() if isinstance(inputs.grader, GrammarGrader) else None,
         "eval_set_md5": identity.eval_set_md5,
         "selftest": asdict(identity.selftest),
         "log_sha256": identity.log_sha256,
+        "run_sha256": None if inputs.manifest is None else run_sha256(inputs.manifest),
+        "aa_sha256": None if inputs.aa is None else sha256_of(inputs.aa),
         **{manifest_key(name): sha256_of(text.encode()) for name, text in written.items()},
     }
+    return with_analysis(inputs.manifest or json.dumps({"schema": 1}).encode(), analysis)

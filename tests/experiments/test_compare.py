@@ -19,6 +19,7 @@ SECTIONS = [
     "## Latency (from A/B)",
     "## Disagreements",
     "## Missing and failed answers",
+    "## Cost per quality unit",
     "## Operational recommendation",
     "## Client latency, shadow off and on",
     "## Identity",

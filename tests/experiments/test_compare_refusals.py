@@ -255,4 +255,4 @@ def test_other_inputs_without_a_folder_of_their_own_are_refused(
         compare.main(["--manifest", str(tmp_path / "manifest.json")])
 
     assert refusal.value.code == 2
-    assert "--out is missing: expected a folder, as --manifest is not the lab's" in capsys.readouterr().err
+    assert "--out is missing: expected a folder, as --manifest is not the run's" in capsys.readouterr().err

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from minieval.buckets import bucket_families
+from minieval.cost import Cost
 from minieval.decision import Decision, Evidence, decide
 from minieval.evalset import from_item
 from minieval.gates import Gate, Outcome, gate
@@ -80,10 +81,11 @@ def decision(
     accounts: Missing | None = None,
     identical: bool = False,
     validity: Sequence[Gate] = VALID,
+    cost: Cost | None = None,
 ) -> Decision:
     rule = rule or policy()
     primary, lower, upper = (assessment(t, rule, identical=identical) for t in (table, worst or table, best or table))
-    evidence = Evidence(primary, lower, upper, served or latency(), accounts or missing())
+    evidence = Evidence(primary, lower, upper, served or latency(), accounts or missing(), cost)
     return decide(rule, validity, evidence)
 
 

@@ -1,0 +1,81 @@
+"""How many corrections and tokens an arm gives per second, each arm alone, measured beside the lab, never in its log."""
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from client import DriverError, Plan
+from rich.progress import Progress
+
+from minieval.items import Item
+from miniserve.local import LocalServer
+from miniserve.schemas import CORRECT_PATH
+from miniserve.traffic import RouteConfig, Strategy
+from miniserve.trafficlog import read_log
+
+ROUNDS = 8
+# Twice the engine's threads and more, so that none of them waits for a client.
+CLIENTS = 8
+
+
+def measure_throughput(plan: Plan, folder: Path, progress: Progress) -> dict[str, Any]:
+    """Load A and B in turns over a socket, each alone in a server of its own state folder; returns every round.
+
+    All items of the plan go out once a round, so both arms get the same work. The clients cost about a tenth of a
+    core. Raises DriverError on any answer but 200.
+    """
+    items = (*plan.shadow_block, *plan.ab_block)
+    rounds: dict[str, list[dict[str, float]]] = {"A": [], "B": []}
+    task = progress.add_task("throughput, each arm alone", total=2 * ROUNDS)
+    with LocalServer(folder, _alone(plan, "A")) as server:
+        for number in range(ROUNDS):
+            # B first in every other round, so that a drift of the machine favours neither.
+            for arm in ("A", "B") if number % 2 == 0 else ("B", "A"):
+                server.adopt(_alone(plan, arm))
+                seconds = _load(server.address.port, items)
+                records = read_log(server.traffic_log).records[-len(items) :]
+                tokens = sum(record.results[arm].tokens or 0 for record in records)
+                rounds[arm].append({"seconds": seconds, "corrections": len(items), "tokens": tokens})
+                progress.advance(task)
+    return {"clients": CLIENTS, "arms": rounds}
+
+
+def _alone(plan: Plan, arm: str) -> RouteConfig:
+    return RouteConfig(Strategy.SINGLE, plan.salt, {"A": plan.a_sha, "B": plan.b_sha}, arm)
+
+
+def _load(port: int, items: Sequence[Item]) -> float:
+    """Send every item once from CLIENTS connections, each as soon as its last answer is there; returns the seconds."""
+    waiting, lock = iter(items), threading.Lock()
+
+    def taken() -> Iterator[Item]:
+        while True:
+            with lock:
+                item = next(waiting, None)
+            if item is None:
+                return
+            yield item
+
+    def send() -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        try:
+            for item in taken():
+                body = json.dumps({"sentence": item.sentence})
+                connection.request("POST", CORRECT_PATH, body, {"Content-Type": "application/json"})
+                response = connection.getresponse()
+                text = response.read().decode()
+                if response.status != http.client.OK:
+                    raise DriverError(f"item {item.id} got {response.status}: {text}, expected 200")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        started = time.perf_counter()
+        for client in [pool.submit(send) for _ in range(CLIENTS)]:
+            client.result()
+        return time.perf_counter() - started
