@@ -1,4 +1,4 @@
-"""How many corrections and tokens an arm gives per second, each arm alone, measured beside the lab, never in its log."""
+"""How many corrections and tokens an arm gives per second, each arm alone: measured beside the lab, not in its log."""
 
 import http.client
 import json
