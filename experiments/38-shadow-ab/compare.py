@@ -76,7 +76,8 @@ def read_options(argv: Sequence[str] | None) -> argparse.Namespace:
         options.out = options.run
     options.log = options.log or options.run / "traffic.log"
     options.manifest = options.manifest or options.run / "manifest.json"
-    if options.aa is None and AA.exists() and options.out.resolve().is_relative_to(HERE):
+    out = options.out.resolve()
+    if options.aa is None and AA.exists() and out.is_relative_to(HERE) and out != AA.parent:
         options.aa = AA
     return options
 
