@@ -3,6 +3,7 @@
 Free-form facts about the environment stay JSON; everything the judge acts on is typed and checked here.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -10,7 +11,6 @@ from typing import Annotated, Literal
 import msgspec
 
 from minieval.errors import ManifestRefused
-from minieval.files import sha256_of
 from minieval.policy import Aim, Margins, Policy
 from minieval.throughput import Throughput
 
@@ -108,7 +108,7 @@ def run_sha256(text: bytes) -> str:
     """Return the SHA-256 of the run section as canonical JSON: what no reading or formatting of it changes."""
     run = json.loads(text).get("run")
     canonical = json.dumps(run, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return sha256_of(canonical.encode())
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def with_analysis(text: bytes, analysis: Mapping[str, object]) -> str:
