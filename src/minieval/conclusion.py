@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from minieval.errors import InputRefused
 from minieval.files import write_atomically
 from minieval.judgement import Inputs, judge
 from minieval.terminal import summarise
@@ -26,6 +27,12 @@ def conclude(program: str, inputs: Inputs, out: Path, manifest: Path) -> int:
     if report.quality is None:
         print(f"{program}: invalid: {visible('; '.join(report.reasons))}", file=sys.stderr)
     return report.exit_code
+
+
+def refused(program: str, error: InputRefused) -> int:
+    """Say which option or input cannot be used, and return the exit code of wrong usage."""
+    print(f"{program}: {visible(str(error))}", file=sys.stderr)
+    return USAGE_EXIT_CODE
 
 
 def unreadable(program: str, error: OSError) -> int:

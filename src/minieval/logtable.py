@@ -34,6 +34,8 @@ MEMORY: Final = "1GB"
 """What the database may hold in memory; beyond it, it uses the folder of temporary files."""
 
 
+LONGEST_SHOWN: Final = 40
+"""Bytes of a line that is no object that a refusal shows."""
 MISSING_SQL: Final = "(" + ", ".join(f"'{status}'" for status in sorted(MISSING)) + ")"
 """The statuses of an arm that had no chance, as a list in SQL."""
 
@@ -193,7 +195,7 @@ class _Reading:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return f"not JSON: {error}"
         if not isinstance(raw, dict):
-            return f"the line is a JSON {type(raw).__name__}: expected an object"
+            return f"the line is {content[:LONGEST_SHOWN].decode(errors='replace')}: expected a JSON object"
         alone = self._folder / "line.log"
         alone.write_bytes(content + b"\n")
         asked = checks(arms)

@@ -54,8 +54,9 @@ def _common(i: int, strategy: str, production: str, shadow: str | None, sentence
     }
 
 
-def written(path: Path, lines: Sequence[Line | bytes], *, packed: bool = False) -> Path:
+def written(folder: Path, name: str, lines: Sequence[Line | bytes], *, packed: bool = False) -> Path:
     """Write lines, bytes as they are, and return the file."""
+    path = folder / name
     content = b"".join(line if isinstance(line, bytes) else json.dumps(line).encode() + b"\n" for line in lines)
     path.write_bytes(gzip.compress(content) if packed else content)
     return path
@@ -64,5 +65,5 @@ def written(path: Path, lines: Sequence[Line | bytes], *, packed: bool = False) 
 @contextmanager
 def opened(folder: Path, lines: Sequence[Line | bytes]) -> Iterator[LogTable]:
     """Open a log of these lines under the arms A and B."""
-    with open_log([written(folder / "traffic.log", lines)], ("A", "B")) as log:
+    with open_log([written(folder, "traffic.log", lines)], ("A", "B")) as log:
         yield log
