@@ -74,8 +74,8 @@ def read_ids(path: Path) -> list[str]:
     if path.suffix != ".json":
         return text.split()
     try:
-        return [request_id for block in json.loads(text)["run"]["blocks"] for request_id in block["requests"]]
-    except (KeyError, TypeError) as error:
+        return [request_id for block in json.loads(text)["run"]["blocks"] for request_id in {**block["requests"]}]
+    except (KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"{path.name} has no run.blocks[].requests: expected a lab's manifest") from error
 
 

@@ -18,6 +18,8 @@ STATUSES: tuple[str, ...] = get_args(Status)
 
 _HEX32 = re.compile(r"[0-9a-f]{32}")
 _HEX64 = re.compile(r"[0-9a-f]{64}")
+# As the router has it: a name is part of keys, and of what is printed.
+_ARM = re.compile(r"[A-Za-z][A-Za-z0-9]{0,31}")
 # Fields that only a run off the request path has.
 _SHADOW_FIELDS = ("queue_ms", "cpu_ms", "reason")
 _ARM_FIELDS = ("status", "response", "edit_applied", "latency_ms", "tokens")
@@ -104,8 +106,8 @@ def parse_line(line: bytes) -> TrafficRecord:
         raise RecordError(f"the line is a JSON {type(raw).__name__}: expected an object")
     if raw.get("schema") != SCHEMA:
         raise RecordError(f"schema is {raw.get('schema')!r}: expected {SCHEMA}")
-    production_arm = _required(raw, "production_arm", str)
-    shadow_arm = _optional(raw, "shadow_arm", str)
+    production_arm = _matching(raw, "production_arm", _ARM)
+    shadow_arm = None if raw.get("shadow_arm") is None else _matching(raw, "shadow_arm", _ARM)
     arms = [production_arm] if shadow_arm is None else [production_arm, shadow_arm]
     record = TrafficRecord(
         record_id=_matching(raw, "record_id", _HEX32),

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import fields
 from http import HTTPStatus
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.miniserve.test_records import RECORD, SINGLE
 from tests.strategies import HEADER, JSON, TEXT, attempt, bytes_near, json_near
+from tests.views import check_plain
 
 from miniobserve.traces import incoming_context
-from miniserve import frames, schemas
+from miniserve import audit, frames, schemas
 from miniserve.admission import Keys
 from miniserve.errors import KeysFileError, RequestRefused, SettingsError
 from miniserve.language import preferred
@@ -50,6 +53,29 @@ def test_a_line_is_read_or_refused_and_survives_the_way_back(line: str) -> None:
         return
 
     assert parse_line(to_line(record)) == record
+
+
+@given(
+    log=st.lists(st.just(to_line(RECORD)) | bytes_near(to_line(RECORD)), max_size=3).map(b"".join) | st.binary(),
+    ids=st.binary(max_size=100)
+    | bytes_near(b"req-0001\nreq-0002\n")
+    | json_near({"run": {"blocks": [{"requests": {"req-0001": "item"}}]}}).map(
+        lambda value: json.dumps(value).encode()
+    ),
+    suffix=st.sampled_from([".txt", ".json"]),
+)
+def test_the_audit_of_any_two_files_ends_with_one_of_its_exit_codes(
+    log: bytes, ids: bytes, suffix: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("audit")
+    (folder / "traffic.log").write_bytes(log)
+    (folder / f"ids{suffix}").write_bytes(ids)
+
+    with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err:
+        code = audit.main([str(folder / "traffic.log"), str(folder / f"ids{suffix}")])
+
+    assert code in {0, 2, 3}
+    check_plain(out.getvalue() + err.getvalue())
 
 
 @given(bytes_near(to_line(RECORD)))

@@ -96,6 +96,8 @@ def test_a_record_survives_its_line(sentence: str, answer: str, status: str, lat
         ({"schema": 2}, "schema is 2: expected 1"),
         ({"record_id": "x"}, "record_id is 'x'"),
         ({"trace_id": None}, "trace_id is None"),
+        ({"production_arm": "\x1b[2J"}, "production_arm is '\\x1b[2J': expected to match"),
+        ({"shadow_arm": "B_"}, "shadow_arm is 'B_': expected to match"),
         ({"http_status": True}, "http_status is True: expected int"),
         ({"arm_shas": {"A": A}}, "arm_shas lacks 'B'"),
         ({"arm_shas": {"A": 5}}, "arm_shas is"),
