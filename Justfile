@@ -141,6 +141,10 @@ audit LOG=(lab / "traffic.log") IDS=(lab / "manifest.json"): _env
 verify *ARGS: _env
     @{{ python }} {{ lab }}/verify.py "$@"
 
+# simulate the decision rule and the level of every interval and test, beside the table they were promised by: about 4 minutes
+bench-decision *ARGS: _env
+    @{{ python }} -m bench.decision "$@"
+
 # measure what a shadow that misbehaves costs A's clients, and nginx's mirror beside it: about 13 minutes
 bench-isolation *ARGS: _env
     @{{ python }} -m bench.isolation "$@"

@@ -6,6 +6,7 @@ The paired test and the widest honest interval decide; what assumes independence
 import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from minieval.errors import UnusableNumbers
 from minieval.paired import PairCounts, PairedItem, count
@@ -31,6 +32,10 @@ from minieval.stats import (
 )
 
 FEWEST_CLUSTERS = 10
+
+# Searches that depend on few numbers, which every treatment of missing answers asks for again.
+_detectable = cache(minimum_detectable_effect)
+_pairs_needed = cache(pairs_needed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,7 @@ def assess_quality(rows: Sequence[PairedItem], policy: Policy) -> Quality:
         noninferiority=noninferiority(
             counts.n_improved, counts.n_regressed, n, policy.margins.noninferiority, policy.alpha
         ),
-        detectable=minimum_detectable_effect(n, counts.discordance, alpha=policy.alpha),
+        detectable=_detectable(n, counts.discordance, alpha=policy.alpha),
         needed=_needed(difference, counts.discordance, policy),
     )
 
@@ -163,4 +168,4 @@ def _varying(rows: Sequence[PairedItem]) -> int:
 def _needed(difference: float, discordance: float, policy: Policy) -> PairsNeeded:
     """Return the pairs that would show what was seen, or the smallest useful gain if that is larger."""
     effect = max(difference, policy.margins.smallest_useful_gain)
-    return pairs_needed(effect, max(discordance, effect), alpha=policy.alpha)
+    return _pairs_needed(effect, max(discordance, effect), alpha=policy.alpha)

@@ -88,14 +88,14 @@ def test_the_exact_limits_are_those_shifts_that_the_exact_test_does_not_reject(v
         assert all(pvalue(d + 0.25) > 0.1 for d in inside if d + 0.25 < found.high)
 
 
-@pytest.mark.parametrize(("n_a", "n_b"), [(2, 3), (4, 4), (3, 7)])
+@pytest.mark.parametrize(("n_a", "n_b"), [(1, 1), (2, 3), (4, 4), (3, 7), (5, 6)])
 def test_the_exact_ranks_follow_from_all_orders(n_a: int, n_b: int) -> None:
     us = sorted(
         sum(x > y for x in chosen for y in set(range(n_a + n_b)) - set(chosen))
         for chosen in itertools.combinations(range(n_a + n_b), n_b)
     )
 
-    for tail in (0.01, 0.025, 0.05, 0.2):
+    for tail in (0.01, 0.025, 0.05, 0.2, 0.5, 0.8, 0.99):
         assert ranks.exact_rank(n_a, n_b, tail) == us[math.floor(tail * len(us))]
 
 
@@ -110,9 +110,10 @@ def test_the_normal_limits_agree_with_the_test_they_invert() -> None:
 
 
 TIED = ([1.0, 1.0, 2.0, 3.0, 3.0], [1.0, 2.0, 2.0, 4.0])
+ALL_BUT_TIED = ([1.0] * 5, [1.0, 1.0, 1.0, 1.0, 2.0])
 
 
-@pytest.mark.parametrize(("a", "b"), [TIED, ([1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0]), ([1.0, 1.0], [1.0, 1.0, 1.0])])
+@pytest.mark.parametrize(("a", "b"), [TIED, ALL_BUT_TIED, ([1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0]), ([1.0, 1.0], [1.0, 1.0, 1.0])])
 def test_the_normal_rank_has_the_variance_of_u_over_all_orders(a: list[float], b: list[float]) -> None:
     both = [*a, *b]
     us = []
@@ -120,7 +121,7 @@ def test_the_normal_rank_has_the_variance_of_u_over_all_orders(a: list[float], b
         rest = set(range(len(both))) - set(chosen)
         us.append(sum((both[i] > both[j]) + 0.5 * (both[i] == both[j]) for i in rest for j in chosen))
 
-    for tail in (0.05, 0.2, 0.3):
+    for tail in (0.001, 0.01, 0.05, 0.2, 0.3, 0.4):
         expected = math.floor(len(a) * len(b) / 2 - stats.norm.ppf(1 - tail) * float(np.std(us)) + 1e-12)
         assert ranks.normal_rank(np.array(a), np.array(b), tail) == expected
 
@@ -143,6 +144,7 @@ def test_the_limits_are_the_kth_smallest_and_largest_differences() -> None:
 
     differences = np.sort(np.subtract.outer(b, a).ravel())
     assert (found.low, found.high) == (differences[k - 1], differences[-k])
+    assert found.confidence == 0.9
 
 
 def test_the_smallest_samples_with_a_limit_have_the_extreme_differences() -> None:

@@ -30,6 +30,15 @@ def test_the_same_seed_gives_the_same_limits_and_another_seed_others() -> None:
     assert first.low != other.low
 
 
+def test_the_readings_of_a_bootstrap_are_the_functions_of_their_names() -> None:
+    found = bootstrap_quantile(B, A, 0.9, resamples=99, seed=4)
+
+    assert quantile_ratio(B, A, 0.9, resamples=99, seed=4) == found.ratio() == found.ratio(0.95)
+    assert quantile_shift(B, A, 0.9, resamples=99, seed=4, confidence=0.8) == found.shift(0.8)
+    assert bootstrap_quantile(B, A, 0.9, resamples=99).ratio() == quantile_ratio(B, A, 0.9, resamples=99, seed=0)
+    assert found.shift() == found.shift(0.95)
+
+
 def test_a_wider_confidence_gives_a_wider_interval_around_the_same_estimate() -> None:
     narrow, wide = (quantile_ratio(B, A, 0.95, confidence=c, resamples=999) for c in (0.9, 0.99))
 

@@ -32,6 +32,7 @@ def test_the_counts_and_the_e_value_are_those_of_all_pairs(outcomes: list[tuple[
     improved, regressed = (sum(outcome == wanted for outcome in outcomes) for wanted in ((False, True), (True, False)))
     assert (found.n, found.n_improved, found.n_regressed) == (len(outcomes), improved, regressed)
     assert found.statistic == always_valid_mcnemar(improved, regressed).statistic
+    assert found.estimate == ((improved - regressed) / len(outcomes) if outcomes else None)
 
 
 @given(OUTCOMES)
@@ -53,8 +54,14 @@ def test_without_a_pair_nothing_is_known() -> None:
 def test_eight_improvements_in_a_row_decide_at_the_eighth() -> None:
     found = read_running(pairs([(True, True), *[(False, True)] * 9]), 0.05)
 
-    # 1/E is .0547 after seven and .0352 after eight (an agreement came before them)
-    assert found.decided_after == 9
+    # 1/E is .0625 after seven and .0352 after eight (an agreement came before them)
+    assert (found.decided_after, found.alpha) == (9, 0.05)
+
+
+def test_reaching_alpha_exactly_is_not_falling_below_it() -> None:
+    one = always_valid_mcnemar(2, 0)
+
+    assert read_running(pairs([(False, True)] * 2), one.pvalue).decided_after is None
 
 
 def test_only_the_first_complete_pair_of_an_item_counts() -> None:

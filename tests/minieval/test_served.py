@@ -58,6 +58,9 @@ def test_every_number_of_the_comparison_is_the_statistic_of_its_name() -> None:
         thinned=False,
     )
     assert found.split == sample_ratio(90, 93)
+    other = compare_served(a, b, alpha=0.1, seed=7, resamples=9).comparison
+    assert other is not None
+    assert other.p95.ratio != quantile.ratio(0.9)
     assert found.b == ArmLatency(
         arm="B",
         n=93,
