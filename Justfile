@@ -17,6 +17,9 @@ _env:
 _check-env: _env
     @sh scripts/venv.sh .venv-check requirements/check.txt
 
+_bench-env: _env
+    @sh scripts/venv.sh .venv-bench requirements/bench.txt
+
 _train-env:
     @sh scripts/venv.sh .venv-train requirements/train.txt torch==2.13.0
 
@@ -168,3 +171,8 @@ bench-observe *ARGS: _env
 # ten minutes of every fault and reloads: memory, descriptors, threads, tasks and processes must not grow
 bench-soak *ARGS: _env
     @{{ python }} -m bench.soak "$@"
+
+# change the judge's mathematics in thousands of places, one at a time, and count what the tests find: about 45 minutes
+mutate *ARGS: _bench-env
+    HYPOTHESIS_PROFILE=mutants nice -n 19 .venv-bench/bin/mutmut run --max-children 2 "$@"
+    .venv-bench/bin/mutmut results

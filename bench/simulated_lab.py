@@ -15,7 +15,7 @@ from minieval.paired import PairedItem
 from minieval.policy import Aim, Margins, Policy
 from minieval.quality import assess_quality
 from minieval.quality_gates import Assessment
-from minieval.served import ServedArm, ServedLatency, Timing, compare_served
+from minieval.served import ServedArm, ServedLatency, compare_served
 from minieval.stats import clopper_pearson_upper
 from minieval.verdict import Verdict
 
@@ -81,10 +81,7 @@ def latency(truth: Truth, shape: Shape, rng: np.random.Generator, alpha: float, 
     of_a, of_b = rng.lognormal(0.0, shape.log_sd, (2, shape.per_arm))
     slow = rng.random(shape.per_arm) < truth.slow_share
     of_b = of_b * truth.factor * np.where(slow, truth.slow_factor, 1.0)
-    a, b = (
-        ServedArm(arm, shape.per_arm, 0, 0, tuple(Timing(f"{arm}{i}", float(x)) for i, x in enumerate(values)))
-        for arm, values in (("A", of_a), ("B", of_b))
-    )
+    a, b = (ServedArm(arm, shape.per_arm, 0, 0, values, values) for arm, values in (("A", of_a), ("B", of_b)))
     return compare_served(a, b, alpha=alpha, seed=seed, resamples=shape.resamples)
 
 
