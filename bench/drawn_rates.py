@@ -153,4 +153,5 @@ def _clustered_differences(rng: np.random.Generator, labels: list[int], *, toget
     verbs = np.array(labels)
     discordant = rng.random(verbs.size) < np.where(verbs % 2 == 0, 0.02, 0.14)
     signs = rng.choice((-1.0, 1.0), size=20)[verbs] if together else rng.choice((-1.0, 1.0), size=verbs.size)
-    return discordant * signs
+    differences: npt.NDArray[np.float64] = discordant * signs
+    return differences
