@@ -48,13 +48,16 @@ test-train: _train-env
     .venv-train/bin/dvc status
     .venv-train/bin/dvc status -q
 
-# lint, security lint, format, types, import contracts
+# lint, security lint, format, types, import contracts, the Grafana dashboard and its compose file
 check: _check-env
     .venv-check/bin/ruff check .
     .venv-check/bin/bandit -q -c pyproject.toml -r src scripts experiments bench
     .venv-check/bin/ruff format --check .
     .venv-check/bin/mypy --python-executable {{ python }}
     PYTHONPATH=src .venv-check/bin/lint-imports
+    MYPYPATH=infra/grafana .venv-check/bin/mypy --python-executable .venv-check/bin/python infra/grafana
+    .venv-check/bin/python infra/grafana/dashboard.py --check
+    .venv-check/bin/check-jsonschema --builtin-schema vendor.compose-spec infra/compose.yaml
 
 # known vulnerabilities of every locked package, asked of PyPI; needs the network, so it gates no change
 audit-deps: _check-env
@@ -152,7 +155,7 @@ bench-decision *ARGS: _env
 bench-isolation *ARGS: _env
     @{{ python }} -m bench.isolation "$@"
 
-# tests that need Debian's chromium, and schemathesis: the report's page in a browser, the API against its description
+# tests that need Debian's chromium and prometheus, and schemathesis: pages in a browser, queries and alerts, the API
 test-system *ARGS: _env _check-env
     {{ python }} -m pytest tests/system "$@"
 
@@ -176,3 +179,16 @@ bench-soak *ARGS: _env
 mutate *ARGS: _bench-env
     HYPOTHESIS_PROFILE=mutants nice -n 19 .venv-bench/bin/mutmut run --max-children 2 "$@"
     .venv-bench/bin/mutmut results
+
+# render the Grafana dashboard from infra/grafana/panels.py
+dashboard: _check-env
+    .venv-check/bin/python infra/grafana/dashboard.py
+
+# every query of the dashboard and every alert through Debian's prometheus, against running servers
+grafana-check: _env
+    {{ python }} -m pytest -v tests/system/test_grafana.py
+
+# start Grafana, Prometheus, Tempo and Loki in containers; needs Docker with its compose plugin
+[no-exit-message]
+grafana *ARGS:
+    @sh infra/grafana.sh "$@"

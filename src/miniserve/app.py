@@ -45,6 +45,9 @@ _LOADING = RequestRefused(
     HTTPStatus.SERVICE_UNAVAILABLE, "loading or draining: expected to be ready soon", retry_after_s=1
 )
 
+# Counted from 0 on: the first failure then is an increase, not the birth of a series.
+_EXPECTED = (HTTPStatus.OK, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
+
 
 @dataclass(frozen=True)
 class FrontDoor:
@@ -65,6 +68,8 @@ class FrontDoor:
 def create_app(door: FrontDoor) -> Starlette:
     """Return the ASGI application of the public port."""
     description = _encoder.encode(openapi(asks_for_keys=door.keys.asked))
+    for status in _EXPECTED:
+        door.metrics.requests.labels(schemas.CORRECT_PATH, "POST", str(int(status)))
 
     async def correct(request: Request) -> Response:
         return await _observed(door, request, _correct)
