@@ -8,6 +8,8 @@ from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, genera
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 # A millisecond service: the client library's default buckets start at 5 ms.
 BUCKETS_S = (0.0005, 0.001, 0.0015, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+# A full queue of shadows waits as long as all of them take.
+WAIT_BUCKETS_S = (*BUCKETS_S, 10.0, 30.0, 60.0)
 
 
 class Metrics:
@@ -40,7 +42,7 @@ class Metrics:
         self.shadow_wait_seconds = Histogram(
             "shadow_wait_seconds",
             "A shadow's wait for its turn in the worker",
-            buckets=BUCKETS_S,
+            buckets=WAIT_BUCKETS_S,
             registry=registry,
         )
         self.shadow_outcomes = Counter("shadow_outcomes", "Shadow runs by outcome", ("outcome",), registry=registry)
