@@ -167,6 +167,10 @@ bench-overload *ARGS: _env
 bench-switch *ARGS: _env
     @{{ python }} -m bench.switching "$@"
 
+# kill -9 server, B and parts of a server of two processes 100 times under load, and count the lines: about 7 minutes
+bench-crash *ARGS: _env
+    @{{ python }} -m bench.crash "$@"
+
 # measure the CPU time that logs, spans and metrics take a request: about 5 minutes
 bench-observe *ARGS: _env
     @{{ python }} -m bench.observe "$@"

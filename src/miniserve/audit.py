@@ -1,7 +1,7 @@
 """`python -m miniserve.audit LOG IDS`: does the log account for every id that was sent?
 
 sent = logged, and logged = paired + each kind of missing. Exits 0 when the books balance, 3 when they do not,
-2 when a file cannot be read.
+2 when a file cannot be read. Of an id that its client saw unanswered (`--unanswered`) there may be a line or not.
 """
 
 import argparse
@@ -20,40 +20,43 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class Audit:
-    """The books of one log: what was sent, what is in it, and every sentence about what does not fit."""
+    """The books of one log: what was sent, what is in it by outcome, and every sentence about what does not fit."""
 
     sent: int
     logged: int
-    shadowed: int
     outcomes: tuple[tuple[str, int], ...]
     findings: tuple[str, ...]
 
 
-def audit(records: Sequence[TrafficRecord], torn: int, sent: Iterable[str]) -> Audit:
-    """Compare a log with the ids that were sent, an id as often as it was sent."""
+def audit(
+    records: Sequence[TrafficRecord], sent: Iterable[str], *, lost: int = 0, unanswered: Iterable[str] = ()
+) -> Audit:
+    """Compare a log with the ids that were sent, an id as often as it was sent.
+
+    `lost` is how many records the log itself says were lost. `unanswered` ids, among those sent, need no line.
+    """
     sent_counts = Counter(sent)
+    owed = sent_counts - Counter(unanswered)
     logged = Counter(record.request_id for record in records)
     repeated = [i for i, n in Counter(record.record_id for record in records).items() if n > 1]
-    shadowed = [record for record in records if record.shadow_arm is not None]
-    outcomes = Counter(_outcome(record) for record in shadowed)
-    findings = [
-        *_finding("sent but not logged", (sent_counts - logged).elements()),
-        *_finding("logged but not sent", (logged - sent_counts).elements()),
-        *_finding("record ids that stand twice", repeated),
-        *([f"{torn} torn line at the end"] if torn else []),
-    ]
     return Audit(
         sent=sent_counts.total(),
         logged=len(records),
-        shadowed=len(shadowed),
-        outcomes=tuple(sorted(outcomes.items())),
-        findings=tuple(findings),
+        outcomes=tuple(sorted(Counter(_outcome(record) for record in records).items())),
+        findings=(
+            *_finding("sent but not logged", (owed - logged).elements()),
+            *_finding("logged but not sent", (logged - sent_counts).elements()),
+            *_finding("record ids that stand twice", repeated),
+            *([f"{lost} records lost, as the log says itself"] if lost else []),
+        ),
     )
 
 
 def _outcome(record: TrafficRecord) -> str:
-    """Return "paired", or which arm gave no answer and why."""
+    """Return "paired", or which arm gave no answer and why, or that there was no shadow."""
     missing = [f"{arm} {result.status}" for arm, result in record.results.items() if result.status != "ok"]
+    if record.shadow_arm is None:
+        missing.insert(0, "no shadow")
     return ", ".join(missing) or "paired"
 
 
@@ -84,16 +87,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m miniserve.audit", description=__doc__)
     parser.add_argument("log", type=Path, metavar="LOG")
     parser.add_argument("ids", type=Path, metavar="IDS", help="one id a line, or a lab's manifest.json")
+    parser.add_argument("--unanswered", type=Path, metavar="FILE", help="those of the IDS that got no answer")
     options = parser.parse_args(argv)
     try:
         contents = read_log(options.log)
-        found = audit(contents.records, contents.torn, read_ids(options.ids))
+        unanswered = read_ids(options.unanswered) if options.unanswered else []
+        found = audit(contents.records, read_ids(options.ids), lost=contents.lost, unanswered=unanswered)
     except (RecordError, ValueError, OSError) as error:
         print(f"audit: {error}", file=sys.stderr)
         return 2
-    print(f"sent {found.sent}, logged {found.logged}, of those shadowed {found.shadowed}")
+    print(f"sent {found.sent}, unanswered {len(unanswered)}, logged {found.logged}")
     for outcome, count in found.outcomes:
         print(f"  {outcome}: {count}")
+    if contents.torn:
+        print(f"{contents.torn} torn lines, each the beginning of a record that stands elsewhere or was not answered")
     for finding in found.findings:
         print(f"audit: {finding}", file=sys.stderr)
     return 3 if found.findings else 0

@@ -14,8 +14,8 @@ from miniserve.parent_channel import Begin
 from miniserve.server_process import ServerProcess
 from miniserve.status import ProcessStatus
 
-# Who was up that long has shown that it can: it is followed at once.
-_STABLE_S = 10.0
+# Who was up that long, loading included, has shown that it can: it is followed at once.
+_STABLE_S = 3.0
 _log = structlog.get_logger()
 
 

@@ -1,0 +1,264 @@
+"""`./just bench-crash`: kills the server, B, both, and parts of a server of two processes, at random under load.
+
+After each kill, and the restart that follows it, every request that a client saw answered must have exactly one line.
+Also measures what the journal costs on the request path. Prints tables and writes `results/crash.json`.
+"""
+
+import argparse
+import os
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.load import offer, poisson_schedule
+from bench.requests import correction, eval_sentences, request_ids
+from bench.result import ROOT, write_result
+from bench.table import table
+from minimodel.registry import Registry
+from miniobserve.metrics import Metrics
+from miniserve.audit import audit
+from miniserve.ledger import Ledger
+from miniserve.local import LocalServer
+from miniserve.records import ArmResult, TrafficRecord
+from miniserve.switch import two_arms
+from miniserve.traffic import DEFAULT_SALT, Strategy
+from miniserve.trafficlog import read_log, utc_now
+
+SEED = 38
+RATE_PER_S = 120.0
+WINDOW_S = 1.2
+# Kills come within this part of the window, so that requests are under way and more follow.
+KILL_BETWEEN = (0.2, 0.9)
+JOURNAL_BOUND_US = 20.0
+_JOURNAL_RECORDS = 20_000
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Who is killed, how often, in a server of how many processes."""
+
+    name: str
+    kills: int
+    processes: int
+    victims: Callable[[LocalServer, np.random.Generator], list[int]]
+
+
+def _server_pid(server: LocalServer) -> int:
+    return server.address.pid
+
+
+def _b_pid(server: LocalServer) -> int:
+    pid: int = server.details()["shadow"]["pid"]
+    return pid
+
+
+def _process_pids(server: LocalServer) -> list[int]:
+    return [process["pid"] for process in server.details()["processes"]]
+
+
+def _one_process(server: LocalServer, rng: np.random.Generator) -> int:
+    return int(rng.choice(_process_pids(server)))
+
+
+KINDS = (
+    Kind("the server", 30, 1, lambda server, _: [_server_pid(server)]),
+    Kind("B", 20, 1, lambda server, _: [_b_pid(server)]),
+    Kind("B and the server", 20, 1, lambda server, _: [_b_pid(server), _server_pid(server)]),
+    Kind("one of two processes", 10, 2, lambda server, rng: [_one_process(server, rng)]),
+    Kind("the parent of two", 10, 2, lambda server, _: [_server_pid(server)]),
+    Kind("the parent and both", 10, 2, lambda server, _: [_server_pid(server), *_process_pids(server)]),
+)
+
+
+@dataclass(frozen=True)
+class Killed:
+    """One kill: what was sent around it, what came back (with 200, otherwise), and what the log says afterwards."""
+
+    kind: str
+    sent: int
+    answered: int
+    refused: int
+    lines: int
+    interrupted: int
+    findings: tuple[str, ...]
+
+
+def kill_under_load(server: LocalServer, kind: Kind, rng: np.random.Generator) -> Killed:
+    """Load the server, kill at a random moment, bring it back, and compare its log with what clients saw."""
+    victims = kind.victims(server, rng)
+    processes = _process_pids(server)
+    due = poisson_schedule(RATE_PER_S, WINDOW_S, rng)
+    ids, sentences = request_ids(len(due), rng), rng.choice(eval_sentences(), len(due))
+    requests = [correction(str(sentence), name) for sentence, name in zip(sentences, ids, strict=True)]
+    killer = threading.Timer(WINDOW_S * rng.uniform(*KILL_BETWEEN), _kill, (victims,))
+    killer.start()
+    seen = offer(server.address.port, requests, due)
+    killer.join()
+    if server.address.pid in victims:
+        server.kill()  # it is dead; this reaps it
+        _wait_until_gone(processes)
+        server.start()
+    server.wait_for(lambda: server.details()["ready"], "whole again")
+    server.wait_for_shadow()
+    return _examined(kind, server, dict(zip(ids, seen.status.tolist(), strict=True)))
+
+
+def _kill(victims: Sequence[int]) -> None:
+    for pid in victims:
+        os.kill(pid, signal.SIGKILL)
+
+
+def _wait_until_gone(pids: Sequence[int]) -> None:
+    until = time.monotonic() + 60
+    while any(Path(f"/proc/{pid}").exists() for pid in pids):
+        if time.monotonic() > until:
+            raise TimeoutError(f"processes {pids} outlived their parent by a minute")
+        time.sleep(0.02)
+
+
+def _examined(kind: Kind, server: LocalServer, statuses: Mapping[str, int]) -> Killed:
+    """Compare the log with the status that came back for each id, 0 for none."""
+    contents = read_log(server.traffic_log)
+    records = [record for record in contents.records if record.request_id in statuses]
+    unanswered = [name for name, status in statuses.items() if status != HTTPStatus.OK]
+    found = audit(records, statuses, lost=contents.lost, unanswered=unanswered)
+    counts = Counter(statuses.values())
+    return Killed(
+        kind.name,
+        sent=len(statuses),
+        answered=counts[HTTPStatus.OK],
+        refused=len(statuses) - counts[HTTPStatus.OK] - counts[0],
+        lines=len(records),
+        interrupted=sum(result.status == "interrupted" for record in records for result in record.results.values()),
+        findings=found.findings,
+    )
+
+
+def kill_all(kinds: Sequence[Kind], seed: int) -> tuple[list[Killed], list[str]]:
+    """Do every kill; returns them, and what an audit of the whole logs found."""
+    registry = Registry.read(ROOT / "models")
+    config = two_arms(Strategy.SHADOW, registry.resolve("v0.1.0"), registry.resolve("v0.3.0"), DEFAULT_SALT)
+    killed: list[Killed] = []
+    findings: list[str] = []
+    for processes in sorted({kind.processes for kind in kinds}):
+        concerned = [kind for kind in kinds if kind.processes == processes]
+        with tempfile.TemporaryDirectory(prefix="lynx-bench-") as scratch:
+            environ = {"LYNX_MODELS_DIR": str(ROOT / "models"), "LYNX_WORKERS": str(processes)}
+            rng = np.random.default_rng((seed, processes))
+            order = rng.permutation([kind.name for kind in concerned for _ in range(kind.kills)])
+            with LocalServer(Path(scratch), config, environ) as server:
+                server.wait_for_shadow()
+                for name in order:
+                    (kind,) = (kind for kind in concerned if kind.name == name)
+                    killed.append(kill_under_load(server, kind, rng))
+                    print(f"{len(killed):3} {killed[-1]}", file=sys.stderr)
+            records = read_log(server.traffic_log).records
+            twice = [name for name, count in Counter(record.record_id for record in records).items() if count > 1]
+            findings += [f"record {name} stands twice" for name in twice]
+            findings += [f"{path.name} is left in the journal" for path in server.folder.glob("journal/*.jsonl")]
+    return killed, findings
+
+
+def journal_cost() -> dict[str, Any]:
+    """Return what writing costs a request before its reply leaves, in microseconds."""
+    served = ArmResult("ok", "He went home.", edit_applied=True, latency_ms=1.0, tokens=4)
+    record = TrafficRecord(
+        "0" * 32, utc_now(), "0" * 36, "0" * 32, 200, "shadow", DEFAULT_SALT, "0" * 64, "A", "B",
+        {"A": "0" * 64, "B": "1" * 64}, "A", "He goed home.", {"A": served},
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix="lynx-bench-") as scratch:
+        ledger = Ledger(Path(scratch), Metrics())
+        shadowed = [replace(record, record_id=f"{number:032x}") for number in range(_JOURNAL_RECORDS)]
+        alone = [replace(one, shadow_arm=None) for one in shadowed]
+        costs = {
+            "a shadow's promise": _timed(lambda one: ledger.promise(one, "B"), shadowed),
+            "a line without a shadow": _timed(ledger.record, alone),
+        }
+        ledger.close()
+    return {
+        name: {f"p{q}_us": float(np.percentile(cost, q)) for q in (50, 95, 99)}
+        | {"within": bool(np.median(cost) <= JOURNAL_BOUND_US)}
+        for name, cost in costs.items()
+    }
+
+
+def _timed(do: Callable[[TrafficRecord], object], records: Sequence[TrafficRecord]) -> list[float]:
+    costs = []
+    for record in records:
+        started = time.perf_counter_ns()
+        do(record)
+        costs.append((time.perf_counter_ns() - started) / 1e3)
+    return costs
+
+
+def measure(kinds: Sequence[Kind], seed: int) -> dict[str, Any]:
+    """Do every kill, and return the result's body."""
+    cost = journal_cost()
+    killed, findings = kill_all(kinds, seed)
+    rows = [_row(kind.name, [one for one in killed if one.kind == kind.name]) for kind in kinds]
+    return {
+        "seed": seed,
+        "rate_per_s": RATE_PER_S,
+        "window_s": WINDOW_S,
+        "kills": [*rows, _row("all", killed)],
+        "findings": [*(finding for one in killed for finding in one.findings), *findings],
+        "journal": cost,
+    }
+
+
+def _row(name: str, killed: Sequence[Killed]) -> dict[str, Any]:
+    return {
+        "killed": name,
+        "kills": len(killed),
+        **{
+            key: sum(getattr(one, key) for one in killed)
+            for key in ("sent", "answered", "refused", "lines", "interrupted")
+        },
+        "wrong": sum(bool(one.findings) for one in killed),
+    }
+
+
+KILLS_HEADER = ("killed", "kills", "sent", "answered", "refused", "lines", "of those recovered", "kills with a finding")
+JOURNAL_HEADER = ("before the reply", "p50 us", "p95 us", "p99 us", f"median at most {JOURNAL_BOUND_US:g}")
+
+
+def rendered(body: Mapping[str, Any]) -> str:
+    """Return both tables, and every sentence about what is wrong."""
+    kills = [list(row.values()) for row in body["kills"]]
+    journal = [
+        (name, *(f"{cost[f'p{q}_us']:.1f}" for q in (50, 95, 99)), "yes" if cost["within"] else "NO")
+        for name, cost in body["journal"].items()
+    ]
+    wrong = "\n".join(body["findings"]) or "Every answered request has exactly one line, and no line stands twice."
+    return (
+        f"`kill -9` at random moments under {body['rate_per_s']:g} requests a second, then a restart.\n\n"
+        f"{table(KILLS_HEADER, kills)}\n\n{wrong}\n\n{table(JOURNAL_HEADER, journal)}"
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the bench; 1 if a request has no line or two."""
+    parser = argparse.ArgumentParser(prog="python -m bench.crash", description=__doc__)
+    parser.add_argument("--kills", type=int, help="of each kind, for a trial; its result is not kept")
+    parser.add_argument("--seed", type=int, default=SEED)
+    options = parser.parse_args(argv)
+    kinds = [replace(kind, kills=options.kills) for kind in KINDS] if options.kills else KINDS
+    body = measure(kinds, options.seed)
+    print(f"\n{rendered(body)}\n")
+    if not options.kills:
+        print(write_result("crash", body))
+    return 1 if body["findings"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
