@@ -228,6 +228,7 @@ def _row(name: str, killed: Sequence[Killed]) -> dict[str, Any]:
     }
 
 
+COUNTS = ("sent", "answered", "refused", "lines", "interrupted")
 KILLS_HEADER = ("killed", "kills", "sent", "answered", "refused", "lines", "of those recovered", "kills with a finding")
 JOURNAL_HEADER = ("before the reply", "p50 us", "p95 us", "p99 us", f"median at most {JOURNAL_BOUND_US:g}")
 
