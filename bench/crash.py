@@ -36,7 +36,7 @@ from miniserve.trafficlog import read_log, utc_now
 
 SEED = 38
 RATE_PER_S = 120.0
-WINDOW_S = 1.2
+WINDOW_S = 0.9
 # Kills come within this part of the window, so that requests are under way and more follow.
 KILL_BETWEEN = (0.2, 0.9)
 JOURNAL_BOUND_US = 20.0
@@ -131,7 +131,7 @@ def _examined(kind: Kind, server: LocalServer, statuses: Mapping[str, int]) -> K
     contents = read_log(server.traffic_log)
     records = [record for record in contents.records if record.request_id in statuses]
     unanswered = [name for name, status in statuses.items() if status != HTTPStatus.OK]
-    found = audit(records, statuses, lost=contents.lost, unanswered=unanswered)
+    found = audit(records, list(statuses), lost=contents.lost, unanswered=unanswered)
     counts = Counter(statuses.values())
     return Killed(
         kind.name,
