@@ -78,10 +78,10 @@ def test_lines_of_other_parts_name_the_request_they_are_about(start_server: Star
     server.traffic_log.symlink_to("/dev/full")
 
     correct(server, SENTENCE, "user-1")
-    server.wait_for(lambda: "record not written" in (server.folder / "stderr.log").read_text(), "out of disk")
+    server.wait_for(lambda: "books not written" in (server.folder / "stderr.log").read_text(), "out of disk")
     lines = _lines(server)
 
     about = _about(lines, "user-1")
     assert ("arm gave no answer", "warning", "shadow_B") in about
     # The line is written once the shadow has ended, so what stops it is logged on the shadow's behalf.
-    assert ("record not written", "error", "shadow_B") in about
+    assert ("books not written", "error", "shadow_B") in about
