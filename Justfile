@@ -119,6 +119,11 @@ reports: _env
         {{ python }} {{ lab }}/compare.py --run "$run" || [ $? -eq 10 ] || [ $? -eq 20 ] || exit; \
     done
 
+# judge any traffic log: --log FILE... --eval-set FILE --out DIR, see docs/judge.md; exit codes as compare's
+[no-exit-message]
+judge *ARGS: _env
+    @{{ python }} -m minieval compare "$@"
+
 # train A and B from scratch into models/staging, under ten minutes on two idle cores; what was interrupted is taken up
 train *ARGS: _train-env
     .venv-train/bin/python -m minimodel.train "$@"

@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -10,11 +11,10 @@ from minieval.conclusion import conclude, refused, unreadable
 from minieval.errors import InputRefused
 from minieval.grader import BUILT_IN, load_grader
 from minieval.judgement import Inputs
-from minieval.manifest import RunMargins
-from minieval.rules import Rules, parse_rules
+from minieval.rules import parse_rules
 
-PROGRAM = "python -m minieval compare"
-EXIT_CODES = """\
+PROGRAM: Final = "python -m minieval compare"
+EXIT_CODES: Final = """\
 exit codes:
   0   promote    B may replace A
   10  hold       nothing settled: the report says what would settle it
@@ -22,12 +22,21 @@ exit codes:
   3   invalid    the evidence must not be judged: the report says why
   2              wrong usage, or a file that cannot be read; no report is written
 """
-_RULES = {
-    "policy": "better, or non_inferior",
-    "alpha": "accepted chance of a false promotion",
-    "planned_n": "items that were to be paired, as fixed before the run; without it, all of the eval set",
-    "seed": "of the bootstrap",
-    "warmup": "first requests of each arm that latency leaves out",
+_RULES: Final = {
+    "policy": "better, or non_inferior; default better",
+    "alpha": "accepted chance of a false promotion; default 0.05",
+    "planned_n": "items to be paired, as fixed before the run; default every item of the eval set",
+    "seed": "of the bootstrap; default 0",
+    "warmup": "first requests of each arm that latency leaves out; default 0",
+}
+_MARGINS: Final = {
+    "p50_ratio": "how much slower B may be at the median, B over A; default 1.2",
+    "p95_ratio": "the same at the 95th percentile; default 1.5",
+    "noninferiority": "how much less accurate B may be under non_inferior, as a share; default 0.03",
+    "smallest_useful_gain": "a gain below this share is of no use under better; default 0.02",
+    "latency_slack_ms": "a shift below this is never too slow; default 0",
+    "failure_rate": "share of B's runs that may fail; default 0.02",
+    "missing_rate": "share of the pairs that may be missing; default 0.02",
 }
 
 
@@ -61,7 +70,7 @@ def _inputs(options: argparse.Namespace) -> Inputs:
 def _rules(options: argparse.Namespace) -> dict[str, object]:
     """Return what was said of the rule, margins as the manifest groups them."""
     said = {name: value for name in _RULES if (value := getattr(options, name)) is not None}
-    margins = {name: value for name in RunMargins.__struct_fields__ if (value := getattr(options, name)) is not None}
+    margins = {name: value for name in _MARGINS if (value := getattr(options, name)) is not None}
     return said | ({"margins": margins} if margins else {})
 
 
@@ -97,15 +106,9 @@ def _parser() -> argparse.ArgumentParser:
         "--baseline", type=Path, metavar="FILE", help="pins grader and eval set, as eval_baseline.json does"
     )
     rule = compare.add_argument_group("the rule, where no manifest fixes it")
-    for name, meaning in _RULES.items():
-        _add(rule, name, f"{meaning}; default {getattr(Rules(), name) if name != 'planned_n' else 'all'}")
-    for name in RunMargins.__struct_fields__:
-        _add(rule, name, f"margin; default {getattr(RunMargins(), name):g}")
+    for name, meaning in (_RULES | _MARGINS).items():
+        rule.add_argument(f"--{name.replace('_', '-')}", type=_value, metavar="VALUE", help=meaning)
     return parser
-
-
-def _add(group: argparse._ArgumentGroup, name: str, meaning: str) -> None:
-    group.add_argument(f"--{name.replace('_', '-')}", type=_value, metavar="VALUE", help=meaning)
 
 
 def _value(text: str) -> object:

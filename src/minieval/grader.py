@@ -124,9 +124,10 @@ def load_grader(name: str) -> Grader:
     function = getattr(module, function_name, None)
     if not callable(function):
         raise GraderUnusable("grader", name, f"a function of {module_name}")
-    if module.__file__ is None:
+    source = getattr(module, "__file__", None)
+    if source is None:
         raise GraderUnusable("grader", name, "a module with a source file, which its identity is taken from")
-    return FunctionGrader(name, _sha(name, Path(module.__file__).read_bytes()), function)
+    return FunctionGrader(name, _sha(name, Path(source).read_bytes()), function)
 
 
 def _sha(name: str, source: bytes) -> str:

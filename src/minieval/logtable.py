@@ -57,6 +57,14 @@ class LogTable:
         """Run a statement for its effect."""
         self.database.execute(query, parameters)
 
+    def run_in_order(self, query: str) -> None:
+        """Run a statement on one thread, so that it takes its rows in their order."""
+        self.database.execute("SET threads = 1")
+        try:
+            self.database.execute(query)
+        finally:
+            self.database.execute("RESET threads")
+
     def teach(self, name: str, function: Callable[..., Any], parameters: Sequence[str], returned: str) -> None:
         """Let queries call a Python function, once per row and with None for NULL."""
         self.database.create_function(

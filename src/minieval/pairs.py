@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from threading import Lock
 
 import duckdb
 
@@ -36,7 +35,6 @@ class _Marker:
         self._items = matched.items
         self._grader = grader
         self._numbers: dict[Mark, int] = {}
-        self._numbering = Lock()
         self.failure: GraderFailed | None = None
 
     @property
@@ -49,8 +47,7 @@ class _Marker:
         except GraderFailed as error:
             self.failure = error
             raise
-        with self._numbering:  # the database asks from several threads
-            number = self._numbers.setdefault(mark, len(self._numbers))
+        number = self._numbers.setdefault(mark, len(self._numbers))
         return {"mark": number, "correct": mark.correct, "same": "" if answer is None else normalise(answer)}
 
 
@@ -70,9 +67,9 @@ def grade_pairs(log: LogTable, matched: Matched, grader: Grader) -> Pairs:
     marker = _grade(log, matched, grader)
     log.run(
         f"""CREATE TEMP TABLE graded_pairs AS
-        SELECT p.item, a.given.mark AS a, b.given.mark AS b, a.given.correct AS right_a, b.given.correct AS right_b,
+        SELECT p.item, a.told.mark AS a, b.told.mark AS b, a.told.correct AS right_a, b.told.correct AS right_b,
             p.status_a = '{OK}' AND p.status_b = '{OK}' AS answered,
-            a.given.same <> b.given.same OR a.given.correct <> b.given.correct AS differing,
+            a.told.same <> b.told.same OR a.told.correct <> b.told.correct AS differing,
             p.response_a, p.response_b, p.requests, p.first
         FROM distinct_pairs AS p
         LEFT JOIN answers AS a ON {_given("a")}
@@ -97,10 +94,11 @@ def _grade(log: LogTable, matched: Matched, grader: Grader) -> _Marker:
         f" WHERE item IS NOT NULL AND status_{role} NOT IN {MISSING_SQL}"
         for role in "ab"
     )
+    log.run(f"CREATE TEMP TABLE given AS {' UNION '.join(given)} ORDER BY ALL")
     try:
-        log.run(
-            "CREATE TEMP TABLE answers AS SELECT item, answer, grade_answer(item, answer) AS given"
-            f" FROM ({' UNION '.join(given)})"
+        # In order, so that a grader that raises does so on the same answer every time.
+        log.run_in_order(
+            "CREATE TEMP TABLE answers AS SELECT item, answer, grade_answer(item, answer) AS told FROM given"
         )
     except duckdb.InvalidInputException as error:
         if marker.failure is not None:
