@@ -7,6 +7,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from tests.conftest import Routing, StartServer, correct, metric_families
 from tests.otlp import PATIENCE_S, Receiver, attributes, receiver
 
+from miniobserve.traces import PROTOCOLS
 from miniserve.traffic import Strategy
 from miniserve.trafficlog import read_log
 
@@ -18,9 +19,9 @@ PATIENT_MS = "60000"
 
 
 @pytest.fixture
-def receiving(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
-    """Receive what the test's servers export."""
-    with receiver("grpc") as found:
+def receiving(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+    """Receive what the test's servers export, by gRPC unless the test says otherwise."""
+    with receiver(getattr(request, "param", PROTOCOLS[0])) as found:
         for name, value in found.environ.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "50")
@@ -32,6 +33,7 @@ def _arm_span(receiving: Receiver, traffic_arm: str) -> Span:
     return span
 
 
+@pytest.mark.parametrize("receiving", PROTOCOLS, indirect=True)
 def test_a_request_is_one_trace_of_four_spans(receiving: Receiver, start_server: StartServer, routing: Routing) -> None:
     config = routing(Strategy.SHADOW)
     server = start_server(config, SHADOW_TIMEOUT_MS=PATIENT_MS)
