@@ -6,6 +6,7 @@ import shutil
 import signal
 from pathlib import Path
 
+import pytest
 from tests.conftest import MODELS, Routing, StartServer, correct
 
 from miniserve.child import NICENESS
@@ -114,9 +115,12 @@ def test_a_bundle_with_one_changed_bit_is_never_run(
     assert all(f"expected {config.arms['B']}" in (result.reason or "") for result in results)
 
 
-def test_bs_process_ends_with_a_killed_server(start_server: StartServer, routing: Routing) -> None:
-    server = start_server(routing(Strategy.SHADOW))
+@pytest.mark.parametrize("fault", ["healthy", "waits-for-ever", "holds-the-interpreter", "spins"])
+def test_bs_process_ends_with_a_killed_server(fault: str, start_server: StartServer, routing: Routing) -> None:
+    server = start_server(routing(Strategy.SHADOW), fault=fault, SHADOW_TIMEOUT_MS="600000")
     server.wait_for_shadow()
+    # one that computes does not see its connection close
+    correct(server, SENTENCES[0])
     pid = server.details()["shadow"]["pid"]
     watched = os.pidfd_open(pid)
 
