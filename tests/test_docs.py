@@ -112,7 +112,16 @@ def test_every_verified_threat_names_a_test() -> None:
     assert [identity for identity, state, test in states if state == "verified" and "tests/" not in test] == []
 
 
-@pytest.mark.parametrize("document", ["README.md", "src/miniserve/BLUEPRINT.md", "experiments/38-shadow-ab/README.md"])
+@pytest.mark.parametrize(
+    "document",
+    [
+        "README.md",
+        "src/miniserve/BLUEPRINT.md",
+        "docs/judge.md",
+        "examples/arithmetic/README.md",
+        "experiments/38-shadow-ab/README.md",
+    ],
+)
 def test_every_link_within_the_repository_leads_somewhere(document: str) -> None:
     path = ROOT / document
     links = re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8"))

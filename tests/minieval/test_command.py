@@ -12,7 +12,10 @@ from tests.minieval.traffic_lines import written
 
 from minieval.command import EXIT_CODES, main
 from minieval.documents import NAMES
+from minieval.evalset import plain_items
 from minieval.gates import Outcome
+from minieval.grader_identity import REPOSITORY
+from minieval.logtable import open_log
 from minieval.manifest import RunMargins
 from minieval.report import Report, from_json
 from minieval.rules import Rules
@@ -277,3 +280,14 @@ def test_the_help_tells_every_default(capsys: pytest.CaptureFixture[str]) -> Non
     rules = {name: str(getattr(Rules(), name)) for name in ("policy", "alpha", "seed", "warmup")}
     expected = {name.replace("_", "-"): value for name, value in (margins | rules).items()}
     assert told == expected | {"planned-n": "every"}
+
+
+def test_the_document_names_every_exit_code_and_shows_a_line_and_an_item_that_are_read(tmp_path: Path) -> None:
+    document = (REPOSITORY / "docs" / "judge.md").read_text(encoding="utf-8")
+    line, item = re.findall(r"```json\n(.*?)```", document, re.DOTALL)
+
+    told = {name: int(code) for code, name in re.findall(r"^\| (\d+) \| (\w+) \|", document, re.MULTILINE)}
+    assert told == {verdict.value: code for verdict, code in CODES.items()}
+    with open_log([written(tmp_path, "traffic.log", [line.encode()])]) as log:
+        assert log.one("SELECT count(*) FILTER (pair) FROM records") == (1,)
+    assert list(plain_items(item)) == [json.loads(line)["sentence"]]
