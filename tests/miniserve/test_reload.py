@@ -1,9 +1,13 @@
 """Changing the configuration while the server runs: whole, at once, and never to something unusable."""
 
 import asyncio
+import itertools
 import json
+import os
 import shutil
+import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +15,10 @@ import httpx
 import pytest
 from tests.conftest import MODELS, Routing, StartServer, correct
 
+from miniserve.audit import audit
 from miniserve.local import LocalServer
 from miniserve.shadow import Shadow, ShadowLimits
-from miniserve.traffic import Strategy
+from miniserve.traffic import RouteConfig, Strategy, assign
 from miniserve.trafficlog import read_log
 
 
@@ -65,28 +70,97 @@ def test_switching_the_shadow_off_ends_bs_process_and_cancels_what_runs(
     assert found["under-way"][1].status == "cancelled"
 
 
-def test_every_line_has_one_configuration_from_end_to_end(start_server: StartServer, routing: Routing) -> None:
-    epochs = [
-        replace(routing(strategy), salt=f"epoch-{n}") for n, strategy in enumerate([Strategy.AB, Strategy.SHADOW] * 2)
-    ]
-    server = start_server(epochs[0])
+def test_shadow_off_under_load_cancels_what_runs_and_logs_it_so(start_server: StartServer, routing: Routing) -> None:
+    server = start_server(routing(Strategy.SHADOW), fault="waits-for-ever", SHADOW_TIMEOUT_MS="600000")
+    server.wait_for_shadow()
+    over, sent = threading.Event(), list[str]()
 
-    for config in epochs:
-        server.route_file.write(config)
-        server.wait_for(
-            lambda config=config: (  # type: ignore[misc]  # mypy cannot infer a lambda with a default
-                correct(server, "He goed home.").status_code == 200
-                and server.details()["route"]["config_sha"] == config.config_sha
-            ),
-            "following the file",
-        )
+    def load(client: int) -> None:
+        for number in itertools.count():
+            if over.is_set():
+                return
+            name = f"{client}-{number}"
+            if correct(server, "He goed home.", name).status_code == 200:
+                sent.append(name)
+
+    clients = [threading.Thread(target=load, args=(client,)) for client in range(3)]
+    for client in clients:
+        client.start()
+    server.wait_for(lambda: server.details()["shadow"]["waiting"] >= 10, "busy with shadows")
+    command = (sys.executable, "-m", "miniserve.switch", "shadow-off")
+    environ = os.environ | {"LYNX_ROUTE_CONFIG": str(server.route_file.path), "LYNX_MODELS_DIR": str(MODELS)}
+    subprocess.run(command, env=environ, check=True, stdout=subprocess.DEVNULL, timeout=60)
+    server.wait_for(lambda: server.details()["route"]["strategy"] == "single", "without a shadow")
+    after = len(sent) + 10
+    server.wait_for(lambda: len(sent) >= after, "serving on")
+    over.set()
+    for client in clients:
+        client.join(60)
     server.stop()
 
-    by_sha = {config.config_sha: config for config in epochs}
-    for record in read_log(server.traffic_log).records:
+    records = read_log(server.traffic_log).records
+    assert audit(records, sent).findings == ()
+    shadows = [record.results["B"].status for record in records if record.shadow_arm]
+    assert len(shadows) >= 10
+    assert set(shadows) == {"cancelled"}
+    assert {record.strategy for record in records} == {"shadow", "single"}
+
+
+def test_no_request_sees_half_of_two_configurations(start_server: StartServer, routing: Routing) -> None:
+    ab, shadow = routing(Strategy.AB), routing(Strategy.SHADOW)
+    swapped = {"A": ab.arms["B"], "B": ab.arms["A"]}
+    configs = [replace(ab, salt="one"), replace(shadow, salt="two"), replace(ab, salt="three", arms=swapped)]
+    by_sha = {config.config_sha: config for config in configs}
+    server = start_server(configs[0])
+    sentence = "She goed to school."
+    answers: dict[str, set[str]] = {sha: set() for sha in swapped.values()}
+    over = threading.Event()
+
+    def load(client: int) -> None:
+        for number in itertools.count():
+            if over.is_set():
+                return
+            correct(server, sentence, f"{client}-{number}")
+
+    def rewrite(config: RouteConfig | None) -> None:
+        while not over.wait(0.01):
+            if config is None:
+                server.route_file.path.with_suffix(".bad").write_text('{"strategy": "ab"', encoding="utf-8")
+                server.route_file.path.with_suffix(".bad").replace(server.route_file.path)
+            else:
+                server.route_file.write(config)
+
+    clients = [threading.Thread(target=load, args=(client,)) for client in range(3)]
+    writers = [threading.Thread(target=rewrite, args=(config,)) for config in (*configs, None)]
+    for thread in (*clients, *writers):
+        thread.start()
+    seen = set[str]()
+
+    def has_seen_all() -> bool:
+        seen.add(server.details()["route"]["config_sha"])
+        return seen == set(by_sha)
+
+    server.wait_for(has_seen_all, "through all configurations")
+    over.set()
+    for thread in (*clients, *writers):
+        thread.join(60)
+    server.stop()
+
+    records = read_log(server.traffic_log).records
+    for record in records:
         config = by_sha[record.config_sha]
-        assert (record.salt, record.strategy) == (config.salt, str(config.strategy))
-        assert dict(record.arm_shas) == dict(config.arms)
+        assert (record.salt, record.strategy, dict(record.arm_shas)) == (
+            config.salt,
+            str(config.strategy),
+            dict(config.arms),
+        )
+        assigned = assign(record.request_id, config)
+        assert (record.production_arm, record.shadow_arm) == (assigned.production_arm, assigned.shadow_arm)
+        answers[config.arms[record.production_arm]].add(str(record.results[record.production_arm].response))
+    assert {record.config_sha for record in records} == set(by_sha)
+    # the model that answered is the one that the line's configuration names
+    assert all(len(texts) == 1 for texts in answers.values())
+    assert answers[ab.arms["A"]] != answers[ab.arms["B"]]
 
 
 def test_a_removed_file_goes_back_to_the_registrys_production_model(
