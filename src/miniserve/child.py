@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -20,31 +21,38 @@ _DEFAULT_SIGNALS = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTER
 
 
 class Child:
-    """A process of lowest priority, in a session of its own, reaped as soon as it ends. Made by `spawn`."""
+    """A process of lowest priority, in a session of its own, reaped once it has ended. Made by `spawn`."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, until_exec: int) -> None:
         self.pid = pid
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[int] = self._loop.create_future()
         self._pidfd = os.pidfd_open(pid)
-        self._loop.add_reader(self._pidfd, self._reap)
+        self._loop.add_reader(self._pidfd, self._end)
+        self._until_exec = until_exec
+        self._loop.add_reader(until_exec, self._executed)
 
     @classmethod
     def spawn(cls, command: Sequence[str], environ: Mapping[str, str], connection_fd: int) -> "Child":
         """Start the command, found on no PATH, with one descriptor of ours as CONNECTION_FD; raises OSError."""
         silence = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in range(CONNECTION_FD)]
-        pid = os.posix_spawn(
-            command[0],
-            tuple(command),
-            environ,
-            file_actions=[(os.POSIX_SPAWN_DUP2, connection_fd, CONNECTION_FD), *silence],
-            setsid=True,
-            setsigmask=[],
-            setsigdef=_DEFAULT_SIGNALS,
-        )
-        with contextlib.suppress(OSError):  # it has ended already
-            give_way(pid)
-        return cls(pid)
+        until_exec, closed_by_exec = os.pipe()
+        try:
+            pid = os.posix_spawn(
+                command[0],
+                tuple(command),
+                environ,
+                file_actions=[(os.POSIX_SPAWN_DUP2, connection_fd, CONNECTION_FD), *silence],
+                setsid=True,
+                setsigmask=[],
+                setsigdef=_DEFAULT_SIGNALS,
+            )
+        except OSError:
+            os.close(until_exec)
+            raise
+        finally:
+            os.close(closed_by_exec)
+        return cls(pid, until_exec)
 
     @property
     def returncode(self) -> int | None:
@@ -55,11 +63,37 @@ class Child:
         """Wait until the process has ended and return its exit code."""
         return await asyncio.shield(self._ended)
 
-    def _reap(self) -> None:
+    def _executed(self) -> None:
+        """Lower the priority once the child's copies of our descriptors are closed.
+
+        It has them until its exec is done, which is after posix_spawn returns. Whatever we close meanwhile stays open
+        for its other end, which a child without priority would draw out.
+        """
+        self._loop.remove_reader(self._until_exec)
+        os.close(self._until_exec)
+        with contextlib.suppress(OSError):  # it has ended already
+            give_way(self.pid)
+
+    def _end(self) -> None:
+        # Another child's copy of a pidfd that we closed still tells of its end, under a number that may be ours by
+        # then (epoll(7), question 6): so ask, and do not wait.
+        found = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if found is None:
+            return
         self._loop.remove_reader(self._pidfd)
         os.close(self._pidfd)
-        _, status = os.waitpid(self.pid, 0)
-        self._ended.set_result(os.waitstatus_to_exitcode(status))
+        threading.Thread(target=_reap, args=(self.pid,), name=f"reap {self.pid}", daemon=True).start()
+        self._ended.set_result(found.si_status if found.si_code == os.CLD_EXITED else -found.si_status)
+
+
+def _reap(pid: int) -> None:
+    """Take a dead child out of the kernel's table, which may take half a second, so not on the event loop.
+
+    The kernel removes what /proc cached of it, and waits by spinning for the child's threads that do the same at their
+    low priority; whoever spins at a higher one on their core keeps them from it.
+    """
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+    os.waitpid(pid, 0)
 
 
 def give_way(pid: int) -> None:

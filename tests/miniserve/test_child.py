@@ -6,7 +6,10 @@ import os
 import signal
 import socket
 import sys
+import threading
 from pathlib import Path
+
+import uvloop
 
 from miniserve.child import CONNECTION_FD, NICENESS, Child
 
@@ -57,4 +60,26 @@ def test_the_exit_code_of_a_child_tells_an_exit_from_a_signal_and_it_is_reaped()
         child, exit_code = asyncio.run(run(code))
 
         assert exit_code == child.returncode == expected
+        for reaper in [thread for thread in threading.enumerate() if thread.name == f"reap {child.pid}"]:
+            reaper.join()
         assert not Path(f"/proc/{child.pid}").exists()
+
+
+def test_a_child_that_takes_the_place_of_another_is_not_taken_for_it() -> None:
+    async def replace_again_and_again() -> list[int | None]:
+        still_running = []
+        with socket.socket() as unused:
+            # ends by itself, so that a wait for the wrong child ends as well
+            old = _spawn("import time; time.sleep(3)", unused.fileno())
+            for _ in range(10):
+                new = _spawn("import time; time.sleep(3)", unused.fileno())
+                os.kill(old.pid, signal.SIGKILL)
+                await old.wait()
+                still_running.append(new.returncode)
+                old = new
+            os.kill(old.pid, signal.SIGKILL)
+            await old.wait()
+        return still_running
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(replace_again_and_again()) == [None] * 10
