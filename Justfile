@@ -144,7 +144,7 @@ baseline: _env
 
 # account for every id that was sent: LOG against IDS, a file of ids or a lab's manifest.json
 [no-exit-message]
-audit LOG=(lab / "traffic.log") IDS=(lab / "manifest.json"): _env
+audit LOG=(lab / "traffic.log") IDS=(lab / "manifest.json") *ARGS: _env
     @{{ python }} -m miniserve.audit "$@"
 
 # check that the committed reports follow from log, manifest, eval set and grader, byte for byte

@@ -100,7 +100,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for outcome, count in found.outcomes:
         print(f"  {outcome}: {count}")
     if contents.torn:
-        print(f"{contents.torn} torn lines, each the beginning of a record that stands elsewhere or was not answered")
+        print(f"{contents.torn} torn lines: beginnings of records that stand elsewhere, or were not answered")
     for finding in found.findings:
         print(f"audit: {finding}", file=sys.stderr)
     return 3 if found.findings else 0

@@ -18,6 +18,7 @@ from miniserve.parent_channel import Begin
 from miniserve.ports import listen
 from miniserve.settings import Settings
 from miniserve.slot import Slot
+from miniserve.stand_in import StandIn
 from miniserve.status import ProcessStatus, details, show
 from miniserve.stopping import StopRequest
 from miniserve.trafficlog import TrafficLog
@@ -58,7 +59,7 @@ class Parent:
             loopback = Loopback(settings, self, public)
             self._stop_request.handle(asyncio.get_running_loop(), self._stopping.set)
             serving = asyncio.create_task(loopback.serve())
-            watching = asyncio.create_task(self._watch())
+            watching = asyncio.create_task(self._watch(StandIn(public)))
             try:
                 await self._live(public, loopback)
             finally:
@@ -145,8 +146,10 @@ class Parent:
         with TrafficLog(self._settings.state_dir / "traffic.log") as log:
             return recover(self._settings.state_dir / "journal", log)
 
-    async def _watch(self) -> None:
+    async def _watch(self, stand_in: StandIn) -> None:
         """Keep what each process told last fresh: should it die, its successor begins with the route that it told."""
         while True:
             await asyncio.sleep(_POLL_S)
             await self._statuses()
+            nobody = not any(slot.filled for slot in self._slots)
+            await stand_in.stand(needed=nobody and not self._stopping.is_set())

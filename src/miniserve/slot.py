@@ -16,6 +16,8 @@ from miniserve.status import ProcessStatus
 
 # Who was up that long, loading included, has shown that it can: it is followed at once.
 _STABLE_S = 3.0
+# Without a process there is no server, so somebody tries again that often, whatever the back-off says.
+_LONGEST_DELAY_S = 10.0
 _log = structlog.get_logger()
 
 
@@ -41,7 +43,7 @@ class Slot:
             code = await self._live()
             if self._stopping.is_set() or not self.ready.is_set():
                 return code
-            delay_s = self._breaker.delay(time.monotonic())
+            delay_s = min(self._breaker.delay(time.monotonic()), _LONGEST_DELAY_S)
             _log.error("server process ended, another follows", code=code, slot=self._begin.slot, delay_s=delay_s)
             await self._on_death()
             with contextlib.suppress(TimeoutError):
@@ -49,6 +51,11 @@ class Slot:
                     await self._stopping.wait()
                     return code
             self.restarts += 1
+
+    @property
+    def filled(self) -> bool:
+        """Whether there is a process, loading or serving."""
+        return self._process is not None
 
     async def status(self, patience_s: float) -> ProcessStatus | None:
         """Return what the process tells, None while there is none or if it has not told anything yet."""

@@ -73,6 +73,23 @@ def test_the_command_exits_0_or_3_by_the_books(tmp_path: Path, capsys: pytest.Ca
     assert "1 logged but not sent: 'id-2'" in capsys.readouterr().err
 
 
+def test_the_command_takes_a_file_of_ids_that_were_not_answered(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log, ids, unanswered = tmp_path / "traffic.log", tmp_path / "ids.txt", tmp_path / "unanswered.txt"
+    # as a crash leaves it: the beginning of a line, and the whole one that the journal had
+    log.write_bytes(to_line(_record(1))[:100] + b"\n" + to_line(_record(1, "interrupted")))
+    ids.write_text("id-1\nid-2\n", encoding="utf-8")
+    unanswered.write_text("id-2\n", encoding="utf-8")
+
+    assert main([str(log), str(ids), "--unanswered", str(unanswered)]) == 0
+    said = capsys.readouterr().out
+    assert "sent 2, unanswered 1, logged 1" in said
+    assert "B interrupted: 1" in said
+    assert "1 torn line" in said
+    assert main([str(log), str(ids)]) == 3
+
+
 def test_the_command_exits_2_when_a_file_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     log = tmp_path / "traffic.log"
     log.write_bytes(b"{broken\n")
