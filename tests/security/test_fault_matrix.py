@@ -124,6 +124,8 @@ def test_a_b_that_ends_its_process_comes_back_with_back_off_until_its_circuit_op
     assert [line.results["B"].status for line in lines] == ["error"] * len(lines)
     patient.server.wait_for(lambda: patient.shadow_state()["circuit"] == "open", "behind an open circuit")
     assert patient.shadow_state()["starts"] == OPEN_AFTER
+    # stderr has a thread of its own, so its lines may come after the state that they speak of.
+    patient.server.wait_for(lambda: len(patient.lost()) - known >= OPEN_AFTER, "said to have lost each process")
     delays = [said["next_start_s"] for said in patient.lost()[known:]]
     assert delays == pytest.approx([*(FIRST_DELAY_S * 2**n for n in range(OPEN_AFTER - 1)), FIRST_OPEN_S])
     assert (lines[-1].results["B"].reason or "").startswith(("WorkerDied: ", "circuit open after 5 failures: "))
