@@ -156,6 +156,10 @@ verify *ARGS: _env
 bench-decision *ARGS: _env
     @{{ python }} -m bench.decision "$@"
 
+# judge synthetic logs of 10,000 to 10,000,000 lines, and time pandas beside it: about 10 minutes, 10 GB in TMPDIR
+bench-judge *ARGS: _bench-env
+    @.venv-bench/bin/python -m bench.judge "$@"
+
 # measure what a shadow that misbehaves costs A's clients, and nginx's mirror beside it: about 13 minutes
 bench-isolation *ARGS: _env
     @{{ python }} -m bench.isolation "$@"

@@ -4,7 +4,6 @@ After each kill, and the restart that follows it, every request that a client sa
 Also measures what the journal costs on the request path. Prints tables and writes `results/crash.json`.
 """
 
-import argparse
 import os
 import signal
 import sys
@@ -20,9 +19,10 @@ from typing import Any
 
 import numpy as np
 
+from bench.command import finish, trial_parser
 from bench.load import offer, poisson_schedule
 from bench.requests import correction, eval_sentences, request_ids
-from bench.result import ROOT, write_result
+from bench.result import ROOT
 from bench.table import table
 from minimodel.registry import Registry
 from miniobserve.metrics import Metrics
@@ -249,15 +249,12 @@ def rendered(body: Mapping[str, Any]) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the bench; 1 if a request has no line or two."""
-    parser = argparse.ArgumentParser(prog="python -m bench.crash", description=__doc__)
-    parser.add_argument("--kills", type=int, help="of each kind, for a trial; its result is not kept")
+    parser = trial_parser("crash", __doc__, "kills")
     parser.add_argument("--seed", type=int, default=SEED)
     options = parser.parse_args(argv)
     kinds = [replace(kind, kills=options.kills) for kind in KINDS] if options.kills else KINDS
     body = measure(kinds, options.seed)
-    print(f"\n{rendered(body)}\n")
-    if not options.kills:
-        print(write_result("crash", body))
+    finish("crash", body, rendered, trial=bool(options.kills))
     return 1 if body["findings"] else 0
 
 

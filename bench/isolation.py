@@ -4,7 +4,6 @@ The shadow is off twice a round; the ratio of the two is the noise floor. Prints
 `results/isolation-LEVEL.json`.
 """
 
-import argparse
 import sys
 import tempfile
 from collections import Counter, defaultdict
@@ -17,11 +16,11 @@ from typing import Any
 
 from bench import nginx
 from bench.capacity import Load, measure_capacity
+from bench.command import finish, trial_parser
 from bench.conditions import CONDITIONS, FLOOR, OFF, Condition
 from bench.load import Observed
 from bench.others import OthersMeter
 from bench.pinning import GENERATOR_CORE, in_words, pinned
-from bench.result import write_result
 from bench.rounds import Plan, Rounds, Run, condition_of, offer_window, run_rounds
 from bench.server import BenchServer, bench_server
 from bench.table import interval, table
@@ -129,16 +128,12 @@ def rendered(body: Mapping[str, Any]) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the bench."""
-    parser = argparse.ArgumentParser(prog="python -m bench.isolation", description=__doc__)
+    parser = trial_parser("isolation", __doc__, "rounds")
     parser.add_argument("--level", type=int, choices=PLANS, action="append", help="percent of capacity; default: all")
-    parser.add_argument("--rounds", type=int, help="fewer than planned, for a trial; its result is not kept")
     options = parser.parse_args(argv)
     for level in options.level or PLANS:
         plan = replace(PLANS[level], rounds=options.rounds or PLANS[level].rounds)
-        body = measure_level(level, plan)
-        print(f"\n{rendered(body)}\n")
-        if not options.rounds:
-            print(write_result(f"isolation-{level}", body))
+        finish(f"isolation-{level}", measure_level(level, plan), rendered, trial=bool(options.rounds))
     return 0
 
 

@@ -5,7 +5,6 @@ the default: spans to a local file, log lines at info, metrics. Off is OTEL_SDK_
 metrics that count nothing. Prints a table and writes `results/observe.json`.
 """
 
-import argparse
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -18,10 +17,11 @@ import numpy as np
 
 from bench.bootstrap import mean_interval
 from bench.capacity import Load, measure_capacity
+from bench.command import finish, trial_parser
 from bench.conditions import HEALTHY, OFF
 from bench.others import OthersMeter
 from bench.pinning import GENERATOR_CORE, in_words, pinned
-from bench.result import ROOT, write_result
+from bench.result import ROOT
 from bench.rounds import Plan, offer_window
 from bench.server import ENVIRON, BenchServer, bench_server
 from bench.table import table
@@ -122,13 +122,8 @@ def rendered(body: Mapping[str, Any]) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the bench."""
-    parser = argparse.ArgumentParser(prog="python -m bench.observe", description=__doc__)
-    parser.add_argument("--rounds", type=int, help="fewer than planned, for a trial; its result is not kept")
-    options = parser.parse_args(argv)
-    body = measure(options.rounds or ROUNDS)
-    print(f"\n{rendered(body)}\n")
-    if not options.rounds:
-        print(write_result("observe", body))
+    options = trial_parser("observe", __doc__, "rounds").parse_args(argv)
+    finish("observe", measure(options.rounds or ROUNDS), rendered, trial=bool(options.rounds))
     return 0
 
 

@@ -4,7 +4,6 @@ Compares the p99 of what was served with the unloaded one, with the shadow off a
 writes `results/overload.json`.
 """
 
-import argparse
 import sys
 import tempfile
 from collections import Counter
@@ -17,11 +16,11 @@ from typing import Any
 import httpx
 
 from bench.capacity import Load, measure_capacity
+from bench.command import finish, trial_parser
 from bench.conditions import HEALTHY, OFF, Condition
 from bench.load import MAX_CONNECTIONS, Observed
 from bench.others import OthersMeter
 from bench.pinning import GENERATOR_CORE, in_words, pinned
-from bench.result import write_result
 from bench.rounds import Plan, Rounds, offer_window, run_rounds
 from bench.server import BenchServer, bench_server
 from bench.table import interval, table
@@ -136,13 +135,8 @@ def rendered(body: Mapping[str, Any]) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the bench."""
-    parser = argparse.ArgumentParser(prog="python -m bench.overload", description=__doc__)
-    parser.add_argument("--rounds", type=int, help="fewer than planned, for a trial; its result is not kept")
-    options = parser.parse_args(argv)
-    body = measure(options.rounds or ROUNDS)
-    print(f"\n{rendered(body)}\n")
-    if not options.rounds:
-        print(write_result("overload", body))
+    options = trial_parser("overload", __doc__, "rounds").parse_args(argv)
+    finish("overload", measure(options.rounds or ROUNDS), rendered, trial=bool(options.rounds))
     return 0
 
 

@@ -6,7 +6,6 @@ lives through all cycles, on a server beside. It looks at growth, not at latency
 Prints a table and writes `results/soak.json`.
 """
 
-import argparse
 import os
 import sys
 import tempfile
@@ -19,10 +18,10 @@ from typing import Any
 
 from scipy import stats
 
+from bench.command import finish, trial_parser
 from bench.conditions import FAULTS, HEALTHY, Condition
 from bench.others import descendants
 from bench.pinning import GENERATOR_CORE, in_words, pinned
-from bench.result import write_result
 from bench.rounds import Plan, condition_of, offer_window
 from bench.server import BenchServer, bench_server
 from bench.table import table
@@ -84,9 +83,13 @@ def at_rest(server: BenchServer, steady: BenchServer, started: float) -> Footpri
         before = seen
         time.sleep(_SETTLED_S)
         seen = footprint(server, steady, time.monotonic() - started)
-        if seen.processes == 0 and replace(seen, at_s=0, memory=0) == replace(before, at_s=0, memory=0):
+        if seen.processes == 0 and _counts(seen) == _counts(before):
             break
     return seen
+
+
+def _counts(one: Footprint) -> Footprint:
+    return replace(one, at_s=0, memory=0, b_memory=0)
 
 
 def load_under(server: BenchServer, condition: Condition, cycle: int) -> Counter[int]:
@@ -160,9 +163,9 @@ def measure(minutes: float) -> dict[str, Any]:
                 "largest": max(getattr(one, name) for one in footprints),
                 "per_hour": slope_per_hour(footprints, name),
                 "flat": getattr(last, name)
-                <= getattr(first, name) * (1 + (MEMORY_GROWTH if name == "memory_mb" else 0)),
+                <= getattr(first, name) * (1 + (MEMORY_GROWTH if name.endswith("memory") else 0)),
             }
-            for name in ("memory_mb", "descriptors", "threads", "tasks", "processes")
+            for name in MEASURED
         ],
     }
 
@@ -193,13 +196,8 @@ def rendered(body: Mapping[str, Any]) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the bench."""
-    parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__)
-    parser.add_argument("--minutes", type=float, help="less than planned, for a trial; its result is not kept")
-    options = parser.parse_args(argv)
-    body = measure(options.minutes or MINUTES)
-    print(f"\n{rendered(body)}\n")
-    if not options.minutes:
-        print(write_result("soak", body))
+    options = trial_parser("soak", __doc__, "minutes", float).parse_args(argv)
+    finish("soak", measure(options.minutes or MINUTES), rendered, trial=bool(options.minutes))
     return 0
 
 

@@ -4,7 +4,6 @@
 its process has ended: an upper limit that needs nobody's word. Prints tables and writes `results/switching.json`.
 """
 
-import argparse
 import os
 import select
 import subprocess
@@ -21,11 +20,12 @@ from typing import Any
 import numpy as np
 
 from bench.capacity import Load, measure_capacity
+from bench.command import finish, trial_parser
 from bench.conditions import FAULTS, HEALTHY, OFF, Condition
 from bench.load import Observed
 from bench.others import OthersMeter
 from bench.pinning import GENERATOR_CORE, in_words, pinned
-from bench.result import ROOT, write_result
+from bench.result import ROOT
 from bench.rounds import Plan, Run, condition_of, offer_window, run_rounds
 from bench.server import BenchServer, bench_server
 from bench.table import interval, table
@@ -198,13 +198,13 @@ def rendered(body: Mapping[str, Any]) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the bench."""
-    parser = argparse.ArgumentParser(prog="python -m bench.switching", description=__doc__)
-    parser.add_argument("--rounds", type=int, help="fewer than planned, for a trial; its result is not kept")
-    options = parser.parse_args(argv)
-    body = measure(min(REPEATS, options.rounds or REPEATS), options.rounds or ROUNDS)
-    print(f"\n{rendered(body)}\n")
-    if not options.rounds:
-        print(write_result("switching", body))
+    options = trial_parser("switching", __doc__, "rounds").parse_args(argv)
+    finish(
+        "switching",
+        measure(min(REPEATS, options.rounds or REPEATS), options.rounds or ROUNDS),
+        rendered,
+        trial=bool(options.rounds),
+    )
     return 0
 
 

@@ -6,9 +6,10 @@ from typing import Final
 
 from minicorpus import clauses, grid, invented
 from minicorpus.complements import complement
-from minicorpus.frames import Frame, fillers, frames, frequencies, times
+from minicorpus.frames import Frame, fillers, frames
 from minicorpus.mistakes import Mistake, auxiliary
 from minicorpus.phrases import Side, Source, fill, subject
+from minicorpus.times import frequencies, times
 
 _CHOICE: Final = re.compile(r"\{([^{}|]+(?:\|[^{}|]+)+)\}")
 _MARK: Final = "\x00"

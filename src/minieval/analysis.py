@@ -9,7 +9,7 @@ from minieval.decision import Decision, Evidence, decide
 from minieval.disagreement import Disagreement, disagreement
 from minieval.gates import Gate
 from minieval.grader import Grader
-from minieval.latency import RULE, SignedRank
+from minieval.latency import RULE, SignedRank, requests_for_upper_limit
 from minieval.latency_gates import TighterMargin, tighter_margins
 from minieval.log_facts import LogFacts, PlanFacts
 from minieval.logtable import LogTable
@@ -52,9 +52,13 @@ class QualitySection:
 
 @dataclass(frozen=True, slots=True)
 class LatencySection:
-    """Latency from the A/B block, which decides, and from the shadow, which does not."""
+    """Latency from the A/B block, which decides, and from the shadow, which does not.
+
+    Below fewest_for_p99 requests an arm's p99 has no upper limit.
+    """
 
     rule: str
+    fewest_for_p99: int
     served: ServedLatency
     tighter: tuple[TighterMargin, ...]
     shadow: SignedRank | None
@@ -103,7 +107,7 @@ def analyse(
             primary.quality, read_running(pairs.firsts, policy.alpha), _sensitivity(pairs.tallies, assessments, policy)
         ),
         buckets=primary.buckets,
-        latency=LatencySection(RULE, latency, tighter_margins(latency, policy), shadow),
+        latency=LatencySection(RULE, requests_for_upper_limit(0.99), latency, tighter_margins(latency, policy), shadow),
         disagreement=found,
         missing=missing,
         cost=cost,

@@ -7,12 +7,14 @@ failed is wrong.
 
 import hashlib
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
-from minieval.errors import GraderFailed, GraderUnusable
+from minieval.errors import EvalError, GraderFailed, GraderUnusable
 from minieval.evalset import EvalItem, EvalSet, grammar_items, plain_items
 from minieval.grader_identity import grader_sha
 from minieval.grading import Correction, grade
@@ -97,10 +99,8 @@ class FunctionGrader:
         """Ask the function; raises GraderFailed if it raises, or returns neither a bool nor an error's name."""
         if answer is None:
             return Mark(correct=False, outcome=NO_ANSWER)
-        try:
+        with _foreign_code(partial(GraderFailed, item.id)):
             given = self.function(item.asked, answer)
-        except Exception as error:
-            raise GraderFailed(item.id, error) from error
         if isinstance(given, bool):
             return Mark(given, CORRECT if given else WRONG)
         if not isinstance(given, str) or not 0 < len(given) <= LONGEST_OUTCOME or given == CORRECT:
@@ -116,11 +116,12 @@ def load_grader(name: str) -> Grader:
     module_name, _, function_name = name.partition(":")
     if not module_name or not function_name:
         raise GraderUnusable("grader", name, "module:function, as in mygrader:grade")
-    try:
+
+    def not_imported(error: Exception) -> GraderUnusable:
+        return GraderUnusable("grader", name, f"a module that can be imported ({type(error).__name__}: {error})")
+
+    with _foreign_code(not_imported):
         module = importlib.import_module(module_name)
-    except Exception as error:
-        expected = f"a module that can be imported ({type(error).__name__}: {error})"
-        raise GraderUnusable("grader", name, expected) from error
     function = getattr(module, function_name, None)
     if not callable(function):
         raise GraderUnusable("grader", name, f"a function of {module_name}")
@@ -128,6 +129,15 @@ def load_grader(name: str) -> Grader:
     if source is None:
         raise GraderUnusable("grader", name, "a module with a source file, which its identity is taken from")
     return FunctionGrader(name, _sha(name, Path(source).read_bytes()), function)
+
+
+@contextmanager
+def _foreign_code(refusal: Callable[[Exception], EvalError]) -> Iterator[None]:
+    """Name what somebody's grader was asked when it failed: no traceback would."""
+    try:
+        yield
+    except Exception as error:  # code that is not ours may raise anything
+        raise refusal(error) from error
 
 
 def _sha(name: str, source: bytes) -> str:

@@ -52,12 +52,18 @@ class Deciding:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """Accuracies and their difference, B minus A, over n distinct items."""
+    """Accuracies and their difference, B minus A, over n distinct items.
+
+    n_more_needed is what is missing to the pairs that are needed, 0 from there on, None where no number is enough.
+    """
 
     n: int
     requests: int
     varying_items: int
     counts: PairCounts
+    n_correct_a: int
+    n_correct_b: int
+    n_discordant: int
     discordance: float
     accuracy_a: Interval
     accuracy_b: Interval
@@ -76,6 +82,7 @@ class Quality:
     noninferiority: NonInferiority
     detectable: DetectableEffect
     needed: PairsNeeded
+    n_more_needed: int | None
 
 
 def assess_quality(rows: Sequence[PairedItem], policy: Policy) -> Quality:
@@ -92,11 +99,15 @@ def assess_quality(rows: Sequence[PairedItem], policy: Policy) -> Quality:
     pooled = (right_a + right_b) / (2 * n)
     variance = 2 * n * pooled * (1 - pooled)
     discordant = counts.n_improved + counts.n_regressed
+    needed = _needed(difference, counts.discordance, policy)
     return Quality(
         n=n,
         requests=sum(row.requests for row in rows),
         varying_items=_varying(rows),
         counts=counts,
+        n_correct_a=right_a,
+        n_correct_b=right_b,
+        n_discordant=discordant,
         discordance=counts.discordance,
         accuracy_a=accuracy_interval(right_a, n, confidence),
         accuracy_b=accuracy_interval(right_b, n, confidence),
@@ -118,7 +129,8 @@ def assess_quality(rows: Sequence[PairedItem], policy: Policy) -> Quality:
             counts.n_improved, counts.n_regressed, n, policy.margins.noninferiority, policy.alpha
         ),
         detectable=_detectable(n, counts.discordance, alpha=policy.alpha),
-        needed=_needed(difference, counts.discordance, policy),
+        needed=needed,
+        n_more_needed=None if needed.estimate is None else max(0, needed.estimate - n),
     )
 
 

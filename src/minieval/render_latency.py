@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from minieval.analysis import LatencySection
 from minieval.figures import LATENCY
-from minieval.latency import Percentile, requests_for_upper_limit
+from minieval.latency import Percentile
 from minieval.markdown import table, text
 from minieval.noise import NoiseFloor, noise_sentence
 from minieval.notation import NONE, percentile, pvalue, ratio
@@ -21,7 +21,7 @@ def latency_section(section: LatencySection, noise: NoiseFloor | str | None) -> 
     yield (
         "Milliseconds from assignment to answer, as the clients' requests had them. "
         f"Percentile rule: {section.rule}. Limits are order statistics; "
-        f"below {requests_for_upper_limit(0.99)} requests per arm a p99 has no upper limit and gates nothing."
+        f"below {section.fewest_for_p99} requests per arm a p99 has no upper limit and gates nothing."
     )
     if served.a.distribution or served.b.distribution:
         yield f"![Share of requests answered within so many ms, per arm; the table has the numbers]({LATENCY})"

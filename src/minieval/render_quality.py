@@ -24,12 +24,12 @@ def quality_section(section: QualitySection, found: Disagreement) -> Iterator[st
     yield f"## {QUALITY_TITLES[found.a is not None]} (from shadow)"
     yield (
         f"Both arms answered the same {q.n} items ({q.requests} requests), so the data are paired: what counts is "
-        f"the {q.counts.n_improved + q.counts.n_regressed} items on which exactly one arm is right. "
+        f"the {q.n_discordant} items on which exactly one arm is right. "
         "Every difference is B minus A, in percentage points."
     )
     rows = (
-        _arm("A", q.counts.right_a, q.n, accuracy(q.accuracy_a), found.a),
-        _arm("B", q.counts.right_b, q.n, accuracy(q.accuracy_b), found.b),
+        _arm("A", q.n_correct_a, q.n, accuracy(q.accuracy_a), found.a),
+        _arm("B", q.n_correct_b, q.n, accuracy(q.accuracy_b), found.b),
     )
     rates = () if found.a is None else ("precision", "recall", "F0.5", "over-correction")
     head = ("arm", "right", f"accuracy, {level} interval (Wilson)", *rates)
@@ -168,8 +168,7 @@ def _needed_note(q: Quality) -> str:
     shown = f"{points(q.needed.effect)} points with a power of {share(q.needed.power)}"
     if q.needed.estimate is None:
         return f"No practical number of pairs shows {shown}."
-    more = q.needed.estimate - q.n
-    reached = f", {more} more than there are" if more > 0 else ""
+    reached = f", {q.n_more_needed} more than there are" if q.n_more_needed else ""
     return f"It takes {q.needed.estimate} pairs to show {shown}{reached}."
 
 

@@ -17,7 +17,7 @@ from minieval.missing import Missing
 from minieval.noise import NoiseFloor
 from minieval.verdict import Verdict
 
-SCHEMA = 1
+SCHEMA = 2
 DIGITS = 12
 
 

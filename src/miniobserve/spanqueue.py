@@ -13,7 +13,11 @@ from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
 QUEUE_VARIABLE = "OTEL_BSP_MAX_QUEUE_SIZE"
+BATCH_VARIABLE = "OTEL_BSP_MAX_EXPORT_BATCH_SIZE"
 DEFAULT_QUEUE = 2_048
+# OpenTelemetry's default is 512. Turning that many into lines keeps the interpreter for 10 ms, which is the p99 of a
+# request; these take 1 ms.
+DEFAULT_BATCH = 64
 # A collector that does not answer must not hold up a server that was asked to stop.
 CLOSE_S = 3.0
 
@@ -31,7 +35,10 @@ class BoundedSpanQueue(SpanProcessor):
         self._limit = queue_limit()
         self._waiting = 0
         self._lock = threading.Lock()
-        self._batches = BatchSpanProcessor(_Told(exporter, self._exported), max_queue_size=self._limit)
+        told = _Told(exporter, self._exported)
+        # None leaves the size to OpenTelemetry's variable.
+        batch = None if os.environ.get(BATCH_VARIABLE) else min(DEFAULT_BATCH, self._limit)
+        self._batches = BatchSpanProcessor(told, max_queue_size=self._limit, max_export_batch_size=batch)
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Nothing happens to a span before it ends."""

@@ -10,12 +10,15 @@ import contextlib
 import os
 import signal
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 NICENESS = 19
 # The child finds its end of the connection here, beside /dev/null as stdin, stdout and stderr.
 CONNECTION_FD = 3
+# How long a dead child stays in the kernel's table before it is taken out, see _reap.
+REAP_AFTER_S = 1.0
 # What Python ignores or handles in the parent begins as usual in the child.
 _DEFAULT_SIGNALS = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM)
 
@@ -87,11 +90,13 @@ class Child:
 
 
 def _reap(pid: int) -> None:
-    """Take a dead child out of the kernel's table, which may take half a second, so not on the event loop.
+    """Take a dead child out of the kernel's table: later, and not on the event loop.
 
-    The kernel removes what /proc cached of it, and waits by spinning for the child's threads that do the same at their
-    low priority; whoever spins at a higher one on their core keeps them from it.
+    The kernel removes what /proc cached of it, and spins while the child's last thread still does the same for itself.
+    That one has the lowest priority, so on its core whoever spins keeps it from it: seen for 2 seconds and more, in
+    which nobody on that core but the spinning thread ran (6.18, PREEMPT_NONE). So the thread gets its time first.
     """
+    time.sleep(REAP_AFTER_S)
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
     os.waitpid(pid, 0)
 

@@ -56,7 +56,7 @@ def main(
         elif settings.workers == 1:
             _run(_alone(settings, metrics, stop, worker_command))
         else:
-            _run(_parent(settings, stop, server_command))
+            _run(Parent(settings, stop, server_command).run())
     except ProcessesFailed as error:
         return error.code
     except ArmNotLoaded as error:
@@ -118,10 +118,6 @@ async def _alone(settings: Settings, metrics: Metrics, stop: StopRequest, worker
     service = Service(settings, metrics, stop, worker_command)
     public = listen(settings.host, settings.port)
     await service.run(public, Loopback(settings, service.view, public))
-
-
-async def _parent(settings: Settings, stop: StopRequest, server_command: Sequence[str]) -> None:
-    await Parent(settings, stop, server_command).run()
 
 
 async def _child(

@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 
 import msgspec
 
@@ -97,4 +98,6 @@ class ServerProcess:
                 self._told.set()
                 if self.latest.ready:
                     self._ready.set()
+        if self.latest:
+            self.latest = replace(self.latest, ready=False)  # whoever is gone serves nobody
         self._told.set()

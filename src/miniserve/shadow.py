@@ -18,14 +18,15 @@ from miniserve import frames
 from miniserve.arms import usable_text
 from miniserve.breaker import Breaker
 from miniserve.errors import BadOutput
-from miniserve.records import ArmResult, Status
-from miniserve.worker_process import WORKER_COMMAND, Scheduling, WorkerDied, WorkerProcess
+from miniserve.records import ArmResult
+from miniserve.worker_process import WORKER_COMMAND, WorkerDied, WorkerProcess
 
 _log = structlog.get_logger()
 OnOutcome = Callable[[ArmResult], None]
-# Whoever got less than a tenth of the deadline on a CPU, and waited for one half of the time, was starved.
+# Whoever got less than a tenth of the deadline on a CPU, and is found waiting for one in half of the looks, starved.
 STARVED_CPU_SHARE = 0.1
-STARVED_WAIT_SHARE = 0.5
+STARVED_LOOKS = 5
+_LOOK_EVERY_S = 0.02
 ATTEMPTS = 2
 CANCELLED = ArmResult("cancelled", reason="the shadow was switched off or the server stopped")
 
@@ -162,12 +163,12 @@ class Shadow:
             if isinstance(worker, ArmResult):
                 # Whoever killed its process is not excused by how long the next one takes to load.
                 return died or worker
-            before = worker.scheduling()
+            before = worker.cpu_ns()
             try:
                 async with asyncio.timeout(self._limits.timeout_s):
                     reply = await worker.ask(sentence)
             except TimeoutError:
-                result = self._late(before, worker.scheduling())
+                result = await self._late(worker, before)
                 self._lost(worker, f"{result.status}: {result.reason}")
                 await worker.kill()
                 return result
@@ -191,18 +192,20 @@ class Shadow:
             return ArmResult("dropped", reason=f"still loading after {self._limits.timeout_s:g} s")
         return self._worker or ArmResult("error", reason=self._refusal)
 
-    def _late(self, before: Scheduling | None, after: Scheduling | None) -> ArmResult:
-        limit_ns = self._limits.timeout_s * 1e9
-        cpu_ms = None
-        if before and after:
-            cpu_ns, waited_ns = after.cpu_ns - before.cpu_ns, after.waited_ns - before.waited_ns
-            cpu_ms = cpu_ns / 1e6
-            if cpu_ns < STARVED_CPU_SHARE * limit_ns and waited_ns >= STARVED_WAIT_SHARE * limit_ns:
+    async def _late(self, worker: WorkerProcess, before: int | None) -> ArmResult:
+        """Tell a worker that had its chance from one that got no CPU, which says nothing of B."""
+        after = worker.cpu_ns()
+        cpu_ms = None if before is None or after is None else (after - before) / 1e6
+        if cpu_ms is not None and cpu_ms < STARVED_CPU_SHARE * self._limits.timeout_s * 1e3:
+            waiting = 0
+            for _ in range(STARVED_LOOKS):
+                waiting += worker.is_runnable()
+                await asyncio.sleep(_LOOK_EVERY_S)
+            if 2 * waiting >= STARVED_LOOKS:
                 return ArmResult(
                     "dropped", cpu_ms=cpu_ms, reason=f"starved: {cpu_ms:.0f} ms of CPU before the deadline"
                 )
-        status: Status = "timeout"
-        return ArmResult(status, cpu_ms=cpu_ms, reason=f"no answer within {self._limits.timeout_s:g} s")
+        return ArmResult("timeout", cpu_ms=cpu_ms, reason=f"no answer within {self._limits.timeout_s:g} s")
 
     def _lost(self, worker: WorkerProcess | None, reason: str) -> None:
         """Count a worker's end once, whoever noticed it first: its run or the supervisor."""

@@ -7,6 +7,7 @@ import errno
 import fcntl
 import os
 import re
+import time
 from collections.abc import Iterator, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -21,6 +22,10 @@ from miniserve.records import RecordError, TrafficRecord, parse_line, to_line
 # What every line begins with, up to the record's id; a torn line has at least a part of it.
 _BEGINNING = b'{"schema":1,"record_id":"'
 _ID_CHARS = 32
+# How long a turn is waited for at most. A line takes microseconds, a writer that lost its core in the middle of one
+# milliseconds; whoever holds the lock for longer is stopped, or an operator.
+_PATIENCE_S = 0.05
+_LOOK_AGAIN_S = 0.0005
 _LOSS = re.compile(rb'\{"schema":1,"lost_records":(\d+),"ts":"[0-9T:.Z-]+"\}')
 
 
@@ -38,12 +43,14 @@ class TrafficLog:
 
     Writers take turns (`flock`), so that what a full disk cuts short can be taken back before another line follows,
     and what a killed writer cut short is terminated first. A log that a rotator renamed or removed is noticed by its
-    inode, and a fresh one begun. Raises OSError when the file cannot be opened or written.
+    inode, and a fresh one begun. Raises OSError when the file cannot be opened or written, or another holds its lock
+    for longer than a moment; until the lock was had again, nobody waits for it.
     """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
+        self._patience_s = _PATIENCE_S
         self._open()
 
     def append(self, record: TrafficRecord) -> None:
@@ -82,11 +89,24 @@ class TrafficLog:
     @contextmanager
     def _turn(self) -> Iterator[None]:
         """Keep the other writers out for the few microseconds of a line; the kernel ends a dead writer's turn."""
-        fcntl.flock(self._fd, fcntl.LOCK_EX)
+        until = time.monotonic() + self._patience_s
+        while not self._locked():
+            if time.monotonic() >= until:
+                self._patience_s = 0.0
+                raise BlockingIOError(errno.EAGAIN, "another process holds the lock", str(self.path))
+            time.sleep(_LOOK_AGAIN_S)
+        self._patience_s = _PATIENCE_S
         try:
             yield
         finally:
             fcntl.flock(self._fd, fcntl.LOCK_UN)
+
+    def _locked(self) -> bool:
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
     def _end_fragment(self) -> int:
         """Terminate what another writer left unfinished, in our turn only a dead one can have; returns the size."""

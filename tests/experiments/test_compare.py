@@ -149,7 +149,7 @@ def test_a_failed_answer_of_b_is_wrong_and_counts_against_its_failure_limit(tmp_
     assert report.missing is not None
     assert (report.missing.failures.failed, report.missing.failures.runs) == (4, 300)
     assert report.quality is not None
-    assert report.quality.primary.counts.right_b == 196
+    assert report.quality.primary.n_correct_b == 196
 
 
 def test_repeated_ids_collapse_to_one_pair_and_one_latency(tmp_path: Path) -> None:

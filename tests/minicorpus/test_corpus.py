@@ -14,9 +14,10 @@ from minicorpus import clauses, fresh, grid, phrases
 from minicorpus.corpus import ADAPTER, BASE, WEAK_VERBS, Document, digest, documents
 from minicorpus.coverage import coverage
 from minicorpus.evalset import items, render
-from minicorpus.frames import frames, times
+from minicorpus.frames import frames
 from minicorpus.mistakes import KINDS, mistakes
 from minicorpus.split import is_held_out
+from minicorpus.times import times
 from minicorpus.words import WORDS
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from minieval.disagreement import Case, Corrections, Disagreement, Kind, Transition, case, disagreement
 from minieval.evalset import from_item
-from minieval.grader import GrammarGrader, Mark
+from minieval.grader import CORRECT, GrammarGrader, Mark
 from minieval.grading import Correction
 from minieval.items import Item
 from minieval.paired import Tally
@@ -52,6 +52,8 @@ def test_the_kinds_add_up_to_the_disagreements(asked: list[Asked]) -> None:
     assert found.differing == found.improved + found.regressed + found.neutral == len(found.cases)
     assert found.neutral == found.neutral_both_right + found.neutral_both_wrong
     assert sum(move.pairs for move in found.transitions) == found.pairs == len(asked)
+    discordant = sum(move.pairs for move in found.transitions if (move.a == CORRECT) != (move.b == CORRECT))
+    assert found.improved + found.regressed == discordant
 
 
 @given(ASKED)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests.minieval.traffic_lines import SHAS, Line, answered, opened, served_line, shadow_line, written
 from tests.strategies import TEXT, json_near
@@ -53,7 +53,10 @@ def test_every_line_of_the_labs_log_fulfils_the_published_schema() -> None:
 def test_a_line_is_a_record_exactly_if_the_server_reads_it_and_the_schema_holds(
     near: object, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    line = json.dumps(near).encode() + b"\n"
+    try:
+        line = json.dumps(near, allow_nan=False).encode() + b"\n"
+    except ValueError:  # NaN and infinities are no JSON; under a key that is not read, the database does not mind them
+        assume(False)
     path = written(tmp_path_factory.mktemp("log"), "traffic.log", [line])
 
     try:

@@ -70,9 +70,9 @@ def test_a_child_that_takes_the_place_of_another_is_not_taken_for_it() -> None:
         still_running = []
         with socket.socket() as unused:
             # ends by itself, so that a wait for the wrong child ends as well
-            old = _spawn("import time; time.sleep(3)", unused.fileno())
+            old = _spawn("import signal; signal.alarm(60); signal.pause()", unused.fileno())
             for _ in range(10):
-                new = _spawn("import time; time.sleep(3)", unused.fileno())
+                new = _spawn("import signal; signal.alarm(60); signal.pause()", unused.fileno())
                 os.kill(old.pid, signal.SIGKILL)
                 await old.wait()
                 still_running.append(new.returncode)

@@ -1,8 +1,10 @@
 """What becomes of traffic.log while the server runs: clients are served, `readyz` tells, and no line is missing.
 
-Faults are real ones: modes of files and folders, a limit on file sizes, a device without room, a rotator's rename.
+Faults are real ones: modes of files and folders, a limit on file sizes, a device without room, a rotator's rename, a
+lock that somebody else holds.
 """
 
+import fcntl
 import os
 import resource
 import shutil
@@ -76,12 +78,19 @@ def _folder_in_its_place(server: LocalServer) -> Undo:
     return server.traffic_log.rmdir
 
 
+def _lock_in_other_hands(server: LocalServer) -> Undo:
+    other = server.traffic_log.open("rb")
+    fcntl.flock(other, fcntl.LOCK_EX)
+    return other.close
+
+
 FAULTS = (
     _device_without_room,
     _room_for_half_a_line,
     _read_only_file_in_its_place,
     _read_only_folder,
     _folder_in_its_place,
+    _lock_in_other_hands,
 )
 
 

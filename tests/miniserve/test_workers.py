@@ -128,6 +128,8 @@ def test_who_follows_a_dead_process_begins_with_the_route_in_force_not_with_a_ba
     server.wait_for(lambda: victim not in _pids(server) and len(_pids(server)) == 2, "two processes again")
     server.wait_for(lambda: "route_config_refused 1.0" in server.metrics(), "showing the refusal")
 
+    # A process that has not loaded yet has no route to tell.
+    server.wait_for(lambda: all(process["ready"] for process in server.details()["processes"]), "whole again")
     assert {process["route"]["config_sha"] for process in server.details()["processes"]} == {good.config_sha}
 
 

@@ -2,7 +2,10 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -154,6 +157,24 @@ def test_a_b_that_does_not_answer_in_time_is_ended_and_replaced(fault: str, hast
     assert fault == "spins" or lines[0].results["B"].status == "timeout"
     hasty.server.wait_for(lambda: hasty.shadow_state()["up"], "up again")
     assert hasty.shadow_state()["starts"] >= 2
+    hasty.quiet()
+
+
+def test_a_b_that_gets_no_cpu_is_dropped_and_not_blamed(hasty: FaultBench) -> None:
+    hasty.shadow("spins")
+    known = len(hasty.records())
+    core = {min(os.sched_getaffinity(0))}
+    for thread in Path(f"/proc/{hasty.shadow_state()['pid']}/task").iterdir():
+        os.sched_setaffinity(int(thread.name), core)
+    # Of normal priority, in a session of its own: B, of the lowest, keeps some hundredth of the core.
+    with subprocess.Popen((sys.executable, "-c", "while True: pass"), start_new_session=True) as hog:
+        os.sched_setaffinity(hog.pid, core)
+        reply = correct(hasty.server, SENTENCES[0], "one")
+        (line,) = hasty.wait_for_lines(known + 1)[known:]
+        hog.kill()
+
+    assert (reply.status_code, line.results["B"].status) == (200, "dropped")
+    assert (line.results["B"].reason or "").startswith("starved: ")
     hasty.quiet()
 
 
