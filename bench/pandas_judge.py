@@ -27,7 +27,7 @@ Numbers = Iterator[tuple[str, float | None]]
 def numbers(log: Path, eval_set: Path) -> dict[str, float | None]:
     """Return every number by its name."""
     items = {item.sentence.strip(): item for item in parse_items(eval_set.read_text(encoding="utf-8"))}
-    frame = pd.read_json(log, lines=True, convert_dates=False, dtype=False)
+    frame = pd.read_json(log, lines=True, dtype=False)
     pairs = frame[(frame["production_arm"] == "A") & (frame["shadow_arm"] == "B")].copy()
     return {
         **dict(accounting(frame)),
