@@ -28,7 +28,12 @@ demo: _env
     @{{ python }} {{ lab }}/route.py
     @{{ python }} {{ lab }}/compare.py || [ $? -eq 10 ] || [ $? -eq 20 ]
 
-# A against itself: the noise floor of the lab's reports; 0 if it is held, as it has to be
+# serve, send and log the lab's requests without judging them: --a REF or production, --b REF or latest
+[no-exit-message]
+lab *ARGS: _env
+    @{{ python }} {{ lab }}/route.py "$@"
+
+# A against itself: the noise floor of the lab's reports; 0 if the verdict is hold, as it must be for equal arms
 aa: _env
     @{{ python }} {{ lab }}/route.py --b v0.1.0 --out {{ lab }}/aa
     @{{ python }} {{ lab }}/compare.py --run {{ lab }}/aa; [ $? -eq 10 ]
@@ -42,7 +47,7 @@ int8: _env
 test *ARGS: _env
     {{ python }} -m pytest --ignore tests/train --ignore tests/system "$@"
 
-# the training laws and `dvc status`, in an environment of their own with torch; the quiet one sets the exit code
+# the training laws and `dvc status`, in an environment of their own with torch; fails if an output is out of date, too
 test-train: _train-env
     .venv-train/bin/python -m pytest tests/train
     .venv-train/bin/dvc status
@@ -113,7 +118,7 @@ compare *ARGS: _env
 peek LOG="state/traffic.log" *ARGS: _env
     @{{ python }} {{ lab }}/peek.py "$@"
 
-# judge the committed runs again, after a change of the judge: A/A first, as the others name its report
+# judge the committed runs again, after a change of the judge: A/A first, because the others quote it as their noise floor
 reports: _env
     @for run in {{ lab }}/aa {{ lab }}/int8 {{ lab }}; do \
         {{ python }} {{ lab }}/compare.py --run "$run" || [ $? -eq 10 ] || [ $? -eq 20 ] || exit; \
@@ -124,7 +129,7 @@ reports: _env
 judge *ARGS: _env
     @{{ python }} -m minieval compare "$@"
 
-# train A and B from scratch into models/staging, under ten minutes on two idle cores; what was interrupted is taken up
+# train A and B from scratch into models/staging, 16 minutes of CPU time on two threads; what was interrupted is taken up
 train *ARGS: _train-env
     .venv-train/bin/python -m minimodel.train "$@"
 

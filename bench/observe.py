@@ -1,8 +1,8 @@
 """`./just bench-observe`: what seeing costs: CPU time per request with logs, spans and metrics, less that without.
 
 Servers that differ in what they tell, each with a healthy B in the shadow, take turns at half of A's capacity. On is
-the default: spans to a local file, log lines at info, metrics. Off is OTEL_SDK_DISABLED, LYNX_LOG_LEVEL=error, and
-metrics that count nothing. Prints a table and writes `results/observe.json`.
+the default: spans of every request to a local file, log lines at info, metrics. Off is OTEL_SDK_DISABLED,
+LYNX_LOG_LEVEL=error, and metrics that count nothing. Prints a table and writes `results/observe.json`.
 """
 
 import sys
@@ -32,11 +32,13 @@ BOUND_US = 100.0
 ROUNDS = 8
 PLAN = Plan(0.0, ROUNDS, 4.0, SEED)
 NO_SPANS = {"OTEL_SDK_DISABLED": "true"}
+FEW_SPANS = {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.1"}
 NO_LOGS = {"LYNX_LOG_LEVEL": "error"}
 NO_METRICS = ROOT / "bench" / "unmetered_server.py"
 ON, OFF_AT_ALL = "everything on", "everything off"
 SERVERS: dict[str, tuple[dict[str, str], Path | None]] = {
     ON: ({}, None),
+    "a tenth of the traces": (FEW_SPANS, None),
     "no spans": (NO_SPANS, None),
     "no logs": (NO_LOGS, None),
     "no metrics": ({}, NO_METRICS),

@@ -109,4 +109,4 @@ def nothing_missing(shape: Shape) -> Missing:
     pairs, runs = shape.pairs, shape.pairs + shape.per_arm
     arm = ArmRuns("B", runs, {"ok": runs})
     failures = Failures(0, runs, clopper_pearson_upper(0, runs), 0.95)
-    return Missing(pairs, pairs, 0, 0, pairs, pairs, pairs, 0.0, 0, arm, arm, failures)
+    return Missing(pairs, pairs, 0, 0, 0, pairs, pairs, pairs, 0.0, 0, arm, arm, failures)

@@ -107,8 +107,12 @@ def check_log(records: Sequence[TrafficRecord], blocks: Sequence[dict[str, Any]]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the lab; returns 0, or 1 with a sentence on stderr."""
     parser = argparse.ArgumentParser(prog="route.py", description=__doc__)
-    parser.add_argument("--a", default="v0.1.0", help="SHA, unique prefix or semver of A (default %(default)s)")
-    parser.add_argument("--b", default="v0.3.0", help="SHA, unique prefix or semver of B (default %(default)s)")
+    parser.add_argument(
+        "--a", default="v0.1.0", help="SHA, unique prefix or semver of A, or production (default %(default)s)"
+    )
+    parser.add_argument(
+        "--b", default="v0.3.0", help="SHA, unique prefix or semver of B, or latest (default %(default)s)"
+    )
     parser.add_argument("--policy", choices=get_args(Aim), default="better", help="what B is asked for (%(default)s)")
     parser.add_argument("--seed", type=int, default=38, help="draws items, their order and the request ids")
     parser.add_argument("--salt", default=DEFAULT_SALT, help="salt epoch (default %(default)s)")
@@ -133,6 +137,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+def latest(registry: Registry) -> str:
+    """Return the SHA of the highest version."""
+    return registry.versions[max(registry.versions, key=lambda version: tuple(map(int, version.split("."))))]
+
+
 def drive(options: argparse.Namespace) -> None:
     """Plan, run, check, measure, and write what came of it."""
     registry = Registry.read(options.models)
@@ -140,8 +149,8 @@ def drive(options: argparse.Namespace) -> None:
     shadow_block, ab_block = draw_plan(parse_items(eval_bytes.decode()), 2, PLANNED_N, options.seed)
     plan = Plan(
         options.seed,
-        registry.resolve(options.a),
-        registry.resolve(options.b),
+        registry.production if options.a == "production" else registry.resolve(options.a),
+        latest(registry) if options.b == "latest" else registry.resolve(options.b),
         options.salt,
         shadow_block,
         ab_block,

@@ -94,7 +94,13 @@ def analyse(
     identical = found.differing == 0
     assessments = {fill: _assess(pairs.tallies, fill, policy, identical=identical) for fill in Fill}
     missing = account(
-        facts, pairs, log.arms, sent=None if plan is None else plan.sent, torn=log.torn, alpha=policy.alpha
+        facts,
+        pairs,
+        log.arms,
+        sent=None if plan is None else plan.sent,
+        torn=log.torn,
+        lost=log.lost,
+        alpha=policy.alpha,
     )
     latency = compare_served(*served(log, run.warmup), alpha=policy.alpha, seed=run.seed)
     primary = assessments[Fill.LEAVE_OUT]

@@ -27,13 +27,14 @@ from duckdb.func import FunctionNullHandling
 
 from minieval.errors import InputRefused, RecordRefused
 from minieval.logfiles import Line, is_gzip, lines, scan
-from minieval.record import ARM_NAME, BEGINNING, LOSS, checks, columns, on_line, quoted
+from minieval.record import ARM_NAME, LOSS, OPENING, checks, columns, on_line, quoted
 from minieval.statuses import MISSING
 
 MEMORY: Final = "1GB"
 """What the database may hold in memory; beyond it, it uses the folder of temporary files."""
 
 
+_ID_DIGITS: Final = 32
 LONGEST_SHOWN: Final = 40
 """Bytes of a line that is no object that a refusal shows."""
 MISSING_SQL: Final = "(" + ", ".join(f"'{status}'" for status in sorted(MISSING)) + ")"
@@ -155,8 +156,8 @@ class _Reading:
     def set_apart(self, unfinished: Sequence[bool], arms: tuple[str, str]) -> tuple[int, int]:
         """Remove what is no record, and return how many fragments are torn and how many records are said to be lost.
 
-        A fragment is torn if it is the end of a file without its newline, or the beginning of a record that stands
-        whole elsewhere. Raises RecordRefused for the first line that is neither.
+        A fragment is torn if it is the end of a file without its newline, or the beginning of a record (see _is_torn).
+        Raises RecordRefused for the first line that is neither.
         """
         torn = lost = 0
         for path, file, cut in zip(self._paths, self._files, unfinished, strict=True):
@@ -173,7 +174,7 @@ class _Reading:
             for line in lines(path, _each(odd)):
                 if loss := LOSS.fullmatch(line.content):
                     lost += int(loss[1])
-                elif self._stands_elsewhere(line):
+                elif self._is_torn(line):
                     torn += 1
                 else:
                     raise RecordRefused(path.name, line.number, self._reason(line.content, arms))
@@ -189,12 +190,18 @@ class _Reading:
         link.symlink_to(path.resolve())
         return str(link)
 
-    def _stands_elsewhere(self, line: Line) -> bool:
-        beginning = BEGINNING.match(line.content)
-        if beginning is None:
+    def _is_torn(self, line: Line) -> bool:
+        """Tell whether a line is the beginning of a record that stands whole elsewhere, or too short to tell of which.
+
+        No answer that a client saw stands behind the latter: the server's journal recovers those.
+        """
+        if len(line.content) <= len(OPENING):
+            return OPENING.startswith(line.content)
+        begun = line.content[len(OPENING) :][:_ID_DIGITS]
+        if not line.content.startswith(OPENING) or not re.fullmatch(b"[0-9a-f]+", begun):
             return False
-        found = self._one("SELECT count(*) FROM records WHERE holds AND record = ?::UUID", [beginning[1].decode()])
-        return found is not None and found[0] > 0
+        whole = "SELECT count(*) FROM records WHERE holds AND starts_with(replace(record::VARCHAR, '-', ''), ?)"
+        return self._one(whole, [begun.decode()]) != (0,)
 
     def _reason(self, content: bytes, arms: tuple[str, str]) -> str:
         """Return what is wrong with a line that is no record."""

@@ -31,13 +31,15 @@ class Failures:
 class Missing:
     """The accounting of the shadow block, and of the statuses of both arms.
 
-    sent is None where no manifest says what was sent.
+    sent is None where no manifest says what was sent. torn: lines that a crash cut short. lost: records of which the
+    log says that they could not be written.
     pairs: requests with a shadow and an item; complete: both arms had their chance; answered: both answered.
     """
 
     sent: int | None
     logged: int
     torn: int
+    lost: int
     ungradable: int
     pairs: int
     complete: int
@@ -50,7 +52,7 @@ class Missing:
 
 
 def account(
-    facts: LogFacts, pairs: Pairs, arms: tuple[str, str], *, sent: int | None, torn: int, alpha: float
+    facts: LogFacts, pairs: Pairs, arms: tuple[str, str], *, sent: int | None, torn: int, lost: int, alpha: float
 ) -> Missing:
     """Return the accounting of a log for the arms (A, B); alpha is that of the failure limit."""
     total = sum(tally.requests for tally in pairs.tallies)
@@ -62,6 +64,7 @@ def account(
         sent=sent,
         logged=facts.records,
         torn=torn,
+        lost=lost,
         ungradable=pairs.ungradable,
         pairs=total,
         complete=complete,

@@ -19,8 +19,8 @@ HEX32: Final = "[0-9a-f]{32}"
 HEX64: Final = "[0-9a-f]{64}"
 STRATEGIES: Final = ("single", "shadow", "ab", "canary")
 
-BEGINNING: Final = re.compile(rb'\{"schema":1,"record_id":"([0-9a-f]{32})"')
-"""What a whole line begins with, and one that a crash tore."""
+OPENING: Final = b'{"schema":1,"record_id":"'
+"""What a line begins with as the server writes it, up to the record's id; one that a crash tore has a part of it."""
 LOSS: Final = re.compile(rb'\{"schema":1,"lost_records":(\d+),"ts":"[0-9T:.Z-]+"\}')
 """A line that says how many records could not be written."""
 

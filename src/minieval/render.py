@@ -75,6 +75,10 @@ def _latency_line(report: Report) -> str:
     )
 
 
+def _lost(count: int) -> str:
+    return f"{count} records that could not be written, " if count else ""
+
+
 def _missing(report: Report) -> Iterator[str]:
     if report.missing is None or report.quality is None:
         return
@@ -83,7 +87,8 @@ def _missing(report: Report) -> Iterator[str]:
     yield (
         f"{_sent(m.sent)}{m.logged} logged, {m.pairs} pairs, {m.complete} of them complete, "
         f"{m.answered} answered by both arms; {m.ungradable} without an item, {m.torn} torn log lines, "
-        f"{m.repeated_request_ids} repeated request ids. A failed answer counts as wrong; a missing one (dropped, "
+        f"{_lost(m.lost)}{m.repeated_request_ids} repeated request ids. "
+        "A failed answer counts as wrong; a missing one (dropped, "
         "cancelled, interrupted) is left out, and the bounds below show what it could have changed."
     )
     names = [status for status in m.runs_a.statuses if m.runs_a.statuses[status] or m.runs_b.statuses[status]]

@@ -66,14 +66,15 @@ class Settings:
         default=9464, metadata=_about("loopback port of metrics and details; 0 takes a free one", _whole(0, 65535))
     )
     state_dir: Path = field(
-        default=Path("state"), metadata=_about("folder of traffic.log, spans.jsonl and server.json", _path)
+        default=Path("state"),
+        metadata=_about("folder of traffic.log and its journal (keep both together), spans and server.json", _path),
     )
     route_config: Path = field(
         default=Path("route_config.json"), metadata=_about("the route configuration, polled for changes", _path)
     )
     workers: int = field(
         default=1,
-        metadata=_about("server processes; more than one get a parent that follows up what dies", _whole(1, 64)),
+        metadata=_about("server processes; more than one get a parent that replaces what dies", _whole(1, 64)),
     )
     models_dir: Path = field(default=Path("models"), metadata=_about("folder of bundles and registry.json", _path))
     keys_file: Path | None = field(

@@ -67,7 +67,7 @@ def missing(failed: int = 0, runs: int = 300, lost: int = 0) -> Missing:
     upper = clopper_pearson_upper(failed, runs) if runs else None
     arm = ArmRuns("B", runs, {"ok": runs - failed, "error": failed})
     return Missing(
-        400, 400, 0, 0, 200, 200 - lost, 200 - lost, lost / 200, 0, arm, arm, Failures(failed, runs, upper, 0.95)
+        400, 400, 0, 0, 0, 200, 200 - lost, 200 - lost, lost / 200, 0, arm, arm, Failures(failed, runs, upper, 0.95)
     )
 
 

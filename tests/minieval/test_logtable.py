@@ -168,10 +168,19 @@ def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
         told([written(tmp_path, "traffic.log", [PAIR, twice])])
 
 
-def test_a_fragment_of_a_record_that_stands_whole_elsewhere_is_torn(tmp_path: Path) -> None:
-    path = written(tmp_path, "traffic.log", [one_line(PAIR)[:200] + b"\n", SERVED, one_line(PAIR)])
+@pytest.mark.parametrize("length", [200, 57, 56, 40, 25, 24, 1])
+def test_the_beginning_of_a_record_that_stands_whole_elsewhere_is_torn_however_short(
+    length: int, tmp_path: Path
+) -> None:
+    path = written(tmp_path, "traffic.log", [one_line(PAIR)[:length] + b"\n", SERVED, one_line(PAIR)])
 
     assert told([path]) == (["req-2", "req-1"], 1, 0)
+
+
+@pytest.mark.parametrize("length", [200, 57, 56])
+def test_the_beginning_of_a_record_that_stands_nowhere_is_refused(length: int, tmp_path: Path) -> None:
+    with pytest.raises(RecordRefused, match="line 1: not JSON"):
+        told([written(tmp_path, "traffic.log", [one_line(PAIR)[:length] + b"\n", SERVED])])
 
 
 @pytest.mark.parametrize("tail", [b'{"schema":1,"rec', one_line(PAIR)[:-1], b"x"])

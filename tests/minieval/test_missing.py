@@ -56,12 +56,13 @@ def test_a_log_is_accounted_for_by_request_pair_and_run() -> None:
         tally("ok", "ok"), tally("ok", "error"), tally("timeout", "bad_output"), tally("ok", "dropped"), ungradable=1
     )
 
-    found = account(log, graded, ("A", "B"), sent=9, torn=2, alpha=0.1)
+    found = account(log, graded, ("A", "B"), sent=9, torn=2, lost=4, alpha=0.1)
 
     assert found == Missing(
         sent=9,
         logged=6,
         torn=2,
+        lost=4,
         ungradable=1,
         pairs=4,
         complete=3,
@@ -76,14 +77,20 @@ def test_a_log_is_accounted_for_by_request_pair_and_run() -> None:
 
 def test_pairs_that_are_counted_together_count_as_many() -> None:
     found = account(
-        facts(), pairs(tally("ok", "ok", 7), tally("ok", "dropped", 3)), ("A", "B"), sent=None, torn=0, alpha=0.05
+        facts(),
+        pairs(tally("ok", "ok", 7), tally("ok", "dropped", 3)),
+        ("A", "B"),
+        sent=None,
+        torn=0,
+        lost=0,
+        alpha=0.05,
     )
 
     assert (found.sent, found.pairs, found.complete, found.answered, found.missing_share) == (None, 10, 7, 7, 0.3)
 
 
 def test_an_arm_that_never_had_its_chance_has_no_failure_rate() -> None:
-    found = account(facts(("ok", "dropped")), pairs(), ("A", "B"), sent=1, torn=0, alpha=0.05)
+    found = account(facts(("ok", "dropped")), pairs(), ("A", "B"), sent=1, torn=0, lost=0, alpha=0.05)
 
     assert found.failures == Failures(0, 0, None, 0.95)
 
@@ -92,7 +99,7 @@ def test_an_arm_that_never_had_its_chance_has_no_failure_rate() -> None:
 def test_every_run_is_answered_failed_or_missing(statuses: list[str]) -> None:
     log = facts(*((None, status) for status in statuses))
 
-    found = account(log, pairs(), ("A", "B"), sent=0, torn=0, alpha=0.05)
+    found = account(log, pairs(), ("A", "B"), sent=0, torn=0, lost=0, alpha=0.05)
 
     by = found.runs_b.statuses
     assert found.runs_b.runs == len(statuses) == sum(by.values())
@@ -105,7 +112,7 @@ def test_every_run_is_answered_failed_or_missing(statuses: list[str]) -> None:
 def test_the_failure_limit_is_that_of_the_documented_examples(failed: int, runs: int, passes: bool) -> None:
     log = facts(*((None, "error" if i < failed else "ok") for i in range(runs)))
 
-    upper = account(log, pairs(), ("A", "B"), sent=runs, torn=0, alpha=0.05).failures.upper
+    upper = account(log, pairs(), ("A", "B"), sent=runs, torn=0, lost=0, alpha=0.05).failures.upper
 
     assert upper is not None
     assert (upper < 0.02) == passes
