@@ -1,8 +1,8 @@
 """`./just bench-judge`: time and memory of a judgement from ten thousand lines to ten million, and pandas beside it.
 
-Both read the same synthetic log as processes of their own. The judge does all it does: checks, statistics, report and
-figures; the pandas program computes the numbers that depend on every line, and the numbers are compared. Prints a table
-and writes `results/judge.json`.
+Both read the same synthetic log, one after the other, as processes of their own. The judge does all it does: checks,
+statistics, report and figures; the pandas program computes the numbers that depend on every line, and the numbers are
+compared. Prints a table and writes `results/judge.json`.
 """
 
 import json
@@ -19,6 +19,7 @@ from statistics import median
 from typing import Any
 
 from bench.command import finish, trial_parser
+from bench.others import OthersMeter
 from bench.result import ROOT
 from bench.synthetic_log import write_log
 from bench.table import table
@@ -147,15 +148,18 @@ def measure_size(lines: int, scratch: Path) -> dict[str, Any]:
     log = scratch / "traffic.log"
     write_log(log, parse_items(EVAL_SET.read_text(encoding="utf-8")), lines, SEED)
     repeats = REPEATS if lines <= MOST_REPEATED else 1
-    ours, theirs, wrong, compared = [], [], [], 0
-    for number in range(repeats):
-        cost, numbers = judge(log, scratch / f"{lines}-{number}")
-        ours.append(cost)
-        if lines <= PANDAS_UP_TO:
-            cost, expected = judge_with_pandas(log)
-            theirs.append(cost)
-            wrong, compared = differing(numbers, expected), len(expected)
-        print(f"{lines} lines: {ours[-1]} {theirs[-1:]}", file=sys.stderr)
+    ours, theirs, compared = [], [], 0
+    wrong: set[str] = set()
+    with OthersMeter().watching() as others:
+        for number in range(repeats):
+            cost, numbers = judge(log, scratch / f"{lines}-{number}")
+            ours.append(cost)
+            if lines <= PANDAS_UP_TO:
+                cost, expected = judge_with_pandas(log)
+                theirs.append(cost)
+                wrong.update(differing(numbers, expected))
+                compared = len(expected)
+            print(f"{lines} lines: {ours[-1]} {theirs[-1:]}", file=sys.stderr)
     megabytes = log.stat().st_size / 1e6
     log.unlink()
     return {
@@ -164,12 +168,15 @@ def measure_size(lines: int, scratch: Path) -> dict[str, Any]:
         "judge": [asdict(one) for one in ours],
         "pandas": [asdict(one) for one in theirs],
         "numbers_compared": compared,
-        "numbers_differing": wrong,
+        "numbers_differing": sorted(wrong),
+        "others_share": others.share,
     }
 
 
 def measure(largest: int) -> dict[str, Any]:
-    """Measure every size up to the largest."""
+    """Measure every size up to the largest; raises ValueError where not even the smallest is."""
+    if largest < SIZES[0]:
+        raise ValueError(f"lines is {largest}: expected at least {SIZES[0]}")
     with tempfile.TemporaryDirectory(prefix="lynx-bench-") as scratch:
         sizes = [measure_size(lines, Path(scratch)) for lines in SIZES if lines <= largest]
     for one, smaller in zip(sizes[1:], sizes, strict=False):
@@ -197,7 +204,9 @@ def rendered(body: Mapping[str, Any]) -> str:
             row.append(f"{equal} of {one['numbers_compared']} equal")
         rows.append([*row, *[""] * (len(HEADER) - len(row))])
     wrong = [f"{one['lines']:,}: {name}" for one in body["sizes"] for name in one["numbers_differing"]]
-    return "\n".join((table(HEADER, rows), "", *wrong, *_bounds(body["sizes"])))
+    others = max(one["others_share"] for one in body["sizes"])
+    said = f"Others used at most {others:.1%} of the machine."
+    return "\n".join((table(HEADER, rows), "", *wrong, *_bounds(body["sizes"]), said))
 
 
 def _memory(costs: Sequence[Mapping[str, float]]) -> str:

@@ -1,7 +1,7 @@
 """The judge's numbers as a straightforward pandas program computes them: `python -m bench.pandas_judge LOG EVAL_SET`.
 
-Prints a JSON object of name to number. It shares with the judge the grader and nothing else, and grades every distinct
-answer once, as the judge does.
+Prints a JSON object of name to number. Reading, grouping and counting are pandas'; the grader is the judge's, and the
+tests are scipy's, as the judge's are. Every distinct answer is graded once, as the judge does it.
 """
 
 import json

@@ -35,10 +35,9 @@ class BoundedSpanQueue(SpanProcessor):
         self._limit = queue_limit()
         self._waiting = 0
         self._lock = threading.Lock()
-        told = _Told(exporter, self._exported)
-        # None leaves the size to OpenTelemetry's variable.
-        batch = None if os.environ.get(BATCH_VARIABLE) else min(DEFAULT_BATCH, self._limit)
-        self._batches = BatchSpanProcessor(told, max_queue_size=self._limit, max_export_batch_size=batch)
+        self._batches = BatchSpanProcessor(
+            _Told(exporter, self._exported), max_queue_size=self._limit, max_export_batch_size=batch_size(self._limit)
+        )
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Nothing happens to a span before it ends."""
@@ -100,7 +99,19 @@ class _Told(SpanExporter):
 
 def queue_limit() -> int:
     """Return how many spans may wait, by OpenTelemetry's variable; raises ValueError when it is unusable."""
-    text = os.environ.get(QUEUE_VARIABLE) or str(DEFAULT_QUEUE)
+    return _count(QUEUE_VARIABLE, DEFAULT_QUEUE)
+
+
+def batch_size(queue: int) -> int:
+    """Return how many spans are exported at once, by OpenTelemetry's variable; raises ValueError likewise."""
+    size = _count(BATCH_VARIABLE, min(DEFAULT_BATCH, queue))
+    if size > queue:
+        raise ValueError(f"{BATCH_VARIABLE} is {size}: expected at most the queue's {queue}")
+    return size
+
+
+def _count(variable: str, default: int) -> int:
+    text = os.environ.get(variable) or str(default)
     if not text.isdecimal() or int(text) < 1:
-        raise ValueError(f"{QUEUE_VARIABLE} is {text!r}: expected a whole number from 1")
+        raise ValueError(f"{variable} is {text!r}: expected a whole number from 1")
     return int(text)

@@ -85,8 +85,10 @@ class Child:
             return
         self._loop.remove_reader(self._pidfd)
         os.close(self._pidfd)
-        threading.Thread(target=_reap, args=(self.pid,), name=f"reap {self.pid}", daemon=True).start()
         self._ended.set_result(found.si_status if found.si_code == os.CLD_EXITED else -found.si_status)
+        # Where no thread can be had, the child stays a zombie until the server ends.
+        with contextlib.suppress(RuntimeError):
+            threading.Thread(target=_reap, args=(self.pid,), name=f"reap {self.pid}", daemon=True).start()
 
 
 def _reap(pid: int) -> None:

@@ -16,7 +16,7 @@ import structlog
 from miniobserve.metrics import Metrics
 from miniserve.journal import Journal, recover
 from miniserve.records import ArmResult, TrafficRecord
-from miniserve.trafficlog import TrafficLog
+from miniserve.trafficlog import LONG_PATIENCE_S, PATIENCE_S, TrafficLog
 
 _log = structlog.get_logger()
 # What waits in memory while the log cannot be written: some 10 MB.
@@ -50,11 +50,20 @@ class Ledger:
         self._unwritten: deque[TrafficRecord] = deque()
         self._lost = 0
         self._lost_ever = 0
-        self._log = TrafficLog(state_dir / "traffic.log")
-        if recovered := recover(state_dir / "journal", self._log):
-            _log.warning("recovered interrupted requests", lines=recovered)
-            metrics.shadow_outcomes.labels(_INTERRUPTED.status).inc(recovered)
+        self._log = TrafficLog(state_dir / "traffic.log", LONG_PATIENCE_S)
+        self._recover(state_dir / "journal")
+        self._log.be_patient(PATIENCE_S)
         self._journal = Journal(state_dir / "journal")
+
+    def _recover(self, journal: Path) -> None:
+        try:
+            recovered = recover(journal, self._log)
+        except BlockingIOError as error:  # what is left of the journal stays for the next start
+            _log.error("journal not recovered, the next start will", reason=str(error))
+            return
+        if recovered:
+            _log.warning("recovered interrupted requests", lines=recovered)
+            self._metrics.shadow_outcomes.labels(_INTERRUPTED.status).inc(recovered)
 
     def promise(self, record: TrafficRecord, shadow_arm: str) -> None:
         """Note a request that is about to be answered while its shadow still has to run."""
@@ -104,7 +113,10 @@ class Ledger:
 
     def close(self) -> None:
         """Write what can be written, and close the files."""
+        self._log.be_patient(LONG_PATIENCE_S)
         self.flush()
+        if lost := sum(not self._journal.holds(record.record_id) for record in self._unwritten):
+            _log.error("stopped before everything was written", lost=lost)
         self._journal.close()
         self._log.close()
 

@@ -21,7 +21,7 @@ from miniserve.slot import Slot
 from miniserve.stand_in import StandIn
 from miniserve.status import ProcessStatus, details, show
 from miniserve.stopping import StopRequest
-from miniserve.trafficlog import TrafficLog
+from miniserve.trafficlog import LONG_PATIENCE_S, TrafficLog
 
 _POLL_S = 0.5
 _PATIENCE_S = 1.0
@@ -143,7 +143,7 @@ class Parent:
             _log.warning("recovered interrupted requests", lines=recovered)
 
     def _recover_journals(self) -> int:
-        with TrafficLog(self._settings.state_dir / "traffic.log") as log:
+        with TrafficLog(self._settings.state_dir / "traffic.log", LONG_PATIENCE_S) as log:
             return recover(self._settings.state_dir / "journal", log)
 
     async def _watch(self, stand_in: StandIn) -> None:

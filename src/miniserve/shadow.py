@@ -23,7 +23,8 @@ from miniserve.worker_process import WORKER_COMMAND, WorkerDied, WorkerProcess
 
 _log = structlog.get_logger()
 OnOutcome = Callable[[ArmResult], None]
-# Whoever got less than a tenth of the deadline on a CPU, and is found waiting for one in half of the looks, starved.
+# Starved is who got less than a tenth of the deadline on a CPU, and then is found runnable by half of the looks without
+# having had a CPU for half of the time.
 STARVED_CPU_SHARE = 0.1
 STARVED_LOOKS = 5
 _LOOK_EVERY_S = 0.02
@@ -168,10 +169,7 @@ class Shadow:
                 async with asyncio.timeout(self._limits.timeout_s):
                     reply = await worker.ask(sentence)
             except TimeoutError:
-                result = await self._late(worker, before)
-                self._lost(worker, f"{result.status}: {result.reason}")
-                await worker.kill()
-                return result
+                return await self._give_up(worker, before)
             except WorkerDied as error:
                 self._lost(worker, str(error))
                 died = ArmResult("error", reason=f"WorkerDied: {error}")
@@ -192,19 +190,34 @@ class Shadow:
             return ArmResult("dropped", reason=f"still loading after {self._limits.timeout_s:g} s")
         return self._worker or ArmResult("error", reason=self._refusal)
 
+    async def _give_up(self, worker: WorkerProcess, before: int | None) -> ArmResult:
+        """End a worker that is past its deadline, and return the outcome, also when cancelled meanwhile."""
+        try:
+            result = await self._late(worker, before)
+        except asyncio.CancelledError:  # the deadline had passed before, and that is B's outcome
+            result = self._timed_out(None)
+        self._lost(worker, f"{result.status}: {result.reason}")
+        await worker.kill()
+        return result
+
     async def _late(self, worker: WorkerProcess, before: int | None) -> ArmResult:
         """Tell a worker that had its chance from one that got no CPU, which says nothing of B."""
         after = worker.cpu_ns()
-        cpu_ms = None if before is None or after is None else (after - before) / 1e6
+        cpu_ms = _ms_between(before, after)
         if cpu_ms is not None and cpu_ms < STARVED_CPU_SHARE * self._limits.timeout_s * 1e3:
-            waiting = 0
+            looks = 0
             for _ in range(STARVED_LOOKS):
-                waiting += worker.is_runnable()
+                looks += worker.is_runnable()
                 await asyncio.sleep(_LOOK_EVERY_S)
-            if 2 * waiting >= STARVED_LOOKS:
+            # A thread that runs is runnable, too: whoever had a core meanwhile did not wait for one.
+            meanwhile_ms = _ms_between(after, worker.cpu_ns()) or 0.0
+            if 2 * looks >= STARVED_LOOKS and 2 * meanwhile_ms < STARVED_LOOKS * _LOOK_EVERY_S * 1e3:
                 return ArmResult(
                     "dropped", cpu_ms=cpu_ms, reason=f"starved: {cpu_ms:.0f} ms of CPU before the deadline"
                 )
+        return self._timed_out(cpu_ms)
+
+    def _timed_out(self, cpu_ms: float | None) -> ArmResult:
         return ArmResult("timeout", cpu_ms=cpu_ms, reason=f"no answer within {self._limits.timeout_s:g} s")
 
     def _lost(self, worker: WorkerProcess | None, reason: str) -> None:
@@ -259,6 +272,10 @@ class Shadow:
             if self._worker is worker:
                 self._decide(None, None)
             await worker.kill()
+
+
+def _ms_between(before_ns: int | None, after_ns: int | None) -> float | None:
+    return None if before_ns is None or after_ns is None else (after_ns - before_ns) / 1e6
 
 
 def _result(reply: frames.Answered | frames.Refused) -> ArmResult:

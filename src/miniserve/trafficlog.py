@@ -12,6 +12,7 @@ from collections.abc import Iterator, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Self
 
@@ -22,9 +23,13 @@ from miniserve.records import RecordError, TrafficRecord, parse_line, to_line
 # What every line begins with, up to the record's id; a torn line has at least a part of it.
 _BEGINNING = b'{"schema":1,"record_id":"'
 _ID_CHARS = 32
-# How long a turn is waited for at most. A line takes microseconds, a writer that lost its core in the middle of one
-# milliseconds; whoever holds the lock for longer is stopped, or an operator.
-_PATIENCE_S = 0.05
+# How long a turn is waited for at most where requests wait as well. A line takes microseconds, a writer that lost its
+# core in the middle of one milliseconds; whoever holds the lock for longer is stopped, or an operator.
+PATIENCE_S = 0.05
+# Where nobody else waits: while a server starts or stops.
+LONG_PATIENCE_S = 5.0
+# Most turns come within some yields of the core.
+_YIELDS = 10
 _LOOK_AGAIN_S = 0.0005
 _LOSS = re.compile(rb'\{"schema":1,"lost_records":(\d+),"ts":"[0-9T:.Z-]+"\}')
 
@@ -44,14 +49,18 @@ class TrafficLog:
     Writers take turns (`flock`), so that what a full disk cuts short can be taken back before another line follows,
     and what a killed writer cut short is terminated first. A log that a rotator renamed or removed is noticed by its
     inode, and a fresh one begun. Raises OSError when the file cannot be opened or written, or another holds its lock
-    for longer than a moment; until the lock was had again, nobody waits for it.
+    for longer than patience_s; until the lock was had again, nobody waits for it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, patience_s: float = PATIENCE_S) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._patience_s = _PATIENCE_S
+        self.be_patient(patience_s)
         self._open()
+
+    def be_patient(self, seconds: float) -> None:
+        """Wait so long for a turn from here on."""
+        self._longest_s = self._patience_s = seconds
 
     def append(self, record: TrafficRecord) -> None:
         """Write the record's line; after an OSError it is as good as not written, and may be appended again."""
@@ -90,12 +99,13 @@ class TrafficLog:
     def _turn(self) -> Iterator[None]:
         """Keep the other writers out for the few microseconds of a line; the kernel ends a dead writer's turn."""
         until = time.monotonic() + self._patience_s
+        pauses = chain(repeat(0.0, _YIELDS), repeat(_LOOK_AGAIN_S))
         while not self._locked():
             if time.monotonic() >= until:
                 self._patience_s = 0.0
                 raise BlockingIOError(errno.EAGAIN, "another process holds the lock", str(self.path))
-            time.sleep(_LOOK_AGAIN_S)
-        self._patience_s = _PATIENCE_S
+            time.sleep(next(pauses))
+        self._patience_s = self._longest_s
         try:
             yield
         finally:

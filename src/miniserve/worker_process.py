@@ -114,7 +114,7 @@ class WorkerProcess:
         return WorkerDied(f"protocol: {what}")
 
     def cpu_ns(self) -> int | None:
-        """Return the CPU time of all threads so far, or None where the kernel does not tell (the process ended).
+        """Return the CPU time of all threads so far, or None where the kernel does not tell (the process is reaped).
 
         Not from /proc, for what that caches of a process makes its end expensive (see child).
         """
@@ -125,12 +125,12 @@ class WorkerProcess:
 
     def is_runnable(self) -> bool:
         """Tell whether a thread of the process runs or waits for a CPU at this moment; asleep, none does."""
-        try:
-            # The name in a thread's line may contain anything; its state is what follows the last bracket, proc(5).
-            lines = [file.read_text(errors="replace") for file in Path(f"/proc/{self.pid}/task").glob("*/stat")]
-        except OSError:
-            return False
-        return any(line.rpartition(")")[2].split()[0] == "R" for line in lines)
+        for file in Path(f"/proc/{self.pid}/task").glob("*/stat"):
+            with contextlib.suppress(OSError):  # that thread has ended
+                # The name in a thread's line may contain anything; its state is what follows the last bracket, proc(5).
+                if file.read_text(errors="replace").rpartition(")")[2].split()[0] == "R":
+                    return True
+        return False
 
     async def ended(self) -> str:
         """Make sure the process is gone, and return how it ended."""

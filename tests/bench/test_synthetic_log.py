@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import jsonschema
-from bench.judge import EVAL_SET, judge
+from bench.judge import EVAL_SET, differing, judge
 from bench.synthetic_log import write_log
 
 from minieval.items import parse_items
@@ -39,3 +39,16 @@ def test_the_judge_counts_a_synthetic_log_as_plain_python_does(tmp_path: Path) -
     assert numbers["answered"] == sum(line["status_A"] == line["status_B"] == "ok" for line in pairs)
     assert numbers["B dropped"] == sum(line.get("status_B") == "dropped" for line in lines)
     assert numbers["B slower"] is not None
+
+
+def test_a_number_that_differs_or_that_only_one_has_is_named() -> None:
+    ours = {"pairs": 5, "p": 0.25, "p99": None, "only ours": 1}
+    theirs = {"pairs": 6, "p": 0.25 * (1 + 1e-8), "p99": 3.0}
+
+    assert differing(ours, ours | {"p": 0.25 * (1 + 1e-10)}) == []
+    assert differing(ours, theirs) == [
+        "only ours: only one has it",
+        "p99: None and 3.0",
+        f"p: 0.25 and {theirs['p']!r}",
+        "pairs: 5 and 6",
+    ]

@@ -62,7 +62,7 @@ def test_spans_arrive_whole(receiving: Receiver, tmp_path_factory: pytest.TempPa
 def test_where_the_receiver_hangs_ending_a_span_never_waits_and_every_loss_is_counted(
     receiving: Receiver, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(QUEUE_VARIABLE, "600")  # more than the 512 of a batch, which is what wakes the exporter
+    monkeypatch.setenv(QUEUE_VARIABLE, "600")  # more than a batch, which is what wakes the exporter
     receiving.answering.clear()
     dropped = Dropped()
     provider = tracer_provider("test", tmp_path_factory.mktemp("spans") / "spans.jsonl", dropped)

@@ -1,7 +1,11 @@
 """The books when the disk misbehaves: clients are served, nothing is lost that fits, and what is lost is said."""
 
+import fcntl
 import os
 import resource
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +17,7 @@ from tests.miniserve.test_records import RECORD, SINGLE
 
 from miniobserve.metrics import Metrics
 from miniserve import ledger as ledger_module
+from miniserve.journal import Journal
 from miniserve.ledger import Ledger
 from miniserve.records import TrafficRecord, to_line
 from miniserve.traffic import Strategy
@@ -201,3 +206,47 @@ def test_with_a_full_disk_clients_are_served_and_every_line_is_written_once_ther
 
     assert during.status_code == 200
     assert _ids(aside) + _ids(server.traffic_log) == ["before", "during", "after"]
+
+
+@contextmanager
+def _locked(log: Path) -> Iterator[Callable[[object], None]]:
+    """Hold the log's lock; gives what lets go of it, whatever it is called with."""
+    log.touch()
+    with log.open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        yield lambda _: fcntl.flock(other, fcntl.LOCK_UN)
+
+
+def test_books_that_are_closed_wait_for_the_logs_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = Ledger(tmp_path, Metrics())
+    with _locked(tmp_path / "traffic.log") as let_go:
+        ledger.record(_record(1))
+        waiting = ledger.books.waiting
+        monkeypatch.setattr(time, "sleep", let_go)
+        ledger.close()
+
+    assert waiting == 1
+    assert _ids(tmp_path / "traffic.log") == ["id-1"]
+
+
+def test_a_log_that_stays_locked_keeps_no_server_from_starting_or_stopping_and_the_next_start_recovers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead = Journal(tmp_path / "journal")
+    dead.open_entry(_record(1))
+    dead.close()
+    monkeypatch.setattr(ledger_module, "LONG_PATIENCE_S", 0.0)
+    with structlog.testing.capture_logs() as said, _locked(tmp_path / "traffic.log"):
+        ledger = Ledger(tmp_path, Metrics())
+        ledger.record(_record(2))
+        ledger.close()
+
+    Ledger(tmp_path, Metrics()).close()
+
+    assert [line["event"] for line in said] == [
+        "journal not recovered, the next start will",
+        "books not written",
+        "stopped before everything was written",
+    ]
+    assert said[-1]["lost"] == 1
+    assert _ids(tmp_path / "traffic.log") == ["id-1"]

@@ -6,6 +6,7 @@ import os
 import random
 import resource
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -122,3 +123,37 @@ def test_what_a_killed_writer_left_unfinished_swallows_no_line_of_the_others(tmp
     contents = read_log(path)
     assert [record.request_id for record in contents.records] == ["1-1", "1-2", "2-1"]
     assert contents.torn == 1
+
+
+def test_a_lock_that_was_not_to_be_had_is_waited_for_again_only_once_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    flock = fcntl.flock
+
+    def flock_and_count(descriptor: int, operation: int) -> None:
+        if operation & fcntl.LOCK_EX:
+            asked.append(descriptor)
+        flock(descriptor, operation)
+
+    def times_asked(log: TrafficLog, number: int) -> int:
+        asked.clear()
+        with suppress(BlockingIOError):
+            log.append(_record(1, number))
+        return len(asked)
+
+    path = tmp_path / "traffic.log"
+    with TrafficLog(path) as log, path.open("rb") as others:
+        flock(others, fcntl.LOCK_EX)
+        monkeypatch.setattr(fcntl, "flock", flock_and_count)
+        held = [times_asked(log, number) for number in range(3)]
+        flock(others, fcntl.LOCK_UN)
+        free = times_asked(log, 3)
+        flock(others, fcntl.LOCK_EX)
+        held_again = times_asked(log, 4)
+
+    assert held[0] > 1
+    assert held[1:] == [1, 1]
+    assert free == 1
+    assert held_again > 1
+    assert [record.request_id for record in read_log(path).records] == ["1-3"]
