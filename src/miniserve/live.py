@@ -21,7 +21,8 @@ PAIRS_SHOWN: Final = 50
 LATENCIES_KEPT: Final = 20_000
 IDS_COUNTED: Final = 200_000
 CONFIGURATIONS_KEPT: Final = 4
-HISTORY_POINTS: Final = 120
+# The agreement is noted each time the pairs are so many times as many: 170 notes for ten million.
+LOOK_FACTOR: Final = 1.1
 
 
 class Arm:
@@ -54,36 +55,42 @@ class Arm:
 
 
 class Agreement:
-    """How often both arms gave the same text, with an interval that may be looked at as often as one likes."""
+    """How often both arms gave the same text, with an interval that may be looked at as often as one likes.
+
+    Its history is that of the pairs, not of the looks: who comes late sees how the interval narrowed.
+    """
 
     def __init__(self) -> None:
         self.pairs = 0
         self.agreed = 0
         self._interval = Share(0.0, 1.0)
         self._history: list[tuple[int, float, float, float]] = []
+        self._next_look = 1
 
     def add(self, agree: bool) -> None:
         """Take in one pair."""
         self.pairs += 1
         self.agreed += agree
+        if self.pairs >= self._next_look:
+            self._history.append(self._look())
+            self._next_look = math.ceil(self.pairs * LOOK_FACTOR)
+
+    def _look(self) -> tuple[int, float, float, float]:
+        found = always_valid_share(self.agreed, self.pairs)
+        # What was refuted once stays refuted: the interval holds at all looks at once, so it only narrows.
+        self._interval = Share(max(found.low, self._interval.low), min(found.high, self._interval.high))
+        return self.pairs, self.agreed / self.pairs, self._interval.low, self._interval.high
 
     def summary(self) -> dict[str, Any]:
-        """Return the share with its interval, and what it was at earlier looks: (pairs, share, low, high)."""
-        if self.pairs and (not self._history or self._history[-1][0] != self.pairs):
-            found = always_valid_share(self.agreed, self.pairs)
-            # What was refuted once stays refuted: the interval holds at all looks at once, so it only narrows.
-            self._interval = Share(max(found.low, self._interval.low), min(found.high, self._interval.high))
-            self._history.append((self.pairs, self.agreed / self.pairs, self._interval.low, self._interval.high))
-            if len(self._history) > HISTORY_POINTS:
-                self._history = [*self._history[:-1:2], self._history[-1]]
-        share = self.agreed / self.pairs if self.pairs else None
+        """Return the share with its interval, and what it was after fewer pairs: (pairs, share, low, high)."""
+        looked = [self._look()] if self.pairs else []
         return {
             "pairs": self.pairs,
             "agreed": self.agreed,
-            "share": share,
+            "share": self.agreed / self.pairs if self.pairs else None,
             "low": self._interval.low,
             "high": self._interval.high,
-            "history": self._history,
+            "history": [*(look for look in self._history if look[0] != self.pairs), *looked],
         }
 
 

@@ -96,6 +96,17 @@ def test_the_interval_only_narrows_and_its_history_ends_at_the_present(same: lis
     assert not looks or looks[-1]["history"][-1][0] == len(same)
 
 
+def test_whoever_looks_once_sees_how_the_interval_narrowed() -> None:
+    history = fold(*[RECORD] * 200)["agreement"]["history"]
+
+    counts, widths = [look[0] for look in history], [look[3] - look[2] for look in history]
+    assert (counts[:3], counts[-1]) == ([1, 2, 3], 200)
+    assert counts == sorted(set(counts))
+    assert all(later / earlier < 1.2 or later - earlier == 1 for earlier, later in pairwise(counts))
+    assert widths == sorted(widths, reverse=True)
+    assert widths[-1] < widths[0] / 4
+
+
 def test_a_split_counts_distinct_ids_and_has_the_exact_p() -> None:
     route = {**ROUTE, "strategy": "ab"}
     on_a = [replace(SINGLE, strategy="ab", request_id=f"a{n}") for n in range(80)]
