@@ -177,7 +177,7 @@ test-system *ARGS: _env _check-env
 bench-overload *ARGS: _env
     @{{ python }} -m bench.overload "$@"
 
-# measure how soon B stops once it is switched off, and whether loading a B holds A up: about 4 minutes
+# measure how soon B stops once it is switched off, and whether loading a B holds A up: about 6 minutes
 bench-switch *ARGS: _env
     @{{ python }} -m bench.switching "$@"
 

@@ -139,6 +139,7 @@ def measure(minutes: float) -> dict[str, Any]:
             statuses.update(offer_window(plan, len(footprints), steady.port, STEADY).status.tolist())
             footprints.append(at_rest(server, steady, started))
             print(f"{footprints[-1]}", file=sys.stderr)
+        steady.process.wait_for_shadow()
         records = [r for one in (server, steady) for r in read_log(one.process.traffic_log).records]
     outcomes: dict[str, Counter[str]] = {name: Counter() for name in (*(c.name for c in CYCLE), STEADY)}
     for record in records:

@@ -115,3 +115,33 @@ def test_the_step_that_judges_fails_on_anything_but_promote(
 
     assert done.returncode == code
     assert (tmp_path / "report" / "report.md").exists() == (code != 2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "models", "judge", "passes"),
+    [
+        ("success", "true", "success", True),
+        ("success", "false", "skipped", True),
+        ("success", "true", "failure", False),
+        ("success", "true", "skipped", False),  # the lab failed, so nothing was judged
+        ("success", "true", "cancelled", False),
+        ("failure", "", "skipped", False),
+        ("cancelled", "", "skipped", False),
+    ],
+)
+def test_the_required_check_passes_on_promote_or_where_no_model_changed(
+    changes: str, models: str, judge: str, passes: bool
+) -> None:
+    verdict = read("gate.yml")["jobs"]["verdict"]
+    (step,) = verdict["steps"]
+
+    done = subprocess.run(
+        ["/bin/bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+        env={**os.environ, "CHANGES": changes, "MODELS": models, "JUDGE": judge},
+        capture_output=True,
+        check=False,
+    )
+
+    assert verdict["if"] == "${{ always() }}"
+    assert set(verdict["needs"]) == {"changes", "lab", "judge"}
+    assert (done.returncode == 0) == passes
