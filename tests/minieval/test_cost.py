@@ -132,9 +132,7 @@ def test_the_gate_of_the_cost_prints_both_arms() -> None:
     name, asked = "cost per quality unit", "B deployment-ready: accuracy at least 30.0 %"
     prefix = "USD per 1,000 tokens and unit of accuracy: B"
     assert ready == Gate(name, Outcome.PASS, f"{prefix} 0.0000190, A 0.0000569", asked)
-    assert short == Gate(
-        name, Outcome.FAIL, f"{prefix} not-deployment-ready (accuracy 25.0 %), A 0.0000569", asked
-    )
+    assert short == Gate(name, Outcome.FAIL, f"{prefix} not-deployment-ready (accuracy 25.0 %), A 0.0000569", asked)
 
 
 def test_dollars_follow_the_digits_of_what_they_stand_beside() -> None:

@@ -107,7 +107,9 @@ def test_resampled_ranks_are_those_of_draws_with_replacement() -> None:
     assert set(np.unique(bootstrap_quantile([math.inf, 2.0], [1.0, 3.0], 0.5, resamples=99).a.resampled)) == {1.0, 3.0}
 
 
-@pytest.mark.parametrize(("q", "n", "rank"), [(0.07, 100, 7), (0.001, 3, 1), (0.5, 2, 1), (0.95, 100, 95), (0.25, 5, 2)])
+@pytest.mark.parametrize(
+    ("q", "n", "rank"), [(0.07, 100, 7), (0.001, 3, 1), (0.5, 2, 1), (0.95, 100, 95), (0.25, 5, 2)]
+)
 def test_the_nearest_rank_is_the_percentiles(q: float, n: int, rank: int) -> None:
     values = [float(i) for i in range(1, n)]
 
