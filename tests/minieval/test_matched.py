@@ -224,3 +224,11 @@ def test_more_regressions_than_pairs_are_refused() -> None:
 def test_large_counts_give_finite_numbers(n: int) -> None:
     assert math.isfinite(always_valid_mcnemar(n, 0).statistic)
     assert math.isfinite(tango_interval(n, 0, n).low)
+
+
+def test_non_inferiority_is_tested_at_three_points_and_five_percent_unless_told_otherwise() -> None:
+    found = noninferiority(12, 4, 200)
+
+    assert found == noninferiority(12, 4, 200, 0.03, 0.05)
+    assert found.margin == 0.03
+    assert found.low == tango_interval(12, 4, 200, 0.9).low
