@@ -65,7 +65,7 @@ def newcombe_interval(x_a: int, n_a: int, x_b: int, n_b: int, confidence: float 
     difference = b.estimate - a.estimate
     low = difference - math.hypot(b.estimate - b.low, a.high - a.estimate)
     high = difference + math.hypot(b.high - b.estimate, a.estimate - a.low)
-    return Interval(difference, max(-1.0, low), min(1.0, high), confidence)
+    return Interval(difference, low, high, confidence)
 
 
 def sample_ratio(n_a: int, n_b: int, share_a: float = 0.5) -> SampleRatio:
