@@ -140,7 +140,7 @@ def newcombe_paired_interval(
 
     low = difference - spread(b.estimate - b.low, a.high - a.estimate)
     high = difference + spread(b.high - b.estimate, a.estimate - a.low)
-    return Interval(difference, max(-1.0, low), min(1.0, high), confidence)
+    return Interval(difference, low, high, confidence)
 
 
 def noninferiority(
