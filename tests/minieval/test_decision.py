@@ -330,3 +330,12 @@ def test_an_upper_failure_limit_of_exactly_the_margin_is_not_below_it() -> None:
 
     assert outcome(at, "B's failures") is Outcome.FAIL
     assert outcome(above, "B's failures") is Outcome.PASS
+
+
+def test_a_settled_verdict_has_the_one_step_that_follows_from_it() -> None:
+    assert decision(BETTER).next_steps == (
+        "promote B behind a small canary, and fill in the cost per quality unit from lab 03",
+    )
+    assert decision(WORSE).next_steps == (
+        "read the regressions in the report, retrain B on what they show, and shadow the new model",
+    )
