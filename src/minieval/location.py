@@ -49,7 +49,7 @@ def mann_whitney(b: Latencies, a: Latencies) -> MannWhitney:
         return MannWhitney(pairs / 2, 1.0, 0.5)
     result = stats.mannwhitneyu(of_b, of_a, use_continuity=True, alternative="two-sided")
     statistic = float(result.statistic)
-    return MannWhitney(statistic, min(1.0, float(result.pvalue)), statistic / pairs)
+    return MannWhitney(statistic, float(result.pvalue), statistic / pairs)
 
 
 def hodges_lehmann_ratio(b: Latencies, a: Latencies, confidence: float = 0.95) -> OpenInterval:
@@ -83,7 +83,7 @@ def wilcoxon(b: Latencies, a: Latencies) -> SignedRank:
     if not np.any(logs):
         return SignedRank(0.0, 1.0, estimate, int(logs.size))
     result = stats.wilcoxon(logs, zero_method="wilcox", alternative="two-sided")
-    return SignedRank(float(result.statistic), min(1.0, float(result.pvalue)), estimate, int(logs.size))
+    return SignedRank(float(result.statistic), float(result.pvalue), estimate, int(logs.size))
 
 
 def _shift(b: _Array, a: _Array, confidence: float) -> OpenInterval:

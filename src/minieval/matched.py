@@ -33,7 +33,7 @@ def mcnemar_exact(n_improved: int, n_regressed: int) -> Significance:
     """Return McNemar's exact conditional test, two-sided; with no discordant pair p = 1."""
     m, smaller = _discordant(n_improved, n_regressed)
     pvalue = 1.0 if m == 0 else float(stats.binomtest(smaller, m).pvalue)
-    return Significance(float(smaller), min(1.0, pvalue))
+    return Significance(float(smaller), pvalue)
 
 
 def mcnemar_midp(n_improved: int, n_regressed: int) -> Significance:
@@ -54,7 +54,7 @@ def mcnemar_midp(n_improved: int, n_regressed: int) -> Significance:
 def smallest_midp(discordant: int) -> float:
     """Return the smallest mid-p that this many discordant pairs can attain: all on one side."""
     check_count("discordant", discordant)
-    return 1.0 if discordant == 0 else 0.5**discordant
+    return 0.5**discordant
 
 
 def always_valid_mcnemar(n_improved: int, n_regressed: int, previous_pvalue: float = 1.0) -> Significance:
@@ -69,7 +69,7 @@ def always_valid_mcnemar(n_improved: int, n_regressed: int, previous_pvalue: flo
         raise UnusableNumbers("previous_pvalue", previous_pvalue, "a number from 0 to 1")
     log_e = math.lgamma(1 + n_improved) + math.lgamma(1 + n_regressed) - math.lgamma(2 + m) + m * math.log(2.0)
     # exp overflows past 709; an e-value there is beyond any use that is made of it.
-    return Significance(math.exp(min(log_e, 700.0)), min(previous_pvalue, math.exp(-log_e), 1.0))
+    return Significance(math.exp(min(log_e, 700.0)), min(previous_pvalue, math.exp(-log_e)))
 
 
 def tango_statistic(n_improved: int, n_regressed: int, n: int, difference: float) -> float:
@@ -140,7 +140,7 @@ def newcombe_paired_interval(
 
     low = difference - spread(b.estimate - b.low, a.high - a.estimate)
     high = difference + spread(b.high - b.estimate, a.estimate - a.low)
-    return Interval(difference, max(-1.0, low), min(1.0, high), confidence)
+    return Interval(difference, low, high, confidence)
 
 
 def noninferiority(

@@ -50,7 +50,7 @@ def midp_power(n: int, effect: float, discordance: float, alpha: float = 0.05) -
     discordants = np.arange(low, max(low, int(stats.binom.isf(1e-13, n, discordance))) + 1)
     weights = stats.binom.pmf(discordants, n, discordance)
     critical = _critical(discordants, alpha)
-    share = min(1.0, (1 + abs(effect) / discordance) / 2)
+    share = (1 + abs(effect) / discordance) / 2
     reject = stats.binom.cdf(critical, discordants, share) + stats.binom.sf(
         discordants - critical - 1, discordants, share
     )

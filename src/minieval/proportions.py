@@ -55,7 +55,7 @@ def two_proportion_ztest(x_a: int, n_a: int, x_b: int, n_b: int) -> Significance
     if x_a + x_b in {0, n_a + n_b}:
         return Significance(0.0, 1.0)
     z = (x_b / n_b - x_a / n_a) / math.sqrt(pooled * (1 - pooled) * (1 / n_a + 1 / n_b))
-    return Significance(z, min(1.0, 2 * float(stats.norm.sf(abs(z)))))
+    return Significance(z, 2 * float(stats.norm.sf(abs(z))))
 
 
 def newcombe_interval(x_a: int, n_a: int, x_b: int, n_b: int, confidence: float = 0.95) -> Interval:
@@ -65,7 +65,7 @@ def newcombe_interval(x_a: int, n_a: int, x_b: int, n_b: int, confidence: float 
     difference = b.estimate - a.estimate
     low = difference - math.hypot(b.estimate - b.low, a.high - a.estimate)
     high = difference + math.hypot(b.high - b.estimate, a.estimate - a.low)
-    return Interval(difference, max(-1.0, low), min(1.0, high), confidence)
+    return Interval(difference, low, high, confidence)
 
 
 def sample_ratio(n_a: int, n_b: int, share_a: float = 0.5) -> SampleRatio:
@@ -82,4 +82,4 @@ def sample_ratio(n_a: int, n_b: int, share_a: float = 0.5) -> SampleRatio:
     expected = n * share_a
     statistic = (n_a - expected) ** 2 / expected + (n_a - expected) ** 2 / (n - expected)
     exact = float(stats.binomtest(n_a, n, share_a).pvalue)
-    return SampleRatio(statistic, min(1.0, exact), float(stats.chi2.sf(statistic, 1)))
+    return SampleRatio(statistic, exact, float(stats.chi2.sf(statistic, 1)))

@@ -157,3 +157,37 @@ def test_slices_without_a_difference_take_no_side_in_that_warning() -> None:
     assert tense({**calm, "one": (10, 12, 0, 0), "two": (10, 0, 2, 0), "three": (10, 0, 2, 0)}).simpson
     assert not tense({**calm, "one": (10, 2, 0, 0)}).simpson
     assert not tense({**calm, "one": (10, 2, 0, 0), "two": (10, 0, 2, 0), "three": (9, 1, 1, 0)}).simpson
+
+
+def test_which_slices_can_be_tested_follows_alpha() -> None:
+    rows = rows_of({"calm": (30, 4, 0, 6)})
+
+    (strict,), (lax,) = (bucket_families(rows, alpha)[0].rows for alpha in (0.05, 0.2))
+
+    # four discordant pairs attain 1/16 at best
+    assert (strict.flag, lax.flag) == (Flag.UNTESTABLE, Flag.IMPROVEMENT)
+    assert strict.pvalue_holm is None
+    assert lax.pvalue_holm == pytest.approx(0.0625)
+
+
+def test_what_is_below_alpha_by_the_false_discovery_rate_alone_is_no_evidence() -> None:
+    one, two = tense({"one": (20, 2, 9, 10), "two": (20, 2, 9, 10)}).rows
+
+    # mid-p of 2 against 9 is .0386: Holm doubles the smaller of two, Benjamini-Hochberg leaves equals as they are
+    assert one.pvalue_holm == two.pvalue_holm == pytest.approx(0.077148, abs=1e-6)
+    assert one.pvalue_bh == two.pvalue_bh == pytest.approx(0.038574, abs=1e-6)
+    assert one.flag is two.flag is Flag.NO_EVIDENCE
+
+
+def test_an_adjusted_p_of_exactly_alpha_is_no_evidence() -> None:
+    rows = rows_of({"one": (30, 9, 3, 18)})
+    (found,) = bucket_families(rows, 0.2)[0].rows
+    assert found.pvalue_holm is not None
+
+    (at,), (above,) = (bucket_families(rows, found.pvalue_holm + more)[0].rows for more in (0, 1e-9))
+
+    assert (at.flag, above.flag) == (Flag.NO_EVIDENCE, Flag.IMPROVEMENT)
+
+
+def test_a_slice_that_gains_one_item_sides_with_a_total_of_one() -> None:
+    assert not tense({"one": (10, 1, 0, 0), "two": (10, 1, 0, 0), "three": (10, 0, 1, 0)}).simpson

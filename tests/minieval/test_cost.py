@@ -10,7 +10,7 @@ from scipy import stats
 from tests.minieval.test_decision import decision, outcome
 
 from minieval.cost import DEFAULT_RATE_USD_PER_HOUR, LEAST_ACCURACY, Cost, price, quotient
-from minieval.gates import Outcome, usd
+from minieval.gates import Gate, Outcome, usd
 from minieval.stats import Interval, accuracy_interval
 from minieval.throughput import Round, Throughput, mean_rate
 from minieval.verdict import Verdict
@@ -123,3 +123,19 @@ def test_a_cheap_arm_is_not_promoted_for_its_price() -> None:
 )
 def test_dollars_are_written_with_three_digits_and_no_exponent(amount: float, shown: str) -> None:
     assert usd(amount) == shown
+
+
+def test_the_gate_of_the_cost_prints_both_arms() -> None:
+    ready, short = (decision(cost=cost(right_b=right)).gates[-1] for right in (150, 50))
+
+    # 0.05 USD an hour, A 488 tokens a second and half right, B 976 and three quarters right
+    name, asked = "cost per quality unit", "B deployment-ready: accuracy at least 30.0 %"
+    prefix = "USD per 1,000 tokens and unit of accuracy: B"
+    assert ready == Gate(name, Outcome.PASS, f"{prefix} 0.0000190, A 0.0000569", asked)
+    assert short == Gate(name, Outcome.FAIL, f"{prefix} not-deployment-ready (accuracy 25.0 %), A 0.0000569", asked)
+
+
+def test_dollars_follow_the_digits_of_what_they_stand_beside() -> None:
+    assert usd(0.5, 0.001234) == "0.50000"
+    assert usd(1000.0) == "1000.00"
+    assert usd(0.012345, 5.0) == "0.01"

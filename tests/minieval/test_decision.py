@@ -321,3 +321,21 @@ def test_every_decision_names_a_reason_and_a_next_step(table: Table, aim: Aim) -
 
     assert found.reasons
     assert found.next_steps
+
+
+def test_an_upper_failure_limit_of_exactly_the_margin_is_not_below_it() -> None:
+    limit = clopper_pearson_upper(1, 200)
+
+    at, above = (decision(rule=policy(failure_rate=rate), accounts=missing(1, 200)) for rate in (limit, limit + 1e-9))
+
+    assert outcome(at, "B's failures") is Outcome.FAIL
+    assert outcome(above, "B's failures") is Outcome.PASS
+
+
+def test_a_settled_verdict_has_the_one_step_that_follows_from_it() -> None:
+    assert decision(BETTER).next_steps == (
+        "promote B behind a small canary, and fill in the cost per quality unit from lab 03",
+    )
+    assert decision(WORSE).next_steps == (
+        "read the regressions in the report, retrain B on what they show, and shadow the new model",
+    )

@@ -197,3 +197,19 @@ def test_no_case_is_no_rate() -> None:
     assert found.a is not None
     assert found.a.precision is found.a.recall is found.a.f05 is found.a.over_correction_rate is None
     assert found.differing == 0
+
+
+def test_neutral_pairs_are_told_by_whether_both_arms_are_right() -> None:
+    found = compare(
+        [
+            (WRONG, "He will go.", "He is going to go."),
+            (WRONG, "He is going to go.", "He will go."),
+            (WRONG, "He goes.", "He wented."),
+            (WRONG, "He will go.", "He goes."),
+            (WRONG, "He goes.", "He will go."),
+            (WRONG, "He will go.", "He will go."),
+        ]
+    )
+
+    assert (found.pairs, found.differing, found.improved, found.regressed) == (6, 5, 1, 1)
+    assert (found.neutral, found.neutral_both_right, found.neutral_both_wrong) == (3, 2, 1)

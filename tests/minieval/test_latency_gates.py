@@ -171,3 +171,22 @@ def test_a_tighter_p95_never_takes_fewer_requests_than_a_p95_needs_at_all() -> N
     assert tighter_margins(latency(sharp, sharp), policy())[1].requests_per_arm == 59
     assert tighter_margins(latency(FAST, contrast((None, None, None))), policy())[1].requests_per_arm is None
     assert tighter_margins(nothing_served(), policy()) == ()
+
+
+def test_a_slack_of_less_than_a_millisecond_is_a_slack() -> None:
+    slow = latency(contrast((1.3, 1.25, 1.4), (0.2, 0.1, 0.4)), contrast((1.6, 1.55, 1.7), (0.6, 0.4, 0.8)))
+
+    assert latency_gates(slow, policy(0.5)) == (
+        Gate(
+            "latency p50",
+            Outcome.PASS,
+            "ratio 1.30, upper limit 1.40; shift upper limit +0.40 ms (passes by the shift)",
+            "upper limit below 1.20, or shift below 0.5 ms",
+        ),
+        Gate(
+            "latency p95",
+            Outcome.INCONCLUSIVE,
+            "ratio 1.60, upper limit 1.70; shift upper limit +0.80 ms",
+            "upper limit below 1.50, or shift below 0.5 ms",
+        ),
+    )

@@ -239,3 +239,18 @@ def test_pairs_that_are_all_equal_are_no_evidence() -> None:
 def test_pairs_that_do_not_match_are_refused() -> None:
     with pytest.raises(UnusableNumbers, match="one per pair"):
         wilcoxon([1.0], [1.0, 2.0])
+
+
+@pytest.mark.parametrize("unit", [1.0, 250_000.0])
+def test_counting_differences_finds_those_of_tied_and_of_long_latencies(
+    monkeypatch: pytest.MonkeyPatch, unit: float
+) -> None:
+    # Patched because samples beyond the limit would make the test slow.
+    monkeypatch.setattr(ranks, "_MOST_MADE", 0)
+    b, a = unit * np.array([1.0, 1.0, 2.0, 5.0, 9.0]), unit * np.array([1.0, 2.0, 2.0, 4.0])
+
+    found = ranks.pairwise_order_statistics(b, a, tuple(range(1, 21)))
+
+    expected = sorted(x - y for x in b.tolist() for y in a.tolist())
+    assert expected.count(0.0) == 4
+    assert found == pytest.approx(expected, abs=1e-11 * unit)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
@@ -188,6 +188,8 @@ def test_paired_intervals_follow_their_confidence(table: Table, confidence: floa
             assert abs(tango_statistic(improved, regressed, sum(table), limit)) == pytest.approx(z, abs=1e-5)
 
 
+@example((1, 0, 0, 1))  # a numerator that its correction takes to 0
+@example((5, 2, 0, 0))  # a margin of 0, so no correlation
 @given(TABLE)
 def test_newcombes_paired_interval_is_its_formula(table: Table) -> None:
     both, improved, regressed, neither = table
@@ -224,3 +226,17 @@ def test_more_regressions_than_pairs_are_refused() -> None:
 def test_large_counts_give_finite_numbers(n: int) -> None:
     assert math.isfinite(always_valid_mcnemar(n, 0).statistic)
     assert math.isfinite(tango_interval(n, 0, n).low)
+
+
+def test_non_inferiority_is_tested_at_three_points_and_five_percent_unless_told_otherwise() -> None:
+    found = noninferiority(12, 4, 200)
+
+    assert found == noninferiority(12, 4, 200, 0.03, 0.05)
+    assert found.margin == 0.03
+    assert found.low == tango_interval(12, 4, 200, 0.9).low
+
+
+@pytest.mark.parametrize(("improved", "regressed"), [(9, 2), (2, 9), (3, 3), (0, 4), (0, 0)])
+def test_the_statistic_of_mcnemars_conditional_tests_is_the_smaller_count(improved: int, regressed: int) -> None:
+    for test in (mcnemar_exact, mcnemar_midp):
+        assert test(improved, regressed).statistic == min(improved, regressed)

@@ -82,3 +82,12 @@ def test_rows_are_sorted_by_item_whatever_the_order_of_the_log() -> None:
 
     assert [row.item.id for row in rows] == ["i0", "i2", "i3"]
     assert isinstance(rows[0], PairedItem)
+
+
+@pytest.mark.parametrize(("share", "both", "neither"), [(1.0, 1, 0), (0.5, 1, 0), (0.25, 0, 1), (0.0, 0, 1)])
+def test_an_item_on_which_the_arms_are_level_is_right_for_both_from_one_half(
+    share: float, both: int, neither: int
+) -> None:
+    found = count([PairedItem(ITEMS[0], share, share, 4)])
+
+    assert (found.n_both, found.n_improved, found.n_regressed, found.n_neither) == (both, 0, 0, neither)

@@ -102,9 +102,22 @@ def test_the_pairs_needed_are_a_first_number_with_the_power(effect: float, disco
 
 
 def test_an_effect_that_ten_million_pairs_do_not_show_has_no_number() -> None:
-    assert pairs_needed(1e-6, 0.5).estimate is None
+    assert pairs_needed(1e-6, 0.5, 0.7, 0.1) == PairsNeeded(None, 1e-6, 0.5, 0.7, 0.1)
 
 
 def test_an_effect_beyond_the_discordance_is_refused() -> None:
     with pytest.raises(UnusableNumbers, match="effect"):
         pairs_needed(0.2, 0.1)
+
+
+def test_a_power_that_is_just_attained_is_enough() -> None:
+    effect = minimum_detectable_effect(60, 0.2, midp_power(60, 0.2, 0.2)).estimate
+
+    assert effect == pytest.approx(0.2, abs=1e-6)
+    assert pairs_needed(0.1, 0.2, midp_power(120, 0.1, 0.2)).estimate == 120
+
+
+def test_one_pair_is_enough_where_a_coin_would_be() -> None:
+    # mid-p of one discordant pair is one half
+    assert pairs_needed(1.0, 1.0, alpha=0.51).estimate == 1
+    assert pairs_needed(1.0, 1.0, alpha=0.5).estimate == 2

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint, proportions_ztest
@@ -38,6 +38,8 @@ def test_an_accuracy_lies_within_its_interval_and_that_within_0_and_1(counts: tu
     assert 0 <= found.low <= found.estimate <= found.high <= 1
 
 
+@example((5, 10), (5, 20))  # as many right of another number
+@example((10, 10), (20, 20))
 @given(COUNTS, COUNTS)
 def test_the_two_proportion_z_is_the_pooled_one_with_b_first(a: tuple[int, int], b: tuple[int, int]) -> None:
     found = two_proportion_ztest(*a, *b)

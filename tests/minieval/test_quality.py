@@ -73,7 +73,9 @@ def test_every_number_is_the_statistic_of_its_name(table: Table) -> None:
     found = assess_quality(rows_of(table), policy)
 
     assert (found.n, found.requests, found.varying_items, found.counts) == (n, n, 0, PairCounts(*table))
+    assert (found.n_correct_a, found.n_correct_b, found.n_discordant) == (a, b, improved + regressed)
     assert found.discordance == (improved + regressed) / n
+    assert found.cluster_name == "verb"
     assert (found.accuracy_a, found.accuracy_b) == (accuracy_interval(a, n, 0.9), accuracy_interval(b, n, 0.9))
     assert found.z_test == two_proportion_ztest(a, n, b, n)
     assert found.z_interval == newcombe_interval(a, n, b, n, 0.9)
@@ -169,5 +171,73 @@ def test_extreme_tables_give_numbers_or_none(table: Table) -> None:
 
 
 def test_no_items_at_all_are_refused() -> None:
-    with pytest.raises(UnusableNumbers, match="paired items"):
+    with pytest.raises(UnusableNumbers) as refusal:
         assess_quality([], POLICY)
+
+    assert str(refusal.value) == "number of paired items is 0: expected at least 1"
+
+
+@pytest.mark.parametrize("related", [0, 1, 30])
+def test_items_are_clustered_only_where_every_one_has_a_cluster(related: int) -> None:
+    rows = [
+        replace(row, item=replace(row.item, cluster=("verb", f"v{i}") if i < related else None))
+        for i, row in enumerate(rows_of((20, 6, 1, 4)))
+    ]
+
+    found = assess_quality(rows, POLICY)
+
+    assert (found.cluster_name, found.clustered, found.deciding.method) == (None, None, "Tango score")
+
+
+def test_clusters_of_two_kinds_are_no_clusters() -> None:
+    rows = [
+        replace(row, item=replace(row.item, cluster=("verb" if i % 2 else "noun", f"v{i}")))
+        for i, row in enumerate(rows_of((20, 6, 1, 4)))
+    ]
+
+    found = assess_quality(rows, POLICY)
+
+    assert (found.cluster_name, found.clustered) == (None, None)
+
+
+def test_two_items_of_which_one_varies_are_enough_to_cluster_by_item() -> None:
+    one, other = rows_of((1, 1, 0, 0))
+
+    found = assess_quality([one, replace(other, b=0.5, requests=2)], POLICY).deciding
+
+    # differences 0 and 1/2: mean 1/4, and a t interval of one degree of freedom is beyond -1 and 1
+    assert found.method == "hull of Tango score, cluster-robust by item (CR1, t)"
+    assert (found.interval.estimate, found.interval.low, found.interval.high) == (0.25, -1.0, 1.0)
+
+
+def test_the_factor_is_known_for_a_single_item_on_which_the_arms_differ() -> None:
+    # z of 1 right of 1 against 0 of 1 is 1 / sqrt(1/2), and McNemar's is 1
+    assert assess_quality(rows_of((0, 1, 0, 0)), POLICY).z_factor == pytest.approx(2**0.5)
+    assert assess_quality(rows_of((1, 0, 0, 0)), POLICY).z_factor is None
+
+
+def test_what_is_missing_to_the_pairs_that_are_needed_is_never_less_than_none() -> None:
+    few, enough = (assess_quality(rows_of(table), POLICY) for table in ((6, 2, 1, 1), (0, 40, 0, 0)))
+    useless = assess_quality(rows_of((6, 1, 1, 2)), Policy("better", 0.05, 200, Margins(smallest_useful_gain=0.0)))
+
+    assert few.needed.estimate is not None
+    assert few.n_more_needed == few.needed.estimate - 10 > 0
+    assert enough.n_more_needed == 0
+    # equal arms, and any gain at all would be useful: no number of pairs shows that
+    assert useless.needed.estimate is useless.n_more_needed is None
+
+
+def test_ten_verbs_are_enough_for_a_clustered_interval_at_the_levels_that_decide() -> None:
+    rows = [
+        replace(row, item=replace(row.item, cluster=("verb", f"v{i // 20}")))
+        for i, row in enumerate(rows_of((150, 30, 0, 20)))
+    ]
+
+    found = assess_quality(rows, Policy("better", 0.1, 200, Margins()))
+
+    differences, verbs = [row.difference for row in rows], [i // 20 for i in range(200)]
+    two_sided, one_sided = (cluster_robust_interval(differences, verbs, level) for level in (0.9, 0.8))
+    assert found.clustered == two_sided
+    for deciding, expected in ((found.deciding, two_sided), (found.deciding_one_sided, one_sided)):
+        assert deciding.method == "cluster-robust by verb (CR1, t)"
+        assert deciding.interval == Interval(expected.estimate, expected.low, expected.high, expected.confidence)

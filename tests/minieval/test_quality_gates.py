@@ -185,3 +185,8 @@ def test_the_verdict_on_quality_says_why(
     called = call_quality(Assessment(found, (), identical), policy(aim))
 
     assert (called.verdict, called.reason) == (verdict, reason)
+
+
+def test_an_upper_limit_of_exactly_0_is_not_worse() -> None:
+    assert gates_of(quality(-0.1, 0.0))[0].outcome is Outcome.PASS
+    assert gates_of(quality(-0.1, -0.0001))[0].outcome is Outcome.FAIL

@@ -107,7 +107,9 @@ def test_resampled_ranks_are_those_of_draws_with_replacement() -> None:
     assert set(np.unique(bootstrap_quantile([math.inf, 2.0], [1.0, 3.0], 0.5, resamples=99).a.resampled)) == {1.0, 3.0}
 
 
-@pytest.mark.parametrize(("q", "n", "rank"), [(0.07, 100, 7), (0.001, 3, 1), (0.5, 2, 1), (0.95, 100, 95)])
+@pytest.mark.parametrize(
+    ("q", "n", "rank"), [(0.07, 100, 7), (0.001, 3, 1), (0.5, 2, 1), (0.95, 100, 95), (0.25, 5, 2)]
+)
 def test_the_nearest_rank_is_the_percentiles(q: float, n: int, rank: int) -> None:
     values = [float(i) for i in range(1, n)]
 
@@ -177,3 +179,17 @@ def test_large_samples_resample_ranks_and_agree_with_drawing(monkeypatch: pytest
     assert ranked.method == "nearest rank"
     assert ranked.low == pytest.approx(drawn.low, rel=0.05)
     assert ranked.high == pytest.approx(drawn.high, rel=0.05)
+
+
+def test_resamples_of_which_both_quantiles_failed_count_against_both_limits() -> None:
+    # The median of ten is the fifth; with four of ten failed, six or more of ten draws fail with a chance of .166.
+    some = [*[2.0] * 6, *[math.inf] * 4]
+    failed = stats.binom.sf(5, 10, 0.4)
+    assert failed * (1 - failed) < 0.15 < failed < 0.25
+
+    found = bootstrap_quantile(some, some, 0.5, resamples=20_000)
+
+    # A limit is known if no more than its tail of the ratios is zero over infinity, or says nothing: .166, not .138.
+    wide, narrow = found.ratio(0.7), found.ratio(0.5)
+    assert (wide.estimate, wide.low, wide.high) == (1.0, None, None)
+    assert (narrow.estimate, narrow.low, narrow.high) == (1.0, 1.0, 1.0)

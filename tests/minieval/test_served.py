@@ -128,3 +128,12 @@ def test_the_seed_moves_the_p95_limits_and_nothing_else() -> None:
     assert (first.mann_whitney, first.p50) == (second.mann_whitney, second.p50)
     assert first.p95.ratio.estimate == second.p95.ratio.estimate
     assert first.p95.ratio != second.p95.ratio
+
+
+def test_the_same_seed_gives_the_same_numbers() -> None:
+    rng = np.random.default_rng(3)
+    a, b = arm("A", *rng.lognormal(0, 0.35, 90)), arm("B", *rng.lognormal(0.1, 0.35, 80))
+
+    first, again = (compared(a, b, seed=5).comparison for _ in range(2))
+
+    assert first == again
