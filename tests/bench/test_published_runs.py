@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bench import isolation, judge, observe, overload, soak, switching
+
+from bench import isolation, judge, observe, overload, switching
 
 ROOT = Path(__file__).resolve().parents[2]
 Render = Callable[[Mapping[str, Any]], str]
@@ -15,7 +16,6 @@ PUBLISHED: dict[str, tuple[str, Render]] = {
     "isolation-80": ("isolation.md", isolation.rendered),
     "overload": ("isolation.md", overload.rendered),
     "switching": ("isolation.md", switching.rendered),
-    "soak": ("isolation.md", soak.rendered),
     "observe": ("operations.md", observe.rendered),
     "judge": ("judge.md", judge.rendered),
 }
