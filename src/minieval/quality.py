@@ -99,6 +99,8 @@ def assess_quality(rows: Sequence[PairedItem], policy: Policy) -> Quality:
     pooled = (right_a + right_b) / (2 * n)
     variance = 2 * n * pooled * (1 - pooled)
     discordant = counts.n_improved + counts.n_regressed
+    # Before the searches, for these refuse an alpha that leaves no confidence below 1.
+    accuracy_a, accuracy_b = (accuracy_interval(right, n, confidence) for right in (right_a, right_b))
     needed = _needed(difference, counts.discordance, policy)
     return Quality(
         n=n,
@@ -109,8 +111,8 @@ def assess_quality(rows: Sequence[PairedItem], policy: Policy) -> Quality:
         n_correct_b=right_b,
         n_discordant=discordant,
         discordance=counts.discordance,
-        accuracy_a=accuracy_interval(right_a, n, confidence),
-        accuracy_b=accuracy_interval(right_b, n, confidence),
+        accuracy_a=accuracy_a,
+        accuracy_b=accuracy_b,
         difference=difference,
         z_test=two_proportion_ztest(right_a, n, right_b, n),
         z_interval=newcombe_interval(right_a, n, right_b, n, confidence),
