@@ -193,7 +193,7 @@ bench-observe *ARGS: _env
 bench-soak *ARGS: _env
     @{{ python }} -m bench.soak "$@"
 
-# change the judge's mathematics in thousands of places, one at a time, and count what the tests find: about 20 minutes
+# change the judge's mathematics in thousands of places, one at a time, and count what the tests find: about 10 minutes
 mutate *ARGS: _bench-env
     HYPOTHESIS_PROFILE=mutants nice -n 19 .venv-bench/bin/mutmut run --max-children 2 "$@"
     .venv-bench/bin/mutmut results

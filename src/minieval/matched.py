@@ -108,9 +108,7 @@ def tango_interval(n_improved: int, n_regressed: int, n: int, confidence: float 
                 outside = middle
         return inside
 
-    low = -1.0 if estimate == -1 else limit(-1.0, z)
-    high = 1.0 if estimate == 1 else limit(1.0, z)
-    return Interval(estimate, low, high, confidence)
+    return Interval(estimate, limit(-1.0, z), limit(1.0, z), confidence)
 
 
 def newcombe_paired_interval(

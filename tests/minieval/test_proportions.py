@@ -125,3 +125,9 @@ def test_counts_may_be_numpys() -> None:
     x, n = np.array([3, 5])
 
     assert accuracy_interval(x, n) == accuracy_interval(3, 5)
+
+
+@pytest.mark.parametrize("confidence", [0.8, 0.9, 0.95, 0.99])
+def test_none_right_and_all_right_have_the_bound_itself_as_a_limit(confidence: float) -> None:
+    for n in range(1, 200):
+        assert (accuracy_interval(0, n, confidence).low, accuracy_interval(n, n, confidence).high) == (0.0, 1.0)
