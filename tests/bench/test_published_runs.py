@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bench import isolation, judge, observe, overload, switching
+from bench import isolation, judge, observe, overload, soak, switching
 
 ROOT = Path(__file__).resolve().parents[2]
 Render = Callable[[Mapping[str, Any]], str]
@@ -16,6 +16,7 @@ PUBLISHED: dict[str, tuple[str, Render]] = {
     "isolation-80": ("isolation.md", isolation.rendered),
     "overload": ("isolation.md", overload.rendered),
     "switching": ("isolation.md", switching.rendered),
+    "soak": ("isolation.md", soak.rendered),
     "observe": ("operations.md", observe.rendered),
     "judge": ("judge.md", judge.rendered),
 }
