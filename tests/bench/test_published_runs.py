@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bench import isolation, judge, observe, overload, soak, switching
+from bench import crash, isolation, judge, observe, overload, soak, switching
 
 ROOT = Path(__file__).resolve().parents[2]
 Render = Callable[[Mapping[str, Any]], str]
@@ -17,6 +17,7 @@ PUBLISHED: dict[str, tuple[str, Render]] = {
     "overload": ("isolation.md", overload.rendered),
     "switching": ("isolation.md", switching.rendered),
     "soak": ("isolation.md", soak.rendered),
+    "crash": ("accounting.md", crash.rendered),
     "observe": ("operations.md", observe.rendered),
     "judge": ("judge.md", judge.rendered),
 }
