@@ -28,7 +28,7 @@ demo: _env
     @{{ python }} {{ lab }}/route.py
     @{{ python }} {{ lab }}/compare.py || [ $? -eq 10 ] || [ $? -eq 20 ]
 
-# serve, send and log the lab's requests without judging them: --a REF or production, --b REF or latest
+# serve, send and log the lab's requests without judging them: --a REF, --b REF or latest
 [no-exit-message]
 lab *ARGS: _env
     @{{ python }} {{ lab }}/route.py "$@"

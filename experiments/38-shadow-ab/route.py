@@ -107,9 +107,7 @@ def check_log(records: Sequence[TrafficRecord], blocks: Sequence[dict[str, Any]]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the lab; returns 0, or 1 with a sentence on stderr."""
     parser = argparse.ArgumentParser(prog="route.py", description=__doc__)
-    parser.add_argument(
-        "--a", default="v0.1.0", help="SHA, unique prefix or semver of A, or production (default %(default)s)"
-    )
+    parser.add_argument("--a", default="v0.1.0", help="SHA, unique prefix or semver of A (default %(default)s)")
     parser.add_argument(
         "--b", default="v0.3.0", help="SHA, unique prefix or semver of B, or latest (default %(default)s)"
     )
@@ -149,7 +147,7 @@ def drive(options: argparse.Namespace) -> None:
     shadow_block, ab_block = draw_plan(parse_items(eval_bytes.decode()), 2, PLANNED_N, options.seed)
     plan = Plan(
         options.seed,
-        registry.production if options.a == "production" else registry.resolve(options.a),
+        registry.resolve(options.a),
         latest(registry) if options.b == "latest" else registry.resolve(options.b),
         options.salt,
         shadow_block,
