@@ -86,7 +86,7 @@ def record_schema() -> str:
             "ok, and then its latency is a number."
         ),
         "type": "object",
-        "required": list(_COMMON),
+        "required": [key for key in _COMMON if key != "shadow_arm"],
         "properties": {
             "schema": {"const": SCHEMA},
             "record_id": {**_pattern(HEX32), "description": "made by the server, unique"},
@@ -95,7 +95,10 @@ def record_schema() -> str:
             "strategy": {"enum": list(STRATEGIES)},
             "config_sha": {**_pattern(HEX64), "description": "names the routing configuration: never pooled"},
             "production_arm": {**_pattern(ARM_NAME), "description": "whose answer the client got"},
-            "shadow_arm": {"anyOf": [_pattern(ARM_NAME), {"type": "null"}], "description": "which ran unseen"},
+            "shadow_arm": {
+                "anyOf": [_pattern(ARM_NAME), {"type": "null"}],
+                "description": "which ran unseen; left out as null",
+            },
             "arm_shas": {
                 "type": "object",
                 "description": "the model of every arm",
