@@ -106,7 +106,7 @@ def open_log(paths: Sequence[Path], arms: tuple[str, str] | None = None) -> Iter
                 reading.load(named)
             except duckdb.Error as error:
                 scanned.result()  # a file that cannot be read to its end says so better itself
-                raise InputRefused("log", str(error).splitlines()[0], "JSON lines") from error
+                raise InputRefused("log", _said(error), "JSON lines") from error
             found = scanned.result()
             torn, lost = reading.set_apart(found.unfinished, named)
             yield LogTable(database, named, found.sha256, torn, lost)
@@ -150,7 +150,7 @@ class _Reading:
             self._database.execute(f"{create} {_source(self._files, columns(arms))}")
         except duckdb.InvalidInputException as error:
             # Some line is no JSON object, or has a key twice. Read again, the former as lines without any key.
-            self._refusal = str(error).splitlines()[0]
+            self._refusal = _said(error)
             self._database.execute(f"{create} {_source(self._files, columns(arms), ignore_errors=True)}")
 
     def set_apart(self, unfinished: Sequence[bool], arms: tuple[str, str]) -> tuple[int, int]:
@@ -259,6 +259,11 @@ def _source(files: Sequence[str], keys: Sequence[str], *, ignore_errors: bool = 
     typed = ", ".join(f"'{key}': 'JSON'" for key in keys)
     skip = str(ignore_errors).lower()
     return f"read_ndjson([{names}], columns = {{{typed}}}, ignore_errors = {skip}, filename = true)"
+
+
+def _said(error: duckdb.Error) -> str:
+    """Return the first line of what the database says, which for some bytes in a line is nothing."""
+    return next(iter(str(error).splitlines()), "a line that cannot be read")
 
 
 def _each(found: duckdb.DuckDBPyConnection) -> Iterator[int]:

@@ -52,6 +52,7 @@ def test_every_line_of_the_labs_log_fulfils_the_published_schema() -> None:
 @given(near=json_near(PAIR) | json_near(SERVED))
 @example(near={key: value for key, value in PAIR.items() if key != "shadow_arm"})
 @example(near={key: value for key, value in SERVED.items() if key != "shadow_arm"})
+@example(near=[[None, None, None], {'000"\x1f\x1f\x1f\x1f\x80': None}])
 def test_a_line_is_a_record_exactly_if_the_server_reads_it_and_the_schema_holds(
     near: object, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
