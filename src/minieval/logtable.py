@@ -104,7 +104,7 @@ def open_log(paths: Sequence[Path], arms: tuple[str, str] | None = None) -> Iter
             try:
                 named = reading.arms() if arms is None else arms
                 reading.load(named)
-            except duckdb.Error as error:
+            except (duckdb.Error, UnicodeDecodeError) as error:
                 scanned.result()  # a file that cannot be read to its end says so better itself
                 raise InputRefused("log", _said(error), "JSON lines") from error
             found = scanned.result()
@@ -148,7 +148,7 @@ class _Reading:
         create = f"CREATE OR REPLACE TABLE records AS SELECT {_row(arms)}, filename AS file FROM"
         try:
             self._database.execute(f"{create} {_source(self._files, columns(arms))}")
-        except duckdb.InvalidInputException as error:
+        except (duckdb.InvalidInputException, UnicodeDecodeError) as error:
             # Some line is no JSON object, or has a key twice. Read again, the former as lines without any key.
             self._refusal = _said(error)
             self._database.execute(f"{create} {_source(self._files, columns(arms), ignore_errors=True)}")
@@ -261,8 +261,8 @@ def _source(files: Sequence[str], keys: Sequence[str], *, ignore_errors: bool = 
     return f"read_ndjson([{names}], columns = {{{typed}}}, ignore_errors = {skip}, filename = true)"
 
 
-def _said(error: duckdb.Error) -> str:
-    """Return the first line of what the database says, which for some bytes in a line is nothing."""
+def _said(error: Exception) -> str:
+    """Return the first line of what the database says: nothing, or no text, where it cuts a character of a line in two."""
     return next(iter(str(error).splitlines()), "a line that cannot be read")
 
 
