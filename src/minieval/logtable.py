@@ -262,7 +262,7 @@ def _source(files: Sequence[str], keys: Sequence[str], *, ignore_errors: bool = 
 
 
 def _said(error: Exception) -> str:
-    """Return the first line of what the database says: nothing, or no text, where it cuts a character of a line in two."""
+    """Return the first line of what the database says: nothing or no text where it cuts a character in two."""
     return next(iter(str(error).splitlines()), "a line that cannot be read")
 
 
