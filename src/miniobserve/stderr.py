@@ -3,16 +3,13 @@
 What cannot be written is dropped and counted.
 """
 
-import queue
 import sys
-import threading
 from collections.abc import Callable
 from typing import TextIO
 
-WAITING_LINES = 10_000
-# Lines that are written together. Waking a thread for each would cost a request more than making its line.
-CHUNK_LINES = 500
-GATHERING_S = 0.05
+from miniobserve.outbox import Outbox, Pace
+
+PACE = Pace(limit=10_000, batch=500, gather_s=0.1)
 CLOSE_S = 2.0
 
 
@@ -21,19 +18,11 @@ class LineWriter:
 
     def __init__(self, stream: TextIO | None, on_dropped: Callable[[int], None] = lambda _: None) -> None:
         self._stream = stream
-        self._on_dropped = on_dropped
-        self._lines: queue.Queue[str | None] = queue.Queue(WAITING_LINES)
-        self._closing = threading.Event()
-        # A daemon: a stream that blocks for ever must not keep the process alive.
-        self._thread = threading.Thread(target=self._drain, name="stderr", daemon=True)
-        self._thread.start()
+        self._outbox: Outbox[str] = Outbox("stderr", PACE, self._write_out, on_dropped)
 
     def write(self, text: str) -> int:
         """Hand the text over, or drop it when too much is waiting."""
-        try:
-            self._lines.put_nowait(text)
-        except queue.Full:
-            self._on_dropped(1)
+        self._outbox.put(text)
         return len(text)
 
     def flush(self) -> None:
@@ -45,38 +34,17 @@ class LineWriter:
 
     def close(self) -> None:
         """Give what is waiting a moment to be written."""
-        self._closing.set()
-        try:
-            self._lines.put(None, timeout=CLOSE_S)
-        except queue.Full:
-            return
-        self._thread.join(CLOSE_S)
+        self._outbox.close(CLOSE_S)
 
-    def _drain(self) -> None:
-        over = False
-        while not over:
-            chunk = [self._lines.get()]
-            if self._lines.qsize() < CHUNK_LINES:
-                self._closing.wait(GATHERING_S)
-            while len(chunk) < CHUNK_LINES:
-                try:
-                    chunk.append(self._lines.get_nowait())
-                except queue.Empty:
-                    break
-            over = None in chunk
-            self._write_out([line for line in chunk if line is not None])
-
-    def _write_out(self, lines: list[str]) -> None:
-        if not lines:
-            return
+    def _write_out(self, lines: list[str]) -> bool:
         if self._stream is None:  # closed before the process started
-            self._on_dropped(len(lines))
-            return
+            return False
         try:
             self._stream.write("".join(lines))
             self._stream.flush()
         except (OSError, ValueError):
-            self._on_dropped(len(lines))
+            return False
+        return True
 
 
 def stderr_writer(on_dropped: Callable[[int], None]) -> LineWriter:

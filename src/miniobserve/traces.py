@@ -6,30 +6,40 @@ from pathlib import Path
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SpanExporter
-from opentelemetry.trace import Span, format_span_id, format_trace_id, set_span_in_context
+from opentelemetry.sdk.trace import Tracer, TracerProvider
+from opentelemetry.trace import INVALID_TRACE_ID
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from miniobserve.spanfile import JsonlSpanExporter
-from miniobserve.spanqueue import BoundedSpanQueue
+from miniobserve.otlp import PROTOCOLS, OtlpExport, otlp_exporter
+from miniobserve.spanfile import SpanFile
+from miniobserve.spanqueue import SpanExport, SpanQueue
+from miniobserve.spans import Span, SpanSource
 
 MAX_TRACESTATE_CHARS = 512
-PROTOCOLS = ("grpc", "http/protobuf")
+_NO_TRACE = f"{INVALID_TRACE_ID:032x}"
 _propagator = TraceContextTextMapPropagator()
 
 
-def tracer_provider(service: str, local_file: Path, on_dropped: Callable[[int], None]) -> TracerProvider:
-    """Return a provider that exports to OTLP if OTEL_EXPORTER_OTLP_(TRACES_)ENDPOINT is set, else to the file.
+class Traces:
+    """The traces of a service, by OpenTelemetry's variables.
 
-    OTEL_EXPORTER_OTLP_PROTOCOL chooses grpc (the default) or http/protobuf; OTEL_TRACES_SAMPLER, OTEL_SERVICE_NAME
-    and OTEL_BSP_MAX_QUEUE_SIZE work as specified. `on_dropped` is told, on any thread, how many spans were lost.
-    Raises ValueError when one of OpenTelemetry's variables is unusable.
+    Spans go to OTLP if OTEL_EXPORTER_OTLP_(TRACES_)ENDPOINT is set, by OTEL_EXPORTER_OTLP_PROTOCOL grpc (the default)
+    or http/protobuf, else to the local file. OTEL_TRACES_SAMPLER, OTEL_SERVICE_NAME, OTEL_SDK_DISABLED and the
+    OTEL_BSP variables work as specified. `on_dropped` is told, on any thread, how many spans were lost. Raises
+    ValueError when one of the variables is unusable.
     """
-    named = "OTEL_SERVICE_NAME" in os.environ or "service.name=" in os.environ.get("OTEL_RESOURCE_ATTRIBUTES", "")
-    provider = TracerProvider(resource=Resource.create({} if named else {"service.name": service}))
-    provider.add_span_processor(BoundedSpanQueue(_exporter(local_file), on_dropped))
-    return provider
+
+    def __init__(self, service: str, local_file: Path, on_dropped: Callable[[int], None]) -> None:
+        named = "OTEL_SERVICE_NAME" in os.environ or "service.name=" in os.environ.get("OTEL_RESOURCE_ATTRIBUTES", "")
+        resource = Resource.create({} if named else {"service.name": service})
+        # It reads the sampling from the environment; a disabled SDK's tracer is none of its own.
+        tracer = TracerProvider(resource=resource, shutdown_on_exit=False).get_tracer(service)
+        self._queue = SpanQueue(_export(service, resource, local_file), on_dropped)
+        self.source = SpanSource(tracer if isinstance(tracer, Tracer) else None, self._queue.put)
+
+    def close(self) -> None:
+        """Export what waits, for a few seconds at most."""
+        self._queue.close()
 
 
 def incoming_context(headers: Mapping[str, str]) -> Context:
@@ -43,42 +53,22 @@ def incoming_context(headers: Mapping[str, str]) -> Context:
     return _propagator.extract(carrier, context=Context())
 
 
-def outgoing_headers(span: Span) -> dict[str, str]:
-    """Return the W3C headers that carry the span's context."""
-    carrier: dict[str, str] = {}
-    _propagator.inject(carrier, context=set_span_in_context(span, Context()))
-    return carrier
+def outgoing_headers(span: Span) -> list[tuple[bytes, bytes]]:
+    """Return the W3C headers that carry a span's context, as ASGI has them; none where it has none."""
+    if span.trace.id == _NO_TRACE:
+        return []
+    parent = f"00-{span.trace.id}-{span.id}-{span.trace.flags:02x}"
+    headers = [(b"traceparent", parent.encode("ascii"))]
+    if span.trace.state:
+        headers.append((b"tracestate", span.trace.state.to_header().encode("ascii")))
+    return headers
 
 
-def trace_id(span: Span) -> str:
-    """Return the span's trace id, 32 hexadecimal digits."""
-    return format_trace_id(span.get_span_context().trace_id)
-
-
-def span_id(span: Span) -> str:
-    """Return the span's id, 16 hexadecimal digits."""
-    return format_span_id(span.get_span_context().span_id)
-
-
-def exemplar(span: Span) -> dict[str, str] | None:
-    """Return the labels by which a metric points at the span, or None where sampling left it out."""
-    if not span.get_span_context().trace_flags.sampled:
-        return None
-    return {"trace_id": trace_id(span), "span_id": span_id(span)}
-
-
-def _exporter(local_file: Path) -> SpanExporter:
+def _export(service: str, resource: Resource, local_file: Path) -> SpanExport:
     if not any(os.environ.get(f"OTEL_EXPORTER_OTLP_{kind}ENDPOINT") for kind in ("", "TRACES_")):
-        return JsonlSpanExporter(local_file)
+        return SpanFile(local_file, resource)
     variables = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
     name, protocol = next(((name, os.environ[name]) for name in variables if os.environ.get(name)), ("", "grpc"))
     if protocol not in PROTOCOLS:
         raise ValueError(f"{name} is {protocol!r}: expected {' or '.join(PROTOCOLS)}")
-    # Imported here: grpc alone costs a quarter of a second and 20 MB that a local run has no use for.
-    if protocol == "http/protobuf":
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as Http  # noqa: PLC0415
-
-        return Http()
-    from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as Grpc  # noqa: PLC0415
-
-    return Grpc()
+    return OtlpExport(otlp_exporter(protocol), resource, service)

@@ -14,7 +14,7 @@ from http import HTTPStatus
 import msgspec
 import structlog
 from opentelemetry.context import Context
-from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer
+from opentelemetry.trace import SpanKind
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -25,7 +25,8 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from minicorpus.explain import explain
 from miniobserve.metrics import Metrics
-from miniobserve.traces import exemplar, incoming_context, outgoing_headers, span_id, trace_id
+from miniobserve.spans import Span, SpanSource
+from miniobserve.traces import incoming_context, outgoing_headers
 from miniserve import schemas
 from miniserve.admission import Concurrency, Keys, RateLimit
 from miniserve.errors import ArmError, RequestRefused
@@ -59,7 +60,7 @@ class FrontDoor:
     keys: Keys
     rate: RateLimit
     concurrency: Concurrency
-    tracer: Tracer
+    spans: SpanSource
     metrics: Metrics
     trust_traceparent: bool
     body_s: float
@@ -114,12 +115,11 @@ async def _observed(
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     context = incoming_context(request.headers) if door.trust_traceparent else Context()
     echoed = schemas.echoed_request_id(request.headers.getlist("x-request-id"))
-    with door.tracer.start_as_current_span("http.handler", context=context, kind=SpanKind.SERVER) as span:
-        span.set_attribute("http.request.method", request.method)
-        span.set_attribute("url.path", request.url.path)
+    with door.spans.start("http.handler", context, SpanKind.SERVER) as span:
+        span.attributes |= {"http.request.method": request.method, "url.path": request.url.path}
         # On every line of this request, also where uvicorn logs its failure: a request has a task of its own.
         clear_contextvars()
-        bind_contextvars(trace_id=trace_id(span), span_id=span_id(span), request_id=echoed, **{"traffic.arm": None})
+        bind_contextvars(**span.ids, request_id=echoed, **{"traffic.arm": None})
         try:
             try:
                 response = await handle(door, request, span)
@@ -128,17 +128,17 @@ async def _observed(
             status = HTTPStatus(response.status_code)
         finally:
             _account(door.metrics, request.method, status, time.perf_counter() - started, span)
-        response.headers.update(outgoing_headers(span))
+        response.raw_headers.extend(outgoing_headers(span))
     return response
 
 
 def _account(metrics: Metrics, method: str, status: HTTPStatus, seconds: float, span: Span) -> None:
     """Count an answered request, in the metrics, on its span, and in the one line that it has at info."""
     metrics.requests.labels(schemas.CORRECT_PATH, method, str(int(status))).inc()
-    metrics.request_seconds.labels(schemas.CORRECT_PATH).observe(seconds, exemplar=exemplar(span))
-    span.set_attribute("http.response.status_code", int(status))
+    metrics.request_seconds.labels(schemas.CORRECT_PATH).observe(seconds, exemplar=span.exemplar)
+    span.attributes["http.response.status_code"] = int(status)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        span.set_status(StatusCode.ERROR)
+        span.fail()
     _log.log(
         logging.INFO if status < HTTPStatus.INTERNAL_SERVER_ERROR else logging.WARNING,
         "request",
@@ -159,7 +159,7 @@ async def _correct(door: FrontDoor, request: Request, span: Span) -> Response:
     sentence = schemas.checked_sentence(asked.sentence)
     # Made here, never derived from the input: two clients that send one sentence are two users.
     request_id = request_id or str(uuid.uuid4())
-    span.set_attribute("request.id", request_id)
+    span.attributes["request.id"] = request_id
     bind_contextvars(request_id=request_id)
     language = preferred(request.headers.get("accept-language"))
     try:

@@ -13,7 +13,7 @@ from typing import Protocol
 import structlog
 
 from miniobserve.metrics import Metrics
-from miniobserve.traces import tracer_provider
+from miniobserve.traces import Traces
 from miniserve.admission import Concurrency, Keys, RateLimit
 from miniserve.app import FrontDoor, create_app
 from miniserve.errors import ServeError, SettingsError
@@ -80,7 +80,7 @@ class Service:
         self._first_config = config or self._routes.first_config()
         try:
             self._ledger = Ledger(settings.state_dir, metrics)
-            self._traces = tracer_provider("miniserve", settings.state_dir / spans, metrics.spans_dropped.inc)
+            self._traces = Traces("miniserve", settings.state_dir / spans, metrics.spans_dropped.inc)
         except OSError as error:
             raise SettingsError(f"LYNX_STATE_DIR is {str(settings.state_dir)!r}: {error.strerror}") from error
         except ValueError as error:
@@ -129,22 +129,21 @@ class Service:
             companion.close()
             await self._routes.close(self._settings.drain_ms / 1e3)
             self._ledger.close()
-            self._traces.shutdown()
+            self._traces.close()
         if failures:
             raise failures[0]
         _log.info("stopped")
 
     def _front_door(self) -> FrontDoor:
         settings, metrics = self._settings, self._metrics
-        tracer = self._traces.get_tracer("miniserve")
         return FrontDoor(
             self._routes,
-            Tutor(settings.deadline_ms / 1e3, self._ledger, tracer, metrics),
+            Tutor(settings.deadline_ms / 1e3, self._ledger, metrics),
             self._ledger,
             self._keys,
             RateLimit(settings.rate_per_s),
             Concurrency(settings.max_inflight, settings.engine_threads),
-            tracer,
+            self._traces.source,
             metrics,
             settings.trust_traceparent,
             settings.body_ms / 1e3,

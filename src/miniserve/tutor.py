@@ -4,22 +4,22 @@ import asyncio
 import logging
 import time
 import uuid
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
 
 import structlog
-from opentelemetry.context import Context
-from opentelemetry.trace import Span, StatusCode, Tracer, set_span_in_context
-from structlog.contextvars import bind_contextvars, bound_contextvars
+from structlog.contextvars import bind_contextvars
 
 from miniobserve.metrics import Metrics
-from miniobserve.traces import exemplar, span_id, trace_id
+from miniobserve.spans import Span
 from miniserve.arms import Answer, Arm
 from miniserve.errors import ArmError, ArmTimeout, RequestRefused
 from miniserve.ledger import Ledger
 from miniserve.records import ArmResult, TrafficRecord
 from miniserve.routes import Route
+from miniserve.shadow import Shadow
 from miniserve.traffic import Assignment, assign, shadow_label
 from miniserve.trafficlog import utc_now
 
@@ -37,10 +37,9 @@ class Reply:
 class Tutor:
     """Corrects sentences under the route it is handed; every request that reaches an assignment gets one record."""
 
-    def __init__(self, deadline_s: float, ledger: Ledger, tracer: Tracer, metrics: Metrics) -> None:
+    def __init__(self, deadline_s: float, ledger: Ledger, metrics: Metrics) -> None:
         self._deadline_s = deadline_s
         self._ledger = ledger
-        self._tracer = tracer
         self._metrics = metrics
 
     async def correct(self, sentence: str, request_id: str, route: Route, handler_span: Span) -> Reply:
@@ -49,15 +48,14 @@ class Tutor:
         Raises RequestRefused when the sentence has more tokens than an arm takes, ArmError when the arm gives no
         answer. Nothing of the shadow is awaited or raised.
         """
-        parent = set_span_in_context(handler_span, Context())
         _check_length(sentence, route)
-        with self._tracer.start_as_current_span("traffic.assign", context=parent) as span:
+        with handler_span.child("traffic.assign", {}) as span:
             assignment = assign(request_id, route.config)
-            span.set_attribute("traffic.strategy", str(assignment.strategy))
+            span.attributes["traffic.strategy"] = str(assignment.strategy)
         bind_contextvars(**{"traffic.arm": assignment.production_arm})
         arm = route.arms[assignment.production_arm]
-        record = _open_record(assignment, route, sentence, trace_id(handler_span))
-        run = self._start_run(assignment, route, assignment.production_arm, "production", parent)
+        record = _open_record(assignment, route, sentence, handler_span.trace.id)
+        run = _start_run(assignment, route, assignment.production_arm, "production", handler_span)
         started = time.perf_counter_ns()
         # What the record says of a failure that nobody foresaw.
         result, status = (
@@ -78,7 +76,7 @@ class Tutor:
             raise
         finally:
             served = replace(record, http_status=int(status), results={assignment.production_arm: result})
-            self._hand_over(served, assignment, route, parent)
+            self._hand_over(served, assignment, route, handler_span)
             self._end_run(run, result)
         return Reply(answer.text, answer.edit_applied)
 
@@ -89,54 +87,44 @@ class Tutor:
         except TimeoutError:
             raise ArmTimeout(f"no answer within {self._deadline_s:g} s") from None
 
-    def _hand_over(self, record: TrafficRecord, assignment: Assignment, route: Route, parent: Context) -> None:
+    def _hand_over(self, record: TrafficRecord, assignment: Assignment, route: Route, handler_span: Span) -> None:
         """Write the record, or leave that to the shadow's outcome."""
         if assignment.shadow_arm is None or route.shadow is None:
             self._ledger.record(record)
             return
         self._ledger.promise(record, assignment.shadow_arm)
-        run = self._start_run(assignment, route, assignment.shadow_arm, "shadow", parent)
+        run = _start_run(assignment, route, assignment.shadow_arm, "shadow", handler_span)
         # What is logged in the shadow's task, and when it ends, is the shadow's.
-        with bound_contextvars(**run.log_keys):
-            route.shadow.submit(record.sentence, partial(self._shadow_ended, record, assignment.shadow_arm, run))
+        copy_context().run(self._submit, route.shadow, record, assignment.shadow_arm, run)
+
+    def _submit(self, shadow: Shadow, record: TrafficRecord, arm: str, run: "_Run") -> None:
+        bind_contextvars(**run.log_keys)
+        shadow.submit(record.sentence, partial(self._shadow_ended, record, arm, run))
 
     def _shadow_ended(self, record: TrafficRecord, arm: str, run: "_Run", outcome: ArmResult) -> None:
         self._ledger.record(replace(record, results={**record.results, arm: outcome}))
         self._end_run(run, outcome)
         self._metrics.shadow_outcomes.labels(outcome.status).inc()
         if outcome.queue_ms is not None:
-            self._metrics.shadow_wait_seconds.observe(outcome.queue_ms / 1e3, exemplar=exemplar(run.span))
+            self._metrics.shadow_wait_seconds.observe(outcome.queue_ms / 1e3)
         served = record.results[record.production_arm]
         if served.status == outcome.status == "ok":
-            agree = "yes" if served.response == outcome.response else "no"
-            self._metrics.shadow_agreement.labels(agree).inc(exemplar=exemplar(run.span))
-
-    def _start_run(self, assignment: Assignment, route: Route, arm: str, role: str, parent: Context) -> "_Run":
-        traffic_arm = arm if role == "production" else shadow_label(arm)
-        span = self._tracer.start_span(
-            "arm.infer",
-            context=parent,
-            attributes={
-                "traffic.arm": traffic_arm,
-                "traffic.role": role,
-                "traffic.salt": assignment.salt,
-                "model.sha": route.config.arms[arm],
-                "request.id": assignment.request_id,
-            },
-        )
-        return _Run(span, role, traffic_arm, assignment.request_id)
+            if served.response == outcome.response:
+                self._metrics.shadow_agreement.labels("yes").inc()
+            else:
+                self._metrics.shadow_agreement.labels("no").inc(exemplar=run.span.exemplar)
 
     def _end_run(self, run: "_Run", result: ArmResult) -> None:
         metrics = self._metrics
         metrics.arm_requests.labels(run.traffic_arm, result.status).inc()
         if result.status == "ok" and result.latency_ms is not None and result.tokens is not None:
-            metrics.arm_seconds.labels(run.traffic_arm).observe(result.latency_ms / 1e3, exemplar=exemplar(run.span))
+            metrics.arm_seconds.labels(run.traffic_arm).observe(result.latency_ms / 1e3, exemplar=run.span.exemplar)
             metrics.tokens.labels("generated", run.traffic_arm).inc(result.tokens)
-        run.span.set_attribute("traffic.status", result.status)
+        run.span.attributes["traffic.status"] = result.status
         if result.queue_ms is not None:
-            run.span.set_attribute("traffic.queue_ms", result.queue_ms)
+            run.span.attributes["traffic.queue_ms"] = result.queue_ms
         if result.status != "ok":
-            run.span.set_status(StatusCode.ERROR, result.reason)
+            run.span.fail(result.reason)
             run.span.add_event(result.status, {"reason": result.reason or ""})
         run.span.end()
         _log.log(
@@ -157,17 +145,24 @@ class _Run:
     span: Span
     role: str
     traffic_arm: str
-    request_id: str
+    # what every line about this run says
+    log_keys: dict[str, str]
 
-    @property
-    def log_keys(self) -> dict[str, str]:
-        """What every line about this run says."""
-        return {
-            "traffic.arm": self.traffic_arm,
-            "request_id": self.request_id,
-            "trace_id": trace_id(self.span),
-            "span_id": span_id(self.span),
-        }
+
+def _start_run(assignment: Assignment, route: Route, arm: str, role: str, handler_span: Span) -> _Run:
+    traffic_arm = arm if role == "production" else shadow_label(arm)
+    span = handler_span.child(
+        "arm.infer",
+        {
+            "traffic.arm": traffic_arm,
+            "traffic.role": role,
+            "traffic.salt": assignment.salt,
+            "model.sha": route.config.arms[arm],
+            "request.id": assignment.request_id,
+        },
+    )
+    log_keys = {"traffic.arm": traffic_arm, "request_id": assignment.request_id, **span.ids}
+    return _Run(span, role, traffic_arm, log_keys)
 
 
 def _level(run: _Run, result: ArmResult) -> int:

@@ -4,11 +4,13 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.context import Context
+from opentelemetry.trace import SpanKind
 from tests.otlp import PATIENCE_S, Receiver, receiver
 
+from miniobserve.otlp import PROTOCOLS
 from miniobserve.spanqueue import QUEUE_VARIABLE
-from miniobserve.traces import PROTOCOLS, tracer_provider
+from miniobserve.traces import Traces
 
 HANGING_MS = "600000"
 
@@ -40,18 +42,17 @@ class Dropped:
             assert self._changed.wait_for(lambda: self.count >= count, PATIENCE_S), f"{self.count} of {count} dropped"
 
 
-def _end_spans(provider: TracerProvider, count: int) -> None:
-    tracer = provider.get_tracer("test")
+def _end_spans(traces: Traces, count: int) -> None:
     for number in range(count):
-        tracer.start_span(f"span {number}", attributes={"traffic.arm": "shadow_B"}).end()
+        traces.source.start(f"span {number}", Context(), SpanKind.SERVER).end()
 
 
 def test_spans_arrive_whole(receiving: Receiver, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("spans")
-    provider = tracer_provider("miniserve", folder / "spans.jsonl", Dropped())
+    traces = Traces("miniserve", folder / "spans.jsonl", Dropped())
 
-    _end_spans(provider, 3)
-    provider.shutdown()
+    _end_spans(traces, 3)
+    traces.close()
 
     arrived = receiving.wait_for(3)
     assert [span.name for span in arrived] == ["span 0", "span 1", "span 2"]
@@ -65,14 +66,14 @@ def test_where_the_receiver_hangs_ending_a_span_never_waits_and_every_loss_is_co
     monkeypatch.setenv(QUEUE_VARIABLE, "600")  # more than a batch, which is what wakes the exporter
     receiving.answering.clear()
     dropped = Dropped()
-    provider = tracer_provider("test", tmp_path_factory.mktemp("spans") / "spans.jsonl", dropped)
+    traces = Traces("test", tmp_path_factory.mktemp("spans") / "spans.jsonl", dropped)
 
     # Had one of them waited for an export, this would not return.
-    _end_spans(provider, 1_000)
+    _end_spans(traces, 1_000)
     hung = receiving.asked.wait(PATIENCE_S)
     lost_while_it_hung = dropped.count
     receiving.answering.set()
-    provider.shutdown()
+    traces.close()
 
     assert hung
     assert lost_while_it_hung == 400
@@ -82,10 +83,10 @@ def test_where_the_receiver_hangs_ending_a_span_never_waits_and_every_loss_is_co
 def test_what_the_receiver_refuses_is_counted(receiving: Receiver, tmp_path_factory: pytest.TempPathFactory) -> None:
     receiving.refusing = True
     dropped = Dropped()
-    provider = tracer_provider("test", tmp_path_factory.mktemp("spans") / "spans.jsonl", dropped)
+    traces = Traces("test", tmp_path_factory.mktemp("spans") / "spans.jsonl", dropped)
 
-    _end_spans(provider, 5)
-    provider.shutdown()
+    _end_spans(traces, 5)
+    traces.close()
 
     assert (dropped.count, receiving.spans) == (5, [])
 
@@ -101,10 +102,10 @@ def test_closing_does_not_wait_for_a_receiver_that_is_gone(
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", HANGING_MS)
     monkeypatch.setattr("miniobserve.spanqueue.CLOSE_S", 0.1)  # only to keep the suite short
     dropped = Dropped()
-    provider = tracer_provider("test", tmp_path_factory.mktemp("spans") / "spans.jsonl", dropped)
+    traces = Traces("test", tmp_path_factory.mktemp("spans") / "spans.jsonl", dropped)
 
-    _end_spans(provider, 5)
-    provider.shutdown()
+    _end_spans(traces, 5)
+    traces.close()
 
     dropped.wait_for(5)
 
@@ -116,7 +117,7 @@ def test_an_unknown_protocol_is_refused(
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")
 
     with pytest.raises(ValueError, match="OTEL_EXPORTER_OTLP_PROTOCOL is 'http/json': expected grpc or http/protobuf"):
-        tracer_provider("test", tmp_path_factory.mktemp("spans") / "spans.jsonl", Dropped())
+        Traces("test", tmp_path_factory.mktemp("spans") / "spans.jsonl", Dropped())
 
 
 @pytest.mark.parametrize(
@@ -139,10 +140,10 @@ def test_sampling_follows_the_standard_variables(
     monkeypatch.setenv("OTEL_TRACES_SAMPLER_ARG", argument)
     path = tmp_path_factory.mktemp("spans") / "spans.jsonl"
     dropped = Dropped()
-    provider = tracer_provider("test", path, dropped)
+    traces = Traces("test", path, dropped)
 
-    _end_spans(provider, 400)
-    provider.shutdown()
+    _end_spans(traces, 400)
+    traces.close()
 
     written = len(path.read_text(encoding="utf-8").splitlines()) if path.exists() else 0
     # A quarter of 400 is 100 with a standard deviation of 8.7: 50 away is six of them.

@@ -3,31 +3,34 @@
 from collections.abc import Sequence
 
 import pytest
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from opentelemetry.trace import SpanKind, TraceFlags
+from opentelemetry.trace.span import TraceState
 
-from miniobserve.spanqueue import BATCH_VARIABLE, DEFAULT_BATCH, QUEUE_VARIABLE, BoundedSpanQueue
+from miniobserve.spanqueue import BATCH_VARIABLE, DEFAULT_BATCH, QUEUE_VARIABLE, SpanQueue
+from miniobserve.spans import Span, SpanSource, Trace
 
 
-class Sizes(SpanExporter):
+class Sizes:
     """Notes how many spans come at once."""
 
     def __init__(self) -> None:
         self.seen: list[int] = []
 
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+    def export(self, spans: Sequence[Span]) -> bool:
         self.seen.append(len(spans))
-        return SpanExportResult.SUCCESS
+        return True
+
+    def shutdown(self) -> None:
+        """Nothing is under way."""
 
 
 def _exported(count: int) -> list[int]:
     sizes = Sizes()
-    provider = TracerProvider()
-    provider.add_span_processor(BoundedSpanQueue(sizes, lambda _: None))
-    tracer = provider.get_tracer("test")
+    spans = SpanQueue(sizes, lambda _: None)
+    trace = Trace("0" * 31 + "1", TraceFlags(1), TraceState(), exported=True)
     for _ in range(count):
-        tracer.start_span("one").end()
-    provider.shutdown()
+        spans.put(Span(SpanSource(None, spans.put), "one", SpanKind.SERVER, trace, "0" * 15 + "2", None, False, {}, 0))
+    spans.close()
     return sizes.seen
 
 
@@ -58,4 +61,4 @@ def test_an_unusable_batch_size_is_refused(batch: str, sentence: str, monkeypatc
     monkeypatch.setenv(BATCH_VARIABLE, batch)
 
     with pytest.raises(ValueError, match=f"^{sentence}$"):
-        BoundedSpanQueue(Sizes(), lambda _: None)
+        SpanQueue(Sizes(), lambda _: None)

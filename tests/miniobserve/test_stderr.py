@@ -3,8 +3,7 @@
 import io
 import threading
 
-from miniobserve import stderr as stderr_module
-from miniobserve.stderr import LineWriter
+from miniobserve.stderr import PACE, LineWriter
 
 
 class BrokenStream(io.StringIO):
@@ -62,13 +61,12 @@ def test_a_stuck_stream_holds_nobody_up_and_what_is_too_much_is_dropped() -> Non
     dropped: list[int] = []
     stream = StuckStream()
     writer = LineWriter(stream, dropped.append)
-    count = stderr_module.WAITING_LINES + stderr_module.CHUNK_LINES + 50
+    count = PACE.limit + 50
 
     for number in range(count):
         writer.write(f"{number}\n")
     stream.reader_reads.set()
     writer.close()
 
-    # up to a chunk may be in the thread's hands while the queue is full
-    assert 50 <= sum(dropped) <= 50 + stderr_module.CHUNK_LINES
+    assert sum(dropped) == 50
     assert len(stream.getvalue().split()) + sum(dropped) == count

@@ -4,20 +4,24 @@ import json
 from pathlib import Path
 
 import pytest
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
-from opentelemetry.trace import Link, SpanKind, StatusCode, Tracer, get_current_span
+from opentelemetry.context import Context
+from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, TraceFlags, set_span_in_context
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from opentelemetry.trace.span import TraceState
 
-from miniobserve.spanfile import span_line
-from miniobserve.traces import incoming_context, outgoing_headers, span_id, trace_id, tracer_provider
+from miniobserve.spans import Span, SpanSource, Trace
+from miniobserve.traces import Traces, incoming_context, outgoing_headers
+
+
+def _start(traces: Traces, name: str = "http.handler", incoming: Context | None = None) -> Span:
+    return traces.source.start(name, incoming or Context(), SpanKind.SERVER)
 
 
 def _record_spans(path: Path, count: int, dropped: list[int]) -> None:
-    provider = tracer_provider("test", path, dropped.append)
-    tracer: Tracer = provider.get_tracer("test")
+    traces = Traces("test", path, dropped.append)
     for number in range(count):
-        tracer.start_span(f"span {number}").end()
-    provider.shutdown()
+        _start(traces, f"span {number}").end()
+    traces.close()
 
 
 def test_spans_are_json_lines_in_the_local_file(tmp_path: Path) -> None:
@@ -28,25 +32,6 @@ def test_spans_are_json_lines_in_the_local_file(tmp_path: Path) -> None:
     spans = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     assert [span["name"] for span in spans] == ["span 0", "span 1", "span 2"]
     assert {span["resource"]["attributes"]["service.name"] for span in spans} == {"test"}
-
-
-def test_a_span_is_written_as_the_sdk_would_write_it() -> None:
-    ended: list[ReadableSpan] = []
-
-    class Keep(SpanProcessor):
-        def on_end(self, span: ReadableSpan) -> None:
-            ended.append(span)
-
-    provider = TracerProvider(resource=Resource.create({"service.name": "test"}))
-    provider.add_span_processor(Keep())
-    tracer = provider.get_tracer("test")
-    with tracer.start_as_current_span("parent", kind=SpanKind.SERVER, attributes={"number": 1, "list": ("a", "b")}):
-        child = tracer.start_span("child", links=[Link(get_current_span().get_span_context(), {"why": "tést"})])
-        child.add_event("error", {"reason": 'it "broke"\n'})
-        child.set_status(StatusCode.ERROR, "broken")
-        child.end()
-
-    assert [json.loads(span_line(span)) for span in ended] == [json.loads(span.to_json()) for span in ended]
 
 
 def test_the_local_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:
@@ -78,24 +63,41 @@ def test_spans_that_cannot_be_written_are_counted_not_raised(tmp_path: Path) -> 
 
 
 def test_a_span_continues_the_context_it_was_handed(tmp_path: Path) -> None:
-    provider = tracer_provider("test", tmp_path / "spans.jsonl", lambda _: None)
+    traces = Traces("test", tmp_path / "spans.jsonl", lambda _: None)
     sent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
-    with provider.get_tracer("test").start_as_current_span(
-        "x", context=incoming_context({"traceparent": sent})
-    ) as span:
-        headers = outgoing_headers(span)
-    provider.shutdown()
+    span = _start(traces, incoming=incoming_context({"traceparent": sent}))
+    traces.close()
 
-    assert trace_id(span) == "0af7651916cd43dd8448eb211c80319c"
-    assert headers["traceparent"].split("-")[1:3] == [trace_id(span), span_id(span)]
+    assert span.ids["trace_id"] == "0af7651916cd43dd8448eb211c80319c"
+    assert span.ids["span_id"] != "b7ad6b7169203331"
+    assert dict(outgoing_headers(span))[b"traceparent"].decode().split("-")[1:3] == list(span.ids.values())
 
 
 @pytest.mark.parametrize("header", ["", "nonsense", "00-0-0-01", "ff-" + "0" * 32 + "-" + "0" * 16 + "-01", "é" * 99])
 def test_a_malformed_traceparent_starts_a_trace_of_its_own(header: str, tmp_path: Path) -> None:
-    provider = tracer_provider("test", tmp_path / "spans.jsonl", lambda _: None)
+    traces = Traces("test", tmp_path / "spans.jsonl", lambda _: None)
 
-    span = provider.get_tracer("test").start_span("x", context=incoming_context({"traceparent": header}))
-    provider.shutdown()
+    span = _start(traces, incoming=incoming_context({"traceparent": header}))
+    traces.close()
 
-    assert int(trace_id(span), 16) != 0
+    assert int(span.trace.id, 16) != 0
+    assert span.parent_id is None
+
+
+@pytest.mark.parametrize(
+    ("trace", "span_id"),
+    [
+        (Trace("0" * 31 + "1", TraceFlags(0), TraceState(), exported=False), "0" * 15 + "2"),
+        (Trace("f" * 32, TraceFlags(3), TraceState(), exported=True), "f" * 16),
+        (Trace("0a" * 16, TraceFlags(1), TraceState([("vendor", "a=b"), ("t@v", "x")]), exported=True), "b0" * 8),
+        (Trace("0" * 32, TraceFlags(0), TraceState(), exported=False), "0" * 16),
+    ],
+)
+def test_headers_go_out_as_opentelemetrys_propagator_writes_them(trace: Trace, span_id: str) -> None:
+    span = Span(SpanSource(None, lambda _: None), "one", SpanKind.SERVER, trace, span_id, None, False, {}, 0)
+    context = SpanContext(int(trace.id, 16), int(span_id, 16), False, trace.flags, trace.state)
+    expected: dict[str, str] = {}
+    TraceContextTextMapPropagator().inject(expected, set_span_in_context(NonRecordingSpan(context), Context()))
+
+    assert {name.decode(): value.decode() for name, value in outgoing_headers(span)} == expected

@@ -10,6 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 import structlog
+from opentelemetry.context import Context
+from opentelemetry.trace import SpanKind
 from prometheus_client.samples import Sample
 from tests.conftest import Routing, correct, metric_families
 from tests.miniserve.test_production_arm import CONFIG, ArmDouble, Desk
@@ -156,7 +158,7 @@ def test_ten_thousand_request_ids_create_no_series(
     monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_off")  # 20,000 spans would take most of the time
     desk = Desk(tmp_path, at_once)
     route = Route(replace(CONFIG, strategy=Strategy.SINGLE), {"A": ArmDouble(at_once)}, None)
-    span = desk.door.tracer.start_span("http.handler")
+    span = desk.door.spans.start("http.handler", Context(), SpanKind.SERVER)
 
     async def serve(request_ids: Iterable[str]) -> int:
         for request_id in request_ids:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from miniobserve.metrics import Metrics
-from miniobserve.traces import tracer_provider
+from miniobserve.traces import Traces
 from miniserve.admission import Concurrency, Keys, RateLimit
 from miniserve.app import FrontDoor, create_app
 from miniserve.arms import Answer
@@ -48,16 +48,15 @@ class Desk:
         metrics = Metrics()
         self.log = folder / "traffic.log"
         self.ledger = Ledger(folder, metrics)
-        self._traces = tracer_provider("test", folder / "spans.jsonl", lambda _: None)
-        tracer = self._traces.get_tracer("test")
+        self._traces = Traces("test", folder / "spans.jsonl", lambda _: None)
         settings = Settings()
         self.shadow = Shadow("B", "b" * 64, folder, ShadowLimits(timeout_s=0.001))
         self.routes = Routes(settings, lambda _arm, _sha: self.shadow)
         self.routes.current = Route(CONFIG, {"A": ArmDouble(infer)}, self.shadow)
-        tutor = Tutor(0.2, self.ledger, tracer, metrics)
+        tutor = Tutor(0.2, self.ledger, metrics)
         places = Concurrency(1)
         self.door = FrontDoor(
-            self.routes, tutor, self.ledger, Keys(None), RateLimit(0), places, tracer, metrics, True, 5.0
+            self.routes, tutor, self.ledger, Keys(None), RateLimit(0), places, self._traces.source, metrics, True, 5.0
         )
 
     def ask(self, method: str = "POST", path: str = CORRECT_PATH) -> httpx.Response:
@@ -76,7 +75,7 @@ class Desk:
     def line(self) -> TrafficRecord:
         """Close the books and return the one line in them."""
         self.ledger.close()
-        self._traces.shutdown()
+        self._traces.close()
         (record,) = read_log(self.log).records
         return record
 

@@ -7,7 +7,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from tests.conftest import Routing, StartServer, correct, metric_families
 from tests.otlp import PATIENCE_S, Receiver, attributes, receiver
 
-from miniobserve.traces import PROTOCOLS
+from miniobserve.otlp import PROTOCOLS
 from miniserve.traffic import Strategy
 from miniserve.trafficlog import read_log
 

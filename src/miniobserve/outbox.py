@@ -1,0 +1,103 @@
+"""Things on their way out of the process, by a thread of their own: handing one over never waits and never fails.
+
+What is too much is dropped, and what cannot be sent is gone. Both are counted: things put = sent + dropped + held.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Pace:
+    """At most `limit` are held, waiting or being sent; they go by `batch`, once so many wait or `gather_s` is over."""
+
+    limit: int
+    batch: int
+    gather_s: float
+
+
+class Outbox(Generic[T]):
+    """Sends what is put into it in order, in batches; `send` tells whether one arrived, `on_dropped` gets a count."""
+
+    def __init__(
+        self, name: str, pace: Pace, send: Callable[[list[T]], bool], on_dropped: Callable[[int], None]
+    ) -> None:
+        self._name = name
+        self._pace = pace
+        self._send = send
+        self._on_dropped = on_dropped
+        self._waiting: list[T] = []
+        self._held = 0
+        self._lock = threading.Lock()
+        self._some = threading.Event()
+        self._enough = threading.Event()  # to send without gathering more
+        self._closing = False
+        self._thread = self._started()
+
+    def put(self, thing: T) -> None:
+        """Hand a thing over, or drop it."""
+        with self._lock:
+            room = self._held < self._pace.limit and not self._closing
+            if room:
+                self._held += 1
+                self._waiting.append(thing)
+                self._wake()
+        if not room:
+            self._on_dropped(1)
+
+    def close(self, patience_s: float) -> bool:
+        """Take nothing more, send what is held, for that long at most, and tell whether that was long enough."""
+        with self._lock:
+            self._closing = True
+            self._wake()
+        self._thread.join(patience_s)
+        return not self._thread.is_alive()
+
+    def _wake(self) -> None:
+        # Waking a thread costs more than all else here, so it happens twice a batch and not for each thing.
+        if not self._some.is_set():
+            self._some.set()
+        if (self._closing or len(self._waiting) >= self._pace.batch) and not self._enough.is_set():
+            self._enough.set()
+        if not self._draining:  # an error of `send` ended it, and stands on stderr
+            self._thread = self._started()
+
+    def _started(self) -> threading.Thread:
+        self._draining = True
+        # A daemon: what blocks for ever must not keep the process alive.
+        thread = threading.Thread(target=self._drain, name=self._name, daemon=True)
+        thread.start()
+        return thread
+
+    def _drain(self) -> None:
+        try:
+            while self._waiting or not self._closing:
+                self._some.wait()
+                self._enough.wait(self._pace.gather_s)
+                self._send_batch()
+        finally:
+            with self._lock:
+                self._draining = False
+
+    def _send_batch(self) -> None:
+        with self._lock:
+            batch = self._waiting[: self._pace.batch]
+            del self._waiting[: self._pace.batch]
+            if not self._closing and not self._waiting:
+                self._some.clear()
+            if not self._closing and len(self._waiting) < self._pace.batch:
+                self._enough.clear()
+        if not batch:
+            return
+        arrived = False
+        try:
+            arrived = self._send(batch)
+        finally:
+            with self._lock:
+                self._held -= len(batch)
+            if not arrived:
+                self._on_dropped(len(batch))
