@@ -1,7 +1,10 @@
 """What the server counts, as Prometheus metrics in a registry of their own; the label `traffic_arm` slices by arm."""
 
 import functools
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from time import monotonic
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 from prometheus_client.metrics import MetricWrapperBase
@@ -10,8 +13,30 @@ from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, genera
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 # A millisecond service: the client library's default buckets start at 5 ms.
 BUCKETS_S = (0.0005, 0.001, 0.0015, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+EXEMPLAR_EVERY_S = 1.0
 # A full queue of shadows waits as long as all of them take.
 WAIT_BUCKETS_S = (*BUCKETS_S, 10.0, 30.0, 60.0)
+
+
+class TracedHistogram(Histogram):
+    """A histogram whose buckets take an exemplar once a second.
+
+    The library checks an exemplar for longer than it counts an observation, and a scrape sees the last one only.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the library's own, which makes children by it
+        super().__init__(*args, **kwargs)
+        self._due: dict[int, float] = {}
+
+    def observe(self, amount: float, exemplar: dict[str, str] | None = None) -> None:
+        """Count an observation; its exemplar stands for it in a scrape if no other of its bucket does already."""
+        if exemplar is not None:
+            bucket, moment = bisect_left(BUCKETS_S, amount), monotonic()
+            if moment < self._due.get(bucket, moment):
+                exemplar = None
+            else:
+                self._due[bucket] = moment + EXEMPLAR_EVERY_S
+        super().observe(amount, exemplar)
 
 
 class Metrics:
@@ -24,7 +49,7 @@ class Metrics:
         self.requests = Counter(
             "request", "HTTP requests answered", ("endpoint", "method", "status"), registry=registry
         )
-        self.request_seconds = Histogram(
+        self.request_seconds = TracedHistogram(
             "request_duration_seconds",
             "HTTP request duration",
             ("endpoint",),
@@ -37,7 +62,7 @@ class Metrics:
             ("traffic_arm", "status"),
             registry=registry,
         )
-        self.arm_seconds = Histogram(
+        self.arm_seconds = TracedHistogram(
             "arm_duration_seconds", "An arm's latency", ("traffic_arm",), buckets=BUCKETS_S, registry=registry
         )
         self.tokens = Counter("tokens", "Tokens generated", ("kind", "traffic_arm"), registry=registry)

@@ -69,8 +69,7 @@ def _json(value: object) -> str:
 
 
 def _moment(ns: int) -> str:
-    seconds, microseconds = divmod((ns + 500) // 1_000, 1_000_000)
-    return f"{_second(seconds)}.{microseconds:06d}Z"
+    return f"{_second(ns // 1_000_000_000)}.{ns // 1_000 % 1_000_000:06d}Z"
 
 
 @lru_cache(4)

@@ -23,8 +23,6 @@ from miniserve.shadow import Shadow
 from miniserve.traffic import Assignment, assign, shadow_label
 from miniserve.trafficlog import utc_now
 
-_log = structlog.get_logger()
-
 
 @dataclass(frozen=True)
 class Reply:
@@ -41,6 +39,8 @@ class Tutor:
         self._deadline_s = deadline_s
         self._ledger = ledger
         self._metrics = metrics
+        # Bound once: a logger of the module binds itself again for every line.
+        self._log = structlog.get_logger().bind()
 
     async def correct(self, sentence: str, request_id: str, route: Route, handler_span: Span) -> Reply:
         """Answer with the production arm and submit the shadow.
@@ -127,7 +127,7 @@ class Tutor:
             run.span.fail(result.reason)
             run.span.add_event(result.status, {"reason": result.reason or ""})
         run.span.end()
-        _log.log(
+        self._log.log(
             _level(run, result),
             "arm answered" if result.status == "ok" else "arm gave no answer",
             **run.log_keys,
