@@ -3,12 +3,16 @@
 Servers that differ in what they tell, each with a healthy B in the shadow, take turns at half of A's capacity. On is
 the default: spans of every request to a local file, log lines at info, metrics. Off is OTEL_SDK_DISABLED,
 LYNX_LOG_LEVEL=error, and metrics that count nothing. Prints a table and writes `results/observe.json`.
+
+One process of the same program uses up to 50 us a request more than the next, for as long as it lives, and the machine
+is faster or slower from one second to the next. So every round starts the servers anew, and loads them by turns in
+short windows.
 """
 
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -29,18 +33,20 @@ from bench.table import table
 SEED = 107
 LOAD_SHARE = 0.5
 BOUND_US = 100.0
-ROUNDS = 8
-PLAN = Plan(0.0, ROUNDS, 4.0, SEED)
+ROUNDS = 12
+WINDOWS = 16  # a server and round
+PLAN = Plan(0.0, ROUNDS, 0.25, SEED)
 NO_SPANS = {"OTEL_SDK_DISABLED": "true"}
 FEW_SPANS = {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.1"}
 NO_LOGS = {"LYNX_LOG_LEVEL": "error"}
-NO_METRICS = ROOT / "bench" / "unmetered_server.py"
+AS_IT_IS = ("-m", "miniserve")
+NO_METRICS = (str(ROOT / "bench" / "unmetered_server.py"),)
 ON, OFF_AT_ALL = "everything on", "everything off"
-SERVERS: dict[str, tuple[dict[str, str], Path | None]] = {
-    ON: ({}, None),
-    "a tenth of the traces": (FEW_SPANS, None),
-    "no spans": (NO_SPANS, None),
-    "no logs": (NO_LOGS, None),
+SERVERS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
+    ON: ({}, AS_IT_IS),
+    "a tenth of the traces": (FEW_SPANS, AS_IT_IS),
+    "no spans": (NO_SPANS, AS_IT_IS),
+    "no logs": (NO_LOGS, AS_IT_IS),
     "no metrics": ({}, NO_METRICS),
     OFF_AT_ALL: (NO_SPANS | NO_LOGS, NO_METRICS),
 }
@@ -66,37 +72,30 @@ def cpu_us_per_request(server: BenchServer, plan: Plan, name: str, number: int) 
 
 
 def measure(rounds: int) -> dict[str, Any]:
-    """Measure both servers in turns."""
-    with tempfile.TemporaryDirectory(prefix="lynx-bench-") as scratch, ExitStack() as running:
-        servers = {
-            name: running.enter_context(bench_server(Path(scratch) / name, ENVIRON | environ, program))
-            for name, (environ, program) in SERVERS.items()
-        }
-        running.enter_context(pinned(GENERATOR_CORE))
+    """Measure the servers by turns."""
+    spent: dict[str, list[float]] = {name: [] for name in SERVERS}
+    throughput: dict[str, list[float]] = {name: [] for name in SERVERS}
+    rng = np.random.default_rng(SEED)
+    with running_servers() as servers:
         capacity = measure_capacity(Load(servers[ON].port, SEED))
-        plan = replace(PLAN, rate_per_s=capacity.per_s * LOAD_SHARE)
-        for server in servers.values():
-            server.adopt(HEALTHY)
-            server.process.wait_for_shadow()
-        rng = np.random.default_rng(SEED)
-        spent: dict[str, list[float]] = {name: [] for name in servers}
-        throughput: dict[str, list[float]] = {name: [] for name in servers}
-        with OthersMeter().watching() as others:
-            for number in range(1, rounds + 1):
+    plan = replace(PLAN, rate_per_s=capacity.per_s * LOAD_SHARE)
+    with OthersMeter().watching() as others:
+        for number in range(1, rounds + 1):
+            with running_servers() as servers:
+                for name, value in round_of_windows(servers, plan, number, rng).items():
+                    spent[name].append(value)
                 for name in rng.permutation(list(servers)).tolist():
-                    spent[name].append(cpu_us_per_request(servers[name], plan, name, number))
                     load = Load(servers[name].port, SEED + number)
                     throughput[name].append(load.back_to_back(_THROUGHPUT_REQUESTS, _THROUGHPUT_CONNECTIONS))
                     servers[name].process.wait_for_shadow()
-                print(f"round {number} of {rounds}", file=sys.stderr)
-        for server in servers.values():
-            server.adopt(OFF)
-    saved = {name: mean_interval(np.subtract(spent[ON], spent[name]), SEED) for name in servers if name != ON}
+            print(f"round {number} of {rounds}", file=sys.stderr)
+    saved = {name: mean_interval(np.subtract(spent[ON], spent[name]), SEED) for name in SERVERS if name != ON}
     return {
         "cores": in_words(),
         "capacity": asdict(capacity),
         "plan": asdict(plan),
         "rounds": rounds,
+        "windows": WINDOWS,
         "others_share": others.share,
         "cpu_us_per_request": {name: float(np.mean(values)) for name, values in spent.items()},
         "throughput_per_s": {name: float(np.mean(values)) for name, values in throughput.items()},
@@ -104,6 +103,35 @@ def measure(rounds: int) -> dict[str, Any]:
         "bound_us": BOUND_US,
         "within": saved[OFF_AT_ALL].high <= BOUND_US,
     }
+
+
+@contextmanager
+def running_servers() -> Iterator[dict[str, BenchServer]]:
+    """Start a server of each kind, its B loaded, and keep this process off their core."""
+    with tempfile.TemporaryDirectory(prefix="lynx-bench-") as scratch, ExitStack() as running:
+        servers = {
+            name: running.enter_context(bench_server(Path(scratch) / name, ENVIRON | environ, program))
+            for name, (environ, program) in SERVERS.items()
+        }
+        running.enter_context(pinned(GENERATOR_CORE))
+        for server in servers.values():
+            server.adopt(HEALTHY)
+            server.process.wait_for_shadow()
+        yield servers
+        for server in servers.values():
+            server.adopt(OFF)
+
+
+def round_of_windows(
+    servers: Mapping[str, BenchServer], plan: Plan, number: int, rng: np.random.Generator
+) -> dict[str, float]:
+    """Load the servers by turns; return each one's CPU time per request, the mean of its windows, in microseconds."""
+    spent: dict[str, list[float]] = {name: [] for name in servers}
+    for window in range(WINDOWS + 1):
+        for name in rng.permutation(list(servers)).tolist():
+            spent[name].append(cpu_us_per_request(servers[name], plan, name, number * 1_000 + window))
+    # The first window warms up.
+    return {name: float(np.mean(values[1:])) for name, values in spent.items()}
 
 
 def rendered(body: Mapping[str, Any]) -> str:
@@ -115,9 +143,10 @@ def rendered(body: Mapping[str, Any]) -> str:
         if name == OFF_AT_ALL:
             shown += f" {'within' if body['within'] else 'BEYOND'} {body['bound_us']:.0f}"
         rows.append((name, f"{spent:.0f}", shown, f"{body['throughput_per_s'][name]:.0f}"))
+    windows = f"{body['rounds']} starts, {body['windows']} windows of {body['plan']['window_s']:g} s each"
     return (
-        f"At {body['plan']['rate_per_s']:.0f} requests a second, half of A's capacity, {body['rounds']} rounds of "
-        f"{body['plan']['window_s']:g} s. Others used {body['others_share']:.1%} of the machine.\n\n"
+        f"At {body['plan']['rate_per_s']:.0f} requests a second, half of A's capacity; {windows}. "
+        f"Others used {body['others_share']:.1%} of the machine.\n\n"
         + table(("server", "CPU, us a request", "less than everything on, us", "at most, requests/s"), rows)
     )
 

@@ -1,7 +1,7 @@
 """The server under test: one process through all conditions, so that no difference between processes is in a ratio."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -61,17 +61,17 @@ class BenchServer:
 
 @contextmanager
 def bench_server(
-    folder: Path, environ: Mapping[str, str] = ENVIRON, program: Path | None = None
+    folder: Path, environ: Mapping[str, str] = ENVIRON, program: Sequence[str] | None = None
 ) -> Iterator[BenchServer]:
     """Start the server, and with it every process it will start, on the server's core; the shadow is off.
 
-    With a program of its own, B behaves as registered.
+    With a program of its own (what follows `python`), B behaves as registered.
     """
     behaviour = folder / "behaviour"
     folder.mkdir(parents=True, exist_ok=True)
     behaviour.write_text(LOADED, encoding="utf-8")
     faulty = (str(ROOT / "tests" / "faulty_server.py"), f"@{behaviour}")
-    command = (sys.executable, *((str(program),) if program else faulty))
+    command = (sys.executable, *(program or faulty))
     server = LocalServer(folder / "state", None, {"LYNX_MODELS_DIR": str(ROOT / "models"), **environ}, command)
     bench = BenchServer(server, behaviour)
     server.route_file.path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,9 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
+from typing import Any
 
 import msgspec
 import structlog
@@ -21,9 +23,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route as Path_
 from starlette.types import ExceptionHandler
-from structlog.contextvars import bind_contextvars, clear_contextvars
+from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars
 
 from minicorpus.explain import explain
+from miniobserve.later import Later
+from miniobserve.logs import moment
 from miniobserve.metrics import Metrics
 from miniobserve.spans import Span, SpanSource
 from miniobserve.traces import incoming_context, outgoing_headers
@@ -62,6 +66,7 @@ class FrontDoor:
     concurrency: Concurrency
     spans: SpanSource
     metrics: Metrics
+    later: Later
     trust_traceparent: bool
     body_s: float
 
@@ -127,21 +132,34 @@ async def _observed(
                 response = _problem(error, echoed)
             status = HTTPStatus(response.status_code)
         finally:
-            _account(door.metrics, request.method, status, time.perf_counter() - started, span)
+            _account(door, request.method, status, time.perf_counter() - started, span)
         response.raw_headers.extend(outgoing_headers(span))
     return response
 
 
-def _account(metrics: Metrics, method: str, status: HTTPStatus, seconds: float, span: Span) -> None:
-    """Count an answered request, in the metrics, on its span, and in the one line that it has at info."""
-    metrics.requests.labels(schemas.CORRECT_PATH, method, str(int(status))).inc()
-    metrics.request_seconds.labels(schemas.CORRECT_PATH).observe(seconds, exemplar=span.exemplar)
+def _account(door: FrontDoor, method: str, status: HTTPStatus, seconds: float, span: Span) -> None:
+    """Say on the span how an answered request ended, and in a moment in the metrics and its one line at info."""
     span.attributes["http.response.status_code"] = int(status)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         span.fail()
+    keys = {**get_contextvars(), "timestamp": moment(time.time_ns())}
+    door.later.add(partial(_tell_request, door.metrics, method, status, seconds, span.exemplar, keys))
+
+
+def _tell_request(
+    metrics: Metrics,
+    method: str,
+    status: HTTPStatus,
+    seconds: float,
+    exemplar: dict[str, str] | None,
+    keys: dict[str, Any],
+) -> None:
+    metrics.requests.labels(schemas.CORRECT_PATH, method, str(int(status))).inc()
+    metrics.request_seconds.labels(schemas.CORRECT_PATH).observe(seconds, exemplar=exemplar)
     _log.log(
         logging.INFO if status < HTTPStatus.INTERNAL_SERVER_ERROR else logging.WARNING,
         "request",
+        **keys,
         method=method,
         path=schemas.CORRECT_PATH,
         status=int(status),

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import structlog
 
+from miniobserve.later import Later
 from miniobserve.metrics import Metrics
 from miniobserve.traces import Traces
 from miniserve.admission import Concurrency, Keys, RateLimit
@@ -64,6 +65,7 @@ class Service:
     ) -> None:
         self._settings = settings
         self._metrics = metrics
+        self._later = Later()
         self._stop_request = stop_request
         limits = ShadowLimits(
             settings.shadow_timeout_ms / 1e3,
@@ -89,10 +91,11 @@ class Service:
     @property
     def view(self) -> OwnView:
         """What a loopback port of this process shows."""
-        return OwnView(self._routes, self._ledger, self._metrics)
+        return OwnView(self._routes, self._ledger, self._metrics, self._later)
 
     def status(self) -> ProcessStatus:
         """Return what this process tells a parent of itself, whose scrape then finds every counter begun."""
+        self._later.settle()
         found = status_of(self._routes, self._ledger)
         expect(self._metrics, [found])
         return found
@@ -128,6 +131,7 @@ class Service:
         finally:
             companion.close()
             await self._routes.close(self._settings.drain_ms / 1e3)
+            self._later.settle()
             self._ledger.close()
             self._traces.close()
         if failures:
@@ -138,13 +142,14 @@ class Service:
         settings, metrics = self._settings, self._metrics
         return FrontDoor(
             self._routes,
-            Tutor(settings.deadline_ms / 1e3, self._ledger, metrics),
+            Tutor(settings.deadline_ms / 1e3, self._ledger, metrics, self._later),
             self._ledger,
             self._keys,
             RateLimit(settings.rate_per_s),
             Concurrency(settings.max_inflight, settings.engine_threads),
             self._traces.source,
             metrics,
+            self._later,
             settings.trust_traceparent,
             settings.body_ms / 1e3,
         )

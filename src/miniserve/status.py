@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from miniobserve.gauges import StateGauges
+from miniobserve.later import Later
 from miniobserve.metrics import Metrics
 from miniserve.arms import EngineArm
 from miniserve.ledger import Books, Ledger
@@ -106,10 +107,11 @@ def expect(metrics: Metrics, processes: Sequence[ProcessStatus]) -> None:
 class OwnView:
     """What the loopback port shows of a server that is one process: this one."""
 
-    def __init__(self, routes: Routes, ledger: Ledger, metrics: Metrics) -> None:
+    def __init__(self, routes: Routes, ledger: Ledger, metrics: Metrics, later: Later) -> None:
         self._routes = routes
         self._ledger = ledger
         self._metrics = metrics
+        self._later = later
         self._gauges = StateGauges(metrics.registry)
 
     async def details(self) -> dict[str, Any]:
@@ -118,6 +120,7 @@ class OwnView:
 
     async def exposition(self) -> bytes:
         """Return the metrics in the OpenMetrics text format."""
+        self._later.settle()
         processes = [status_of(self._routes, self._ledger)]
         expect(self._metrics, processes)
         show(self._gauges, processes)

@@ -12,6 +12,8 @@ from http import HTTPStatus
 import structlog
 from structlog.contextvars import bind_contextvars
 
+from miniobserve.later import Later
+from miniobserve.logs import moment
 from miniobserve.metrics import Metrics
 from miniobserve.spans import Span
 from miniserve.arms import Answer, Arm
@@ -35,10 +37,11 @@ class Reply:
 class Tutor:
     """Corrects sentences under the route it is handed; every request that reaches an assignment gets one record."""
 
-    def __init__(self, deadline_s: float, ledger: Ledger, metrics: Metrics) -> None:
+    def __init__(self, deadline_s: float, ledger: Ledger, metrics: Metrics, later: Later) -> None:
         self._deadline_s = deadline_s
         self._ledger = ledger
         self._metrics = metrics
+        self._later = later
         # Bound once: a logger of the module binds itself again for every line.
         self._log = structlog.get_logger().bind()
 
@@ -104,10 +107,12 @@ class Tutor:
     def _shadow_ended(self, record: TrafficRecord, arm: str, run: "_Run", outcome: ArmResult) -> None:
         self._ledger.record(replace(record, results={**record.results, arm: outcome}))
         self._end_run(run, outcome)
+        self._later.add(partial(self._count_pair, record.results[record.production_arm], outcome, run))
+
+    def _count_pair(self, served: ArmResult, outcome: ArmResult, run: "_Run") -> None:
         self._metrics.shadow_outcomes.labels(outcome.status).inc()
         if outcome.queue_ms is not None:
             self._metrics.shadow_wait_seconds.observe(outcome.queue_ms / 1e3)
-        served = record.results[record.production_arm]
         if served.status == outcome.status == "ok":
             if served.response == outcome.response:
                 self._metrics.shadow_agreement.labels("yes").inc()
@@ -115,22 +120,28 @@ class Tutor:
                 self._metrics.shadow_agreement.labels("no").inc(exemplar=run.span.exemplar)
 
     def _end_run(self, run: "_Run", result: ArmResult) -> None:
+        span = run.span
+        span.attributes["traffic.status"] = result.status
+        if result.queue_ms is not None:
+            span.attributes["traffic.queue_ms"] = result.queue_ms
+        if result.status != "ok":
+            span.fail(result.reason)
+            span.add_event(result.status, {"reason": result.reason or ""})
+        span.end()
+        self._later.add(partial(self._tell_run, run, result))
+
+    def _tell_run(self, run: "_Run", result: ArmResult) -> None:
+        """Count an ended run, and log its line."""
         metrics = self._metrics
         metrics.arm_requests.labels(run.traffic_arm, result.status).inc()
         if result.status == "ok" and result.latency_ms is not None and result.tokens is not None:
             metrics.arm_seconds.labels(run.traffic_arm).observe(result.latency_ms / 1e3, exemplar=run.span.exemplar)
             metrics.tokens.labels("generated", run.traffic_arm).inc(result.tokens)
-        run.span.attributes["traffic.status"] = result.status
-        if result.queue_ms is not None:
-            run.span.attributes["traffic.queue_ms"] = result.queue_ms
-        if result.status != "ok":
-            run.span.fail(result.reason)
-            run.span.add_event(result.status, {"reason": result.reason or ""})
-        run.span.end()
         self._log.log(
             _level(run, result),
             "arm answered" if result.status == "ok" else "arm gave no answer",
             **run.log_keys,
+            timestamp=moment(run.span.ended_ns),
             status=result.status,
             latency_ms=result.latency_ms,
             queue_ms=result.queue_ms,

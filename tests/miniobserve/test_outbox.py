@@ -116,8 +116,9 @@ def test_a_refused_batch_is_counted() -> None:
     assert sink.lost == 30
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # it is what stands on stderr
-def test_an_error_of_the_sink_costs_its_batch_and_no_other() -> None:
+def test_an_error_of_the_sink_is_told_and_costs_its_batch_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(threading, "excepthook", lambda error: told.append(str(error.exc_value)))
     sink = Sink()
     sink.error = RuntimeError("a defect of the exporter")
     outbox = _outbox(BY_BATCH, sink)
@@ -131,6 +132,7 @@ def test_an_error_of_the_sink_costs_its_batch_and_no_other() -> None:
     outbox.close(PATIENCE_S)
 
     assert (sink.things, sink.lost) == (list(range(10, 20)), 10)
+    assert told == ["a defect of the exporter"]
 
 
 def test_closing_does_not_wait_for_a_stuck_sink_and_takes_nothing_more() -> None:
@@ -152,7 +154,11 @@ def test_what_many_threads_put_is_all_sent_or_counted() -> None:
     sink = Sink()
     outbox = _outbox(Pace(limit=50, batch=7, gather_s=0.001), sink)
 
-    threads = [threading.Thread(target=lambda: [outbox.put(n) for n in range(2_000)]) for _ in range(4)]
+    def put_many() -> None:
+        for number in range(2_000):
+            outbox.put(number)
+
+    threads = [threading.Thread(target=put_many) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

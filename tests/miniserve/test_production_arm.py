@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from miniobserve.later import Later
 from miniobserve.metrics import Metrics
 from miniobserve.traces import Traces
 from miniserve.admission import Concurrency, Keys, RateLimit
@@ -53,10 +54,21 @@ class Desk:
         self.shadow = Shadow("B", "b" * 64, folder, ShadowLimits(timeout_s=0.001))
         self.routes = Routes(settings, lambda _arm, _sha: self.shadow)
         self.routes.current = Route(CONFIG, {"A": ArmDouble(infer)}, self.shadow)
-        tutor = Tutor(0.2, self.ledger, metrics)
+        self.later = Later()
+        tutor = Tutor(0.2, self.ledger, metrics, self.later)
         places = Concurrency(1)
         self.door = FrontDoor(
-            self.routes, tutor, self.ledger, Keys(None), RateLimit(0), places, self._traces.source, metrics, True, 5.0
+            self.routes,
+            tutor,
+            self.ledger,
+            Keys(None),
+            RateLimit(0),
+            places,
+            self._traces.source,
+            metrics,
+            self.later,
+            True,
+            5.0,
         )
 
     def ask(self, method: str = "POST", path: str = CORRECT_PATH) -> httpx.Response:
@@ -68,6 +80,7 @@ class Desk:
                 body = {"sentence": "He goed home.", "request_id": "one"} if method == "POST" else None
                 response = await client.request(method, path, json=body)
             await self.shadow.drain(10)
+            self.later.settle()
             return response
 
         return asyncio.run(send())
