@@ -3,6 +3,7 @@
 import asyncio
 from contextvars import ContextVar
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -94,14 +95,18 @@ def test_a_call_that_raises_is_told_and_those_after_it_are_made(monkeypatch: pyt
     made: list[int] = []
 
     async def add() -> None:
-        asyncio.get_running_loop().set_exception_handler(lambda _loop, what: told.append(str(what["exception"])))
-        later, done = Later(), asyncio.Event()
+        later, failed, done = Later(), asyncio.Event(), asyncio.Event()
+
+        def tell(_loop: asyncio.AbstractEventLoop, what: dict[str, Any]) -> None:
+            told.append(str(what["exception"]))
+            failed.set()
+
+        asyncio.get_running_loop().set_exception_handler(tell)
         later.add(partial(_raise, "a defect"))
         later.add(partial(made.append, 1))
-        while not told:
-            await asyncio.sleep(0.001)
-        later.add(done.set)
         async with asyncio.timeout(PATIENCE_S):
+            await failed.wait()
+            later.add(done.set)
             await done.wait()
 
     asyncio.run(add())
