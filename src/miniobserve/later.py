@@ -20,14 +20,15 @@ class Later:
     def __init__(self) -> None:
         self._calls: deque[Callable[[], None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
+        self._nobodys = Context()
 
     def add(self, call: Callable[[], None]) -> None:
-        """Note a call; it runs in no request's context. Called on the event loop."""
+        """Note a call, which sees no request's context; called on the event loop."""
         self._calls.append(call)
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(DELAY_S, self.settle, context=Context())
+            self._timer = asyncio.get_running_loop().call_later(DELAY_S, self.settle)
         elif len(self._calls) == TOGETHER:
-            asyncio.get_running_loop().call_soon(self.settle, context=Context())
+            asyncio.get_running_loop().call_soon(self.settle)
 
     def settle(self) -> None:
         """Make the calls that wait; one that raises leaves those after it waiting."""
@@ -35,4 +36,4 @@ class Later:
             self._timer.cancel()
             self._timer = None
         while self._calls:
-            self._calls.popleft()()
+            self._nobodys.run(self._calls.popleft())

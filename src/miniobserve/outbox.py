@@ -32,7 +32,8 @@ class Outbox(Generic[T]):
         self._on_dropped = on_dropped
         self._waiting: list[T] = []
         self._held = 0
-        self._lock = threading.Lock()
+        # Re-entrant: a finalizer may log while its thread puts something, wherever memory is allocated.
+        self._lock = threading.RLock()
         self._some = threading.Event()
         self._enough = threading.Event()  # to send without gathering more
         self._closing = False
@@ -63,7 +64,7 @@ class Outbox(Generic[T]):
             self._some.set()
         if (self._closing or len(self._waiting) >= self._pace.batch) and not self._enough.is_set():
             self._enough.set()
-        if not self._draining:  # an error of `send` ended it, and stands on stderr
+        if self._waiting and not self._draining:  # an error of `send` ended it, and stands on stderr
             self._thread = self._started()
 
     def _started(self) -> threading.Thread:
@@ -86,7 +87,7 @@ class Outbox(Generic[T]):
     def _send_batch(self) -> None:
         with self._lock:
             batch = self._waiting[: self._pace.batch]
-            del self._waiting[: self._pace.batch]
+            del self._waiting[: len(batch)]
             if not self._closing and not self._waiting:
                 self._some.clear()
             if not self._closing and len(self._waiting) < self._pace.batch:

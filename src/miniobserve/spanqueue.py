@@ -43,10 +43,10 @@ class SpanQueue:
 
     def close(self) -> None:
         """Export what waits, for CLOSE_S at most; the rest is dropped."""
-        if not self._outbox.close(CLOSE_S):
-            # Ends the retries in work; batches after it are refused at once.
-            self._export.shutdown()
-            self._outbox.close(CLOSE_S)
+        self._outbox.close(CLOSE_S)
+        # Ends the retries in work, if there are any; batches after it are refused at once.
+        self._export.shutdown()
+        self._outbox.close(CLOSE_S)
 
 
 def pace() -> Pace:

@@ -150,6 +150,24 @@ def test_closing_does_not_wait_for_a_stuck_sink_and_takes_nothing_more() -> None
     assert (sink.things, sink.lost) == ([1], 1)
 
 
+def test_a_finalizer_that_puts_something_while_something_is_put_does_not_hang() -> None:
+    sink = Sink()
+    outbox = _outbox(AT_ONCE, sink)
+
+    def put_inside_a_put() -> None:
+        # Where a finalizer runs is up to the garbage collector; this is the state in which it finds the outbox.
+        with outbox._lock:
+            outbox.put(1)
+
+    inside = threading.Thread(target=put_inside_a_put, daemon=True)
+    inside.start()
+    inside.join(PATIENCE_S)
+
+    assert not inside.is_alive()
+    outbox.close(PATIENCE_S)
+    assert sink.things == [1]
+
+
 def test_what_many_threads_put_is_all_sent_or_counted() -> None:
     sink = Sink()
     outbox = _outbox(Pace(limit=50, batch=7, gather_s=0.001), sink)
