@@ -185,7 +185,7 @@ bench-switch *ARGS: _env
 bench-crash *ARGS: _env
     @{{ python }} -m bench.crash "$@"
 
-# measure the CPU time that logs, spans and metrics take a request: about 5 minutes
+# measure the CPU time that logs, spans and metrics take a request: about 15 minutes
 bench-observe *ARGS: _env
     @{{ python }} -m bench.observe "$@"
 
