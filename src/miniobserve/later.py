@@ -15,9 +15,10 @@ TOGETHER = 32
 
 
 class Later:
-    """Makes calls on the event loop, in their order, once TOGETHER wait or DELAY_S after the first of them."""
+    """Makes calls in their order, once TOGETHER wait or DELAY_S after the first of them; or all of them at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, at_once: bool = False) -> None:
+        self._at_once = at_once
         self._calls: deque[Callable[[], None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._nobodys = Context()
@@ -25,15 +26,21 @@ class Later:
     def add(self, call: Callable[[], None]) -> None:
         """Note a call, which sees no request's context; called on the event loop."""
         self._calls.append(call)
-        if self._timer is None:
+        if self._at_once:
+            self.settle()
+        elif self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(DELAY_S, self.settle)
         elif len(self._calls) == TOGETHER:
             asyncio.get_running_loop().call_soon(self.settle)
 
     def settle(self) -> None:
-        """Make the calls that wait; one that raises leaves those after it waiting."""
+        """Make the calls that wait; those after one that raises are made a moment later. Called on the event loop."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        while self._calls:
-            self._nobodys.run(self._calls.popleft())
+        try:
+            while self._calls:
+                self._nobodys.run(self._calls.popleft())
+        finally:
+            if self._calls:
+                self._timer = asyncio.get_running_loop().call_later(DELAY_S, self.settle)

@@ -1,5 +1,6 @@
 """Structured logs: one JSON object a line on stderr, readable text on a terminal."""
 
+import json
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -54,7 +55,10 @@ def _for_machines() -> list[Processor]:
 
 
 def _json(event: EventDict, default: Callable[[object], object]) -> str:
-    return msgspec.json.encode(event, enc_hook=default).decode()
+    try:
+        return msgspec.json.encode(event, enc_hook=default).decode()
+    except UnicodeEncodeError:  # a lone surrogate, which an exception's words may hold, and which this one escapes
+        return json.dumps(event, default=str)
 
 
 def _for_people() -> list[Processor]:

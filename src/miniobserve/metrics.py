@@ -19,7 +19,7 @@ WAIT_BUCKETS_S = (*BUCKETS_S, 10.0, 30.0, 60.0)
 
 
 class TracedHistogram(Histogram):
-    """A histogram whose buckets take an exemplar once a second.
+    """A histogram over BUCKETS_S, each of which takes an exemplar once a second.
 
     The library checks an exemplar for longer than it counts an observation, and a scrape sees the last one only.
     """

@@ -37,7 +37,8 @@ class Outbox(Generic[T]):
         self._some = threading.Event()
         self._enough = threading.Event()  # to send without gathering more
         self._closing = False
-        self._thread = self._started()
+        self._finished = threading.Event()
+        self._start()
 
     def put(self, thing: T) -> None:
         """Hand a thing over, or drop it."""
@@ -46,43 +47,40 @@ class Outbox(Generic[T]):
             if room:
                 self._held += 1
                 self._waiting.append(thing)
-                self._wake()
+                # Waking a thread costs more than all else here, so it happens twice a batch and not for each thing.
+                if not self._some.is_set():
+                    self._some.set()
+                if len(self._waiting) >= self._pace.batch and not self._enough.is_set():
+                    self._enough.set()
         if not room:
             self._on_dropped(1)
 
     def close(self, patience_s: float) -> bool:
-        """Take nothing more, send what is held, for that long at most, and tell whether that was long enough."""
+        """Take nothing more, and tell whether all that is held was sent or dropped within that time."""
         with self._lock:
             self._closing = True
-            self._wake()
-        self._thread.join(patience_s)
-        return not self._thread.is_alive()
-
-    def _wake(self) -> None:
-        # Waking a thread costs more than all else here, so it happens twice a batch and not for each thing.
-        if not self._some.is_set():
             self._some.set()
-        if (self._closing or len(self._waiting) >= self._pace.batch) and not self._enough.is_set():
             self._enough.set()
-        if self._waiting and not self._draining:  # an error of `send` ended it, and stands on stderr
-            self._thread = self._started()
+        return self._finished.wait(patience_s)
 
-    def _started(self) -> threading.Thread:
-        self._draining = True
+    def _start(self) -> None:
         # A daemon: what blocks for ever must not keep the process alive.
-        thread = threading.Thread(target=self._drain, name=self._name, daemon=True)
-        thread.start()
-        return thread
+        threading.Thread(target=self._drain, name=self._name, daemon=True).start()
 
     def _drain(self) -> None:
+        finished = False
         try:
-            while self._waiting or not self._closing:
+            while not finished:
                 self._some.wait()
                 self._enough.wait(self._pace.gather_s)
                 self._send_batch()
+                with self._lock:
+                    finished = self._closing and not self._waiting
         finally:
-            with self._lock:
-                self._draining = False
+            if finished:
+                self._finished.set()
+            else:  # an error of `send`, which ends this thread and stands on stderr; another goes on
+                self._start()
 
     def _send_batch(self) -> None:
         with self._lock:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -27,12 +28,18 @@ class SpanFile:
     def export(self, spans: Sequence[Span]) -> bool:
         """Append the spans; returns False, and raises nothing, when they cannot be written."""
         lines = "".join(_line(span, self._resource) for span in spans).encode()
+        size = 0
         try:
-            if self._path.exists() and self._path.stat().st_size + len(lines) > MAX_FILE_BYTES:
+            size = self._path.stat().st_size if self._path.exists() else 0
+            if size and size + len(lines) > MAX_FILE_BYTES:
                 self._path.replace(self._path.with_name(self._path.name + ".1"))
+                size = 0
             with open(self._path, "ab", opener=_private) as file:
                 file.write(lines)
         except OSError:
+            # What a full disk cut short would swallow the line after it.
+            with suppress(OSError):
+                os.truncate(self._path, size)
             return False
         return True
 

@@ -5,6 +5,7 @@ in a metric of the SDK only, drops the oldest span instead of the newest, and ta
 """
 
 import os
+import threading
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -55,7 +56,8 @@ def pace() -> Pace:
     batch = _count(BATCH_VARIABLE, min(DEFAULT_BATCH, queue))
     if batch > queue:
         raise ValueError(f"{BATCH_VARIABLE} is {batch}: expected at most the queue's {queue}")
-    return Pace(queue, batch, _count(DELAY_VARIABLE, DEFAULT_DELAY_MS) / 1e3)
+    delay_s = _count(DELAY_VARIABLE, DEFAULT_DELAY_MS) / 1e3
+    return Pace(queue, batch, min(delay_s, threading.TIMEOUT_MAX))
 
 
 def _count(variable: str, default: int) -> int:

@@ -77,11 +77,12 @@ class Span:
 
     def add_event(self, name: str, attributes: Attributes) -> None:
         """Note what happens at this moment."""
-        self.events = (*self.events, Event(name, time_ns(), attributes))
+        told = {key: _encodable(value) if isinstance(value, str) else value for key, value in attributes.items()}
+        self.events = (*self.events, Event(name, time_ns(), told))
 
     def fail(self, reason: str | None = None) -> None:
         """Give the span the status ERROR."""
-        self.failed, self.reason = True, reason
+        self.failed, self.reason = True, reason and _encodable(reason)
 
     def end(self) -> None:
         """End the span and hand it over for export; called once."""
@@ -141,3 +142,8 @@ def _sampled(tracer: Tracer, name: str, incoming: Context, above: SpanContext, k
     sampled = bool(sampling.decision.is_sampled())  # type: ignore[no-untyped-call]  # the library leaves it untyped
     flags = TraceFlags(TraceFlags.SAMPLED * sampled | TraceFlags.RANDOM_TRACE_ID * random)
     return Trace(f"{trace_id:032x}", flags, sampling.trace_state, exported=sampled)
+
+
+def _encodable(text: str) -> str:
+    """Return the text as UTF-8 can carry it: what an exception says may hold anything, and no exporter takes that."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -17,6 +17,7 @@ import uvloop
 
 from minimodel.errors import ModelError
 from miniobserve import logs, shared_metrics
+from miniobserve.later import Later
 from miniobserve.metrics import Metrics
 from miniobserve.stderr import LineWriter, stderr_writer
 from miniserve.errors import ArmNotLoaded, ServeError, SettingsError
@@ -129,7 +130,16 @@ async def _child(
     control: socket.socket,
     public: socket.socket,
 ) -> None:
-    service = Service(settings, metrics, stop, worker_command, config=begin.config, spans=f"spans-{begin.slot}.jsonl")
+    service = Service(
+        settings,
+        metrics,
+        stop,
+        worker_command,
+        config=begin.config,
+        spans=f"spans-{begin.slot}.jsonl",
+        # What a process counted outlives it, so nothing of that may wait in its memory.
+        later=Later(at_once=True),
+    )
     channel = ParentChannel(control, service.status)
     await service.run(public, channel, load_first=begin.load_first)
 

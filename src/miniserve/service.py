@@ -62,10 +62,11 @@ class Service:
         *,
         config: RouteConfig | None = None,
         spans: str = "spans.jsonl",
+        later: Later | None = None,
     ) -> None:
         self._settings = settings
         self._metrics = metrics
-        self._later = Later()
+        self._later = later or Later()
         self._stop_request = stop_request
         limits = ShadowLimits(
             settings.shadow_timeout_ms / 1e3,
@@ -131,9 +132,9 @@ class Service:
         finally:
             companion.close()
             await self._routes.close(self._settings.drain_ms / 1e3)
-            self._later.settle()
             self._ledger.close()
             self._traces.close()
+            self._later.settle()
         if failures:
             raise failures[0]
         _log.info("stopped")

@@ -70,6 +70,14 @@ def test_many_do_not_wait_for_the_moment(never: None) -> None:
     assert made == list(range(TOGETHER))
 
 
+def test_at_once_nothing_waits(never: None) -> None:
+    made: list[int] = []
+
+    Later(at_once=True).add(partial(made.append, 1))
+
+    assert made == [1]
+
+
 def test_no_call_sees_the_context_of_a_request(never: None) -> None:
     seen: list[str] = []
 
@@ -103,9 +111,9 @@ def test_a_call_that_raises_is_told_and_those_after_it_are_made(monkeypatch: pyt
         asyncio.get_running_loop().set_exception_handler(tell)
         later.add(partial(_raise, "a defect"))
         later.add(partial(made.append, 1))
+        later.add(done.set)
         async with asyncio.timeout(PATIENCE_S):
             await failed.wait()
-            later.add(done.set)
             await done.wait()
 
     asyncio.run(add())

@@ -74,6 +74,19 @@ def test_on_a_terminal_a_line_is_text_and_control_characters_are_shown(capfd: py
     assert capfd.readouterr().err == ""
 
 
+def test_words_that_utf8_cannot_carry_make_a_line_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "stderr.log"
+    with path.open("w", encoding="utf-8") as stream:
+        writer = LineWriter(stream)
+        logs.configure("info", writer)
+        structlog.get_logger().warning("arm gave no answer", reason="no such file: \udcff")
+        writer.close()
+
+    (line,) = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert (line["reason"], line["level"]) == ("no such file: \udcff", "warning")
+    assert line["timestamp"].startswith("20")
+
+
 def test_below_its_level_nothing_is_said(tmp_path: Path) -> None:
     path = tmp_path / "stderr.log"
     with path.open("w", encoding="utf-8") as stream:

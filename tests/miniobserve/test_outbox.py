@@ -39,6 +39,11 @@ class Sink:
             self.lost += count
             self._changed.notify_all()
 
+    def note(self, where: list[str], what: str) -> None:
+        with self._changed:
+            where.append(what)
+            self._changed.notify_all()
+
     def wait_until(self, reached: Callable[[], bool]) -> None:
         with self._changed:
             assert self._changed.wait_for(reached, PATIENCE_S)
@@ -118,8 +123,8 @@ def test_a_refused_batch_is_counted() -> None:
 
 def test_an_error_of_the_sink_is_told_and_costs_its_batch_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
-    monkeypatch.setattr(threading, "excepthook", lambda error: told.append(str(error.exc_value)))
     sink = Sink()
+    monkeypatch.setattr(threading, "excepthook", lambda error: sink.note(told, str(error.exc_value)))
     sink.error = RuntimeError("a defect of the exporter")
     outbox = _outbox(BY_BATCH, sink)
 
@@ -132,7 +137,7 @@ def test_an_error_of_the_sink_is_told_and_costs_its_batch_and_no_other(monkeypat
     outbox.close(PATIENCE_S)
 
     assert (sink.things, sink.lost) == (list(range(10, 20)), 10)
-    assert told == ["a defect of the exporter"]
+    sink.wait_until(lambda: told == ["a defect of the exporter"])
 
 
 def test_closing_does_not_wait_for_a_stuck_sink_and_takes_nothing_more() -> None:
@@ -148,6 +153,18 @@ def test_closing_does_not_wait_for_a_stuck_sink_and_takes_nothing_more() -> None
     assert not closed
     assert outbox.close(PATIENCE_S)
     assert (sink.things, sink.lost) == ([1], 1)
+
+
+def test_many_that_close_while_others_put_lose_nothing() -> None:
+    for _ in range(200):
+        sink = Sink()
+        outbox = _outbox(AT_ONCE, sink)
+        putting = threading.Thread(target=lambda outbox=outbox: [outbox.put(n) for n in range(20)])
+        putting.start()
+        finished = outbox.close(PATIENCE_S)
+        putting.join()
+        assert finished
+        assert len(sink.things) + sink.lost == 20
 
 
 def test_a_finalizer_that_puts_something_while_something_is_put_does_not_hang() -> None:

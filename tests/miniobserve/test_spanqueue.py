@@ -62,3 +62,9 @@ def test_an_unusable_batch_size_is_refused(batch: str, sentence: str, monkeypatc
 
     with pytest.raises(ValueError, match=f"^{sentence}$"):
         SpanQueue(Sizes(), lambda _: None)
+
+
+def test_a_delay_beyond_what_a_thread_can_wait_is_no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "9" * 20)
+
+    assert _exported(3) == [3]

@@ -1,6 +1,8 @@
 """Spans: a bounded local file, W3C context in and out, and no error that reaches a request."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,6 +62,48 @@ def test_spans_that_cannot_be_written_are_counted_not_raised(tmp_path: Path) -> 
     _record_spans(path, 3, dropped)
 
     assert sum(dropped) == 3
+
+
+def test_words_that_utf8_cannot_carry_cost_no_span(tmp_path: Path) -> None:
+    path = tmp_path / "spans.jsonl"
+    traces = Traces("test", path, lambda _: None)
+    with pytest.raises(OSError, match="no such file"), _start(traces):
+        raise OSError("no such file: \udcff")
+    traces.close()
+
+    (line,) = path.read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["status"]["description"] == "OSError: no such file: \\udcff"
+
+
+def test_what_a_full_disk_cuts_short_swallows_no_other_span(tmp_path: Path) -> None:
+    path = tmp_path / "spans.jsonl"
+    # Runs in a process of its own, whose files end in the middle of a line.
+    program = f"""
+import resource, signal
+from pathlib import Path
+from opentelemetry.context import Context
+from opentelemetry.trace import SpanKind
+from miniobserve.traces import Traces
+
+def record(name):
+    dropped = []
+    traces = Traces("test", Path({str(path)!r}), dropped.append)
+    for _ in range(20):
+        traces.source.start(name, Context(), SpanKind.SERVER).end()
+    traces.close()
+    return sum(dropped)
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, limits[1]))
+cut = record("cut")
+resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+print(cut, record("whole"))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == ["20", "0"]
+    assert [json.loads(line)["name"] for line in path.read_text(encoding="utf-8").splitlines()] == ["whole"] * 20
 
 
 def test_a_span_continues_the_context_it_was_handed(tmp_path: Path) -> None:
