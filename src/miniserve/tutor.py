@@ -106,8 +106,7 @@ class Tutor:
 
     def _shadow_ended(self, record: TrafficRecord, arm: str, run: "_Run", outcome: ArmResult) -> None:
         self._ledger.record(replace(record, results={**record.results, arm: outcome}))
-        self._end_run(run, outcome)
-        self._later.add(partial(self._count_pair, record.results[record.production_arm], outcome, run))
+        self._end_run(run, outcome, record.results[record.production_arm])
 
     def _count_pair(self, served: ArmResult, outcome: ArmResult, run: "_Run") -> None:
         self._metrics.shadow_outcomes.labels(outcome.status).inc()
@@ -119,7 +118,8 @@ class Tutor:
             else:
                 self._metrics.shadow_agreement.labels("no").inc(exemplar=run.span.exemplar)
 
-    def _end_run(self, run: "_Run", result: ArmResult) -> None:
+    def _end_run(self, run: "_Run", result: ArmResult, served: ArmResult | None = None) -> None:
+        """End a run's span, and tell of it in a moment; a shadow's run is a pair with what was served."""
         span = run.span
         span.attributes["traffic.status"] = result.status
         if result.queue_ms is not None:
@@ -128,11 +128,13 @@ class Tutor:
             span.fail(result.reason)
             span.add_event(result.status, {"reason": result.reason or ""})
         span.end()
-        self._later.add(partial(self._tell_run, run, result))
+        self._later.add(partial(self._tell_run, run, result, served))
 
-    def _tell_run(self, run: "_Run", result: ArmResult) -> None:
+    def _tell_run(self, run: "_Run", result: ArmResult, served: ArmResult | None) -> None:
         """Count an ended run, and log its line."""
         metrics = self._metrics
+        if served is not None:
+            self._count_pair(served, result, run)
         metrics.arm_requests.labels(run.traffic_arm, result.status).inc()
         if result.status == "ok" and result.latency_ms is not None and result.tokens is not None:
             metrics.arm_seconds.labels(run.traffic_arm).observe(result.latency_ms / 1e3, exemplar=run.span.exemplar)
