@@ -28,7 +28,7 @@ class SpanFile:
     def export(self, spans: Sequence[Span]) -> bool:
         """Append the spans; returns False, and raises nothing, when they cannot be written."""
         lines = "".join(_line(span, self._resource) for span in spans).encode()
-        size = 0
+        size = None
         try:
             size = self._path.stat().st_size if self._path.exists() else 0
             if size and size + len(lines) > MAX_FILE_BYTES:
@@ -37,9 +37,10 @@ class SpanFile:
             with open(self._path, "ab", opener=_private) as file:
                 file.write(lines)
         except OSError:
-            # What a full disk cut short would swallow the line after it.
-            with suppress(OSError):
-                os.truncate(self._path, size)
+            if size is not None:
+                # What a full disk cut short would swallow the line after it.
+                with suppress(OSError):
+                    os.truncate(self._path, size)
             return False
         return True
 

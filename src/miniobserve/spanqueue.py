@@ -17,7 +17,7 @@ BATCH_VARIABLE = "OTEL_BSP_MAX_EXPORT_BATCH_SIZE"
 DELAY_VARIABLE = "OTEL_BSP_SCHEDULE_DELAY"
 DEFAULT_QUEUE = 2_048
 # OpenTelemetry's default is 512. Whoever turns spans into bytes keeps the interpreter, and with it every request; these
-# take half a millisecond.
+# take a third of a millisecond.
 DEFAULT_BATCH = 128
 DEFAULT_DELAY_MS = 5_000
 # A collector that does not answer must not hold up a server that was asked to stop.
