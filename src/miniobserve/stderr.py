@@ -9,7 +9,7 @@ from typing import TextIO
 
 from miniobserve.outbox import Outbox, Pace
 
-PACE = Pace(limit=10_000, batch=500, gather_s=0.2)
+PACE = Pace(limit=10_000, batch=500, gather_s=0.05)
 CLOSE_S = 2.0
 
 

@@ -194,7 +194,9 @@ def test_a_b_that_is_killed_from_outside_while_it_computes_is_asked_again(patien
     (line,) = patient.wait_for_lines(known + 1)[known:]
 
     assert (reply.status_code, line.results["A"].status, line.results["B"].status) == (200, "ok", "ok")
-    assert [said["reason"] for said in patient.lost()[-1:]] == ["signal SIGKILL"]
+    patient.server.wait_for(
+        lambda: [said["reason"] for said in patient.lost()[-1:]] == ["signal SIGKILL"], "saying how B was lost"
+    )
     patient.quiet()
 
 
