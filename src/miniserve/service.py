@@ -96,7 +96,6 @@ class Service:
 
     def status(self) -> ProcessStatus:
         """Return what this process tells a parent of itself, whose scrape then finds every counter begun."""
-        self._later.settle()
         found = status_of(self._routes, self._ledger)
         expect(self._metrics, [found])
         return found
