@@ -82,31 +82,31 @@ serve *ARGS: _env
 # make an API key, print it once, append its hash to FILE (what LYNX_KEYS_FILE names)
 [no-exit-message]
 key-new FILE: _env
-    @{{ python }} -m miniserve.key_new "$@"
+    @{{ python }} -m miniserve.http.key_new "$@"
 
 # serve A and run B in its shadow; a running server follows
 [no-exit-message]
 shadow-on A_SHA B_SHA *ARGS: _env
-    @{{ python }} -m miniserve.switch shadow-on "$@"
+    @{{ python }} -m miniserve.routes.switch shadow-on "$@"
 
 # back to the production arm alone
 [no-exit-message]
 shadow-off: _env
-    @{{ python }} -m miniserve.switch shadow-off
+    @{{ python }} -m miniserve.routes.switch shadow-off
 
 # split between A and B, half and half
 [no-exit-message]
 ab-on A_SHA B_SHA *ARGS: _env
-    @{{ python }} -m miniserve.switch ab-on "$@"
+    @{{ python }} -m miniserve.routes.switch ab-on "$@"
 
 # serve PERCENT of the ids with B
 [no-exit-message]
 canary-on A_SHA B_SHA PERCENT *ARGS: _env
-    @{{ python }} -m miniserve.switch canary-on "$@"
+    @{{ python }} -m miniserve.routes.switch canary-on "$@"
 
 # show the route configuration
 route: _env
-    @{{ python }} -m miniserve.switch show
+    @{{ python }} -m miniserve.routes.switch show
 
 # grade the lab's traffic.log; exit codes 0 promote, 10 hold, 20 retrain, 3 invalid, 2 usage
 [no-exit-message]
@@ -131,7 +131,7 @@ judge *ARGS: _env
 
 # train A and B from scratch into models/staging, 16 minutes of CPU time on two threads; what was interrupted is taken up
 train *ARGS: _train-env
-    .venv-train/bin/python -m minimodel.train "$@"
+    .venv-train/bin/python -m minimodel.training.train "$@"
 
 # take a trained bundle into the register of models
 [no-exit-message]
@@ -150,7 +150,7 @@ baseline: _env
 # account for every id that was sent: LOG against IDS, a file of ids or a lab's manifest.json
 [no-exit-message]
 audit LOG=(lab / "traffic.log") IDS=(lab / "manifest.json") *ARGS: _env
-    @{{ python }} -m miniserve.audit "$@"
+    @{{ python }} -m miniserve.log.audit "$@"
 
 # check that the committed reports follow from log, manifest, eval set and grader, byte for byte
 [no-exit-message]

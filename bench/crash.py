@@ -24,15 +24,15 @@ from bench.load import offer, poisson_schedule
 from bench.requests import correction, eval_sentences, request_ids
 from bench.result import ROOT
 from bench.table import table
-from minimodel.registry import Registry
-from miniobserve.metrics import Metrics
-from miniserve.audit import audit
-from miniserve.ledger import Ledger
-from miniserve.local import LocalServer
-from miniserve.records import ArmResult, TrafficRecord
-from miniserve.switch import two_arms
+from minimodel.bundles.registry import Registry
+from miniobserve.metrics.metrics import Metrics
+from miniserve.log.audit import audit
+from miniserve.log.ledger import Ledger
+from miniserve.log.records import ArmResult, TrafficRecord
+from miniserve.log.traffic_log import read_log, utc_now
+from miniserve.processes.local import LocalServer
+from miniserve.routes.switch import two_arms
 from miniserve.traffic import DEFAULT_SALT, Strategy
-from miniserve.trafficlog import read_log, utc_now
 
 SEED = 38
 RATE_PER_S = 120.0

@@ -19,8 +19,8 @@ from bench.rates import AT_MARGIN, BETTER, SAME, Rate
 from bench.result import write_result
 from bench.simulated_lab import Shape, Truth, judge
 from bench.table import table
-from minieval.policy import Aim, Margins
-from minieval.verdict import Verdict
+from minieval.verdict.policy import Aim, Margins
+from minieval.verdict.verdict import Verdict
 
 SEED = 38
 RUNS = 1500

@@ -10,26 +10,24 @@ from scipy import stats as distributions
 
 from bench.rates import ALPHA, BETTER, OPPOSITE, SAME, Rate, holds
 from bench.simulated_lab import OUTCOMES, items
-from minieval.buckets import bucket_families
-from minieval.latency import (
-    bootstrap_quantile,
-    hodges_lehmann_ratio,
-    hodges_lehmann_shift,
-    mann_whitney,
-    percentile,
-    wilcoxon,
-)
-from minieval.paired import PairedItem
-from minieval.results import OpenInterval
+from minieval.measures.pairs import PairedItem
+from minieval.measures.slices import bucket_families
 from minieval.stats import (
     Interval,
     always_valid_mcnemar,
+    bootstrap_quantile,
     cluster_robust_interval,
+    hodges_lehmann_ratio,
+    hodges_lehmann_shift,
+    mann_whitney,
     mcnemar_midp,
     newcombe_paired_interval,
+    percentile,
     tango_interval,
     two_proportion_ztest,
+    wilcoxon,
 )
+from minieval.stats.results import OpenInterval
 
 LOG_SD = 0.35
 

@@ -24,7 +24,7 @@ from bench.pinning import GENERATOR_CORE, in_words, pinned
 from bench.rounds import Plan, Rounds, Run, condition_of, offer_window, run_rounds
 from bench.server import BenchServer, bench_server
 from bench.table import interval, table
-from miniserve.trafficlog import read_log
+from miniserve.log.traffic_log import read_log
 
 SEED = 38
 # Upper limits of the 95 % interval of a condition's ratio over the floor's, at this percentage of the capacity.

@@ -23,8 +23,8 @@ from bench.others import OthersMeter
 from bench.result import ROOT
 from bench.synthetic_log import write_log
 from bench.table import table
-from minieval.items import parse_items
-from minieval.verdict import EXIT_CODES, Verdict
+from minieval.grading.items import parse_items
+from minieval.verdict.verdict import EXIT_CODES, Verdict
 
 SEED = 55
 EVAL_SET = ROOT / "data" / "eval" / "phase-20.jsonl"

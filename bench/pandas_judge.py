@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from minieval.grading import Grade, grade, normalise
-from minieval.items import Item, parse_items
+from minieval.grading.grammar import Grade, grade, normalise
+from minieval.grading.items import Item, parse_items
 
 MISSING = ("dropped", "cancelled", "interrupted")
 STATUSES = ("ok", "bad_output", "error", "timeout", *MISSING)

@@ -8,8 +8,8 @@ from functools import cache
 import numpy as np
 from scipy import stats as distributions
 
-from minieval.results import OpenInterval
 from minieval.stats import Interval
+from minieval.stats.results import OpenInterval
 
 ALPHA = 0.05
 NEGLIGIBLE = 1e-9

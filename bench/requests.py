@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from minieval.items import parse_items
-from miniserve.schemas import CORRECT_PATH
+from minieval.grading.items import parse_items
+from miniserve.tasks.grammar import CORRECT_PATH
 
 ROOT = Path(__file__).resolve().parents[1]
 

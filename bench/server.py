@@ -8,9 +8,9 @@ from pathlib import Path
 from bench.conditions import LOADED, OFF, Condition
 from bench.pinning import SERVER_CORE, pinned
 from bench.result import ROOT
-from minimodel.registry import Registry
-from miniserve.local import LocalServer
-from miniserve.switch import two_arms
+from minimodel.bundles.registry import Registry
+from miniserve.processes.local import LocalServer
+from miniserve.routes.switch import two_arms
 from miniserve.traffic import DEFAULT_SALT, RouteConfig, Strategy
 
 # With one core for the server, one request is computed at a time, as the setting's description has it.

@@ -6,18 +6,18 @@ from functools import cache
 
 import numpy as np
 
-from minieval.buckets import bucket_families
-from minieval.decision import Evidence, decide
-from minieval.evalset import EvalItem
-from minieval.gates import gate
-from minieval.missing import ArmRuns, Failures, Missing
-from minieval.paired import PairedItem
-from minieval.policy import Aim, Margins, Policy
-from minieval.quality import assess_quality
-from minieval.quality_gates import Assessment
-from minieval.served import ServedArm, ServedLatency, compare_served
+from minieval.grading.evalset import EvalItem
+from minieval.measures.latency import ServedArm, ServedLatency, compare_served
+from minieval.measures.missing import ArmRuns, Failures, Missing
+from minieval.measures.pairs import PairedItem
+from minieval.measures.quality import assess_quality
+from minieval.measures.slices import bucket_families
 from minieval.stats import clopper_pearson_upper
-from minieval.verdict import Verdict
+from minieval.verdict.decision import Evidence, decide
+from minieval.verdict.gates import gate
+from minieval.verdict.policy import Aim, Margins, Policy
+from minieval.verdict.quality_gates import Assessment
+from minieval.verdict.verdict import Verdict
 
 OUTCOMES = ((1.0, 1.0), (0.0, 1.0), (1.0, 0.0), (0.0, 0.0))
 """A's and B's share of right answers, in the order both, improved, regressed, neither."""

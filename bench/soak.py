@@ -25,7 +25,7 @@ from bench.pinning import GENERATOR_CORE, in_words, pinned
 from bench.rounds import Plan, condition_of, offer_window
 from bench.server import BenchServer, bench_server
 from bench.table import table
-from miniserve.trafficlog import read_log
+from miniserve.log.traffic_log import read_log
 
 SEED = 600
 MINUTES = 10.0

@@ -29,7 +29,7 @@ from bench.result import ROOT
 from bench.rounds import Plan, Run, condition_of, offer_window, run_rounds
 from bench.server import BenchServer, bench_server
 from bench.table import interval, table
-from miniserve.trafficlog import read_log
+from miniserve.log.traffic_log import read_log
 
 SEED = 21
 LOAD_SHARE = 0.5

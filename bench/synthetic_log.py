@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from minieval.items import Item
+from minieval.grading.items import Item
 
 CHUNK = 100_000
 """Lines that are drawn and held at once."""

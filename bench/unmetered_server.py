@@ -4,7 +4,7 @@ import sys
 
 from prometheus_client.metrics import MetricWrapperBase
 
-from miniobserve.metrics import Metrics
+from miniobserve.metrics.metrics import Metrics
 from miniserve import command as server
 
 

@@ -13,12 +13,12 @@ from hypothesis import settings
 from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from minieval.items import Item, parse_items
-from minimodel.registry import Registry
-from miniserve.local import LocalServer
-from miniserve.schemas import CORRECT_PATH
-from miniserve.server_process import SERVER_COMMAND
-from miniserve.switch import two_arms
+from minieval.grading.items import Item, parse_items
+from minimodel.bundles.registry import Registry
+from miniserve.processes.local import LocalServer
+from miniserve.processes.server_process import SERVER_COMMAND
+from miniserve.routes.switch import two_arms
+from miniserve.tasks.grammar import CORRECT_PATH
 from miniserve.traffic import DEFAULT_SALT, RouteConfig, Strategy
 
 # No deadline: the first call of a library loads it, and a busy machine is nobody's defect.

@@ -10,10 +10,10 @@ from typing import Any
 from tests.conftest import FAULTY_COMMAND, Routing, correct
 from tests.footprint import Footprint, footprint, resident_mb
 
-from miniserve.local import LocalServer
-from miniserve.records import TrafficRecord
+from miniserve.log.records import TrafficRecord
+from miniserve.log.traffic_log import read_log
+from miniserve.processes.local import LocalServer
 from miniserve.traffic import RouteConfig, Strategy
-from miniserve.trafficlog import read_log
 
 # What one fault of B may leave in the server's heap: its metrics, and what the allocator keeps.
 KEPT_MB = 8

@@ -3,7 +3,8 @@
 import sys
 from pathlib import Path
 
-from miniserve.arms import Answer, EngineArm
+from miniserve.arms.arm import Answer
+from miniserve.arms.engine import EngineArm
 from miniserve.command import main
 from miniserve.errors import ArmRaised
 

@@ -13,10 +13,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from miniserve import frames
-from miniserve.arms import Answer
+from miniserve.arms import frames
+from miniserve.arms.arm import Answer
+from miniserve.arms.worker import Answerer, load_engine, main
 from miniserve.errors import ArmRaised
-from miniserve.shadow_worker import Answerer, load_engine, main
 
 CANARY = "canary-7f3a"
 SLOW_S = 0.1

@@ -3,8 +3,8 @@
 import json
 import socket
 
-from miniserve.local import LocalServer
-from miniserve.schemas import CORRECT_PATH
+from miniserve.processes.local import LocalServer
+from miniserve.tasks.grammar import CORRECT_PATH
 
 PATIENCE_S = 60
 

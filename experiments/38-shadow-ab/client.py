@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 from plan import Block
 
-from miniserve.schemas import CORRECT_PATH
-from miniserve.switch import two_arms
+from miniserve.routes.switch import two_arms
+from miniserve.tasks.grammar import CORRECT_PATH
 from miniserve.traffic import RouteConfig, Strategy
 
 PLANNED_N = 200

@@ -10,12 +10,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from minieval.conclusion import conclude, unreadable
-from minieval.cost import DEFAULT_RATE_USD_PER_HOUR
+from minieval.conclude import conclude, unreadable
 from minieval.files import locked_md5
-from minieval.grader import GrammarGrader
-from minieval.grader_identity import REPOSITORY
-from minieval.judgement import Inputs
+from minieval.grading.grader import GrammarGrader
+from minieval.grading.identity import REPOSITORY
+from minieval.judge import Inputs
+from minieval.measures.cost import DEFAULT_RATE_USD_PER_HOUR
 
 HERE = Path(__file__).resolve().parent
 AA = HERE / "aa" / "report.json"

@@ -13,10 +13,10 @@ import httpx
 from client import PACE_S, DriverError, Plan, correct, request_ids
 from rich.progress import Progress
 
-from minieval.items import Item
-from miniserve.local import LocalServer
+from minieval.grading.items import Item
+from miniserve.log.traffic_log import read_log
+from miniserve.processes.local import LocalServer
 from miniserve.traffic import Strategy
-from miniserve.trafficlog import read_log
 
 ROUNDS = 10
 REQUESTS = 20

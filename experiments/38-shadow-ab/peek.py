@@ -13,17 +13,17 @@ from compare import HERE
 
 from minieval.errors import EvalError
 from minieval.files import decode
-from minieval.gates import points, pvalue
-from minieval.grader import Grader, GrammarGrader
-from minieval.grader_identity import REPOSITORY
-from minieval.items import ItemError
-from minieval.log_facts import Context, facts_of
-from minieval.logtable import open_log
-from minieval.matching import match_items
-from minieval.pairs import grade_pairs
-from minieval.running import Running, read_running
-from minieval.untrusted import visible
-from minieval.verdict import EXIT_CODES, USAGE_EXIT_CODE, Verdict
+from minieval.grading.graded_pairs import grade_pairs
+from minieval.grading.grader import Grader, GrammarGrader
+from minieval.grading.identity import REPOSITORY
+from minieval.grading.items import ItemError
+from minieval.grading.lookup import match_items
+from minieval.measures.running import Running, read_running
+from minieval.record.facts import Context, facts_of
+from minieval.record.table import open_log
+from minieval.report.untrusted import visible
+from minieval.verdict.gates import points, pvalue
+from minieval.verdict.verdict import EXIT_CODES, USAGE_EXIT_CODE, Verdict
 
 
 class MixedEpochs(EvalError):

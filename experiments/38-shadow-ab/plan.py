@@ -4,7 +4,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from minieval.items import Item
+from minieval.grading.items import Item
 
 # 20 to 25 % of a block is already right: a tutor that corrects too much must have room to show it.
 RIGHT_SHARE = 0.225

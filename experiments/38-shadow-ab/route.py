@@ -24,16 +24,16 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from throughput import measure_throughput
 
-from minieval.items import parse_items
-from minieval.policy import Aim, Margins
+from minieval.grading.items import parse_items
+from minieval.run_facts import facts
+from minieval.verdict.policy import Aim, Margins
+from minimodel.bundles.registry import Registry
 from minimodel.errors import ModelError
-from minimodel.registry import Registry
 from miniserve.errors import ServeError
-from miniserve.facts import facts
-from miniserve.local import LocalServer
-from miniserve.records import TrafficRecord
+from miniserve.log.records import TrafficRecord
+from miniserve.log.traffic_log import read_log
+from miniserve.processes.local import LocalServer
 from miniserve.traffic import DEFAULT_SALT, Strategy
-from miniserve.trafficlog import read_log
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]

@@ -12,11 +12,11 @@ from typing import Any
 from client import DriverError, Plan
 from rich.progress import Progress
 
-from minieval.items import Item
-from miniserve.local import LocalServer
-from miniserve.schemas import CORRECT_PATH
+from minieval.grading.items import Item
+from miniserve.log.traffic_log import read_log
+from miniserve.processes.local import LocalServer
+from miniserve.tasks.grammar import CORRECT_PATH
 from miniserve.traffic import RouteConfig, Strategy
-from miniserve.trafficlog import read_log
 
 ROUNDS = 8
 # One for each of the engine's two threads and one that waits; an overloaded server refuses more than two that wait.

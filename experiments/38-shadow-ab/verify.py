@@ -14,15 +14,15 @@ from pathlib import Path
 import compare
 import msgspec
 
-from minieval.cost import DEFAULT_RATE_USD_PER_HOUR
-from minieval.documents import documents, manifest_key
 from minieval.files import md5_of, sha256_of
-from minieval.grader_identity import grader_files
-from minieval.judgement import Inputs, judge
+from minieval.grading.identity import grader_files
+from minieval.judge import Inputs, judge
 from minieval.manifest import run_sha256
-from minieval.report import from_json
-from minieval.untrusted import visible
-from minieval.writing import manifest_text
+from minieval.measures.cost import DEFAULT_RATE_USD_PER_HOUR
+from minieval.report.document import from_json
+from minieval.report.documents import documents, manifest_key
+from minieval.report.untrusted import visible
+from minieval.report.writing import manifest_text
 
 
 def differences(options: argparse.Namespace) -> list[str]:

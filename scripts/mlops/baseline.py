@@ -8,14 +8,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from minieval.baseline import EvalBaseline, baseline_json, make_baseline
 from minieval.files import md5_of, write_atomically
-from minieval.grader_identity import REPOSITORY, grader_sha
-from minieval.grading import grade
-from minieval.items import parse_items
-from minimodel.engine import Engine
+from minieval.grading.baseline import EvalBaseline, baseline_json, make_baseline
+from minieval.grading.grammar import grade
+from minieval.grading.identity import REPOSITORY, grader_sha
+from minieval.grading.items import parse_items
+from minimodel.bundles.registry import Registry
 from minimodel.errors import ModelError
-from minimodel.registry import Registry
+from minimodel.inference.engine import Engine
 
 
 def score(models: Path, eval_set: bytes) -> EvalBaseline:

@@ -11,10 +11,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from minimodel.bundle import MANIFEST, SHA_PATTERN, TOKENIZER, Bundle, bundle_path, load_bundle, read_folder
-from minimodel.engine import check_servable
+from minimodel.bundles.bundle import MANIFEST, SHA_PATTERN, TOKENIZER, Bundle, bundle_path, load_bundle, read_folder
+from minimodel.bundles.registry import FILE, SCHEMA, Registry, parse, read_content
 from minimodel.errors import RegistryRefused
-from minimodel.registry import FILE, SCHEMA, Registry, parse, read_content
+from minimodel.inference.engine import check_servable
 
 
 def write(models_dir: Path, content: dict[str, Any]) -> None:

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from minimodel.bundle import load_bundle
-from minimodel.registry import Registry
+from minimodel.bundles.bundle import load_bundle
+from minimodel.bundles.registry import Registry
 
 
 def names(registry: Registry, sha: str) -> str:

@@ -13,10 +13,10 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 from scripts.mlops.intake import content_of, register, write  # noqa: E402 - found through the path above
 from scripts.mlops.lineage import lineage_mermaid, lineage_page, lineage_text, names  # noqa: E402 - as above
 
-from minimodel.bundle import MANIFEST, TOKENIZER, Bundle, bundle_path, load_bundle  # noqa: E402 - as above
-from minimodel.engine import check_servable  # noqa: E402 - as above
+from minimodel.bundles.bundle import MANIFEST, TOKENIZER, Bundle, bundle_path, load_bundle  # noqa: E402 - as above
+from minimodel.bundles.registry import SEMVER_PATTERN, Registry  # noqa: E402 - as above
 from minimodel.errors import ModelError, RegistryRefused  # noqa: E402 - as above
-from minimodel.registry import SEMVER_PATTERN, Registry  # noqa: E402 - as above
+from minimodel.inference.engine import check_servable  # noqa: E402 - as above
 
 MODELS: Final = ROOT / "models"
 

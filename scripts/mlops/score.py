@@ -18,11 +18,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src"))
 
 from minicorpus import grid
 from minicorpus.mistakes import mistakes
-from minicorpus.phrases import Side, Source
-from minicorpus.sentences import Example, Surroundings, example, fitting
+from minicorpus.sentences.example import Example, Surroundings, example, fitting
 from minicorpus.split import is_held_out
-from minimodel.engine import Engine
-from minimodel.registry import Registry
+from minicorpus.vocabulary.phrases import Side, Source
+from minimodel.bundles.registry import Registry
+from minimodel.inference.engine import Engine
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 _AROUND: Final = Surroundings(lead=0.3, tail=0.3, adverb=0.0)

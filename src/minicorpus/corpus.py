@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from minicorpus import clauses, grid
-from minicorpus.frames import untimed
+from minicorpus import grid
 from minicorpus.mistakes import Mistake, mistakes
-from minicorpus.phrases import Source
-from minicorpus.sentences import Example, Surroundings, example, fitting
+from minicorpus.sentences import clauses
+from minicorpus.sentences.example import Example, Surroundings, example, fitting
+from minicorpus.sentences.frames import untimed
 from minicorpus.split import is_held_out
+from minicorpus.vocabulary.phrases import Source
 
 Kind = Literal["plain", "drill", "pair", "right"]
 # The base model sees corrections of these verbs only, so that it knows the format and little else.

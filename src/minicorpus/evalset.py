@@ -13,11 +13,11 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from minicorpus import grid
-from minicorpus.frames import Frame
 from minicorpus.mistakes import Mistake, mistakes
-from minicorpus.phrases import Side, Source
-from minicorpus.sentences import Example, Surroundings, example, fitting
+from minicorpus.sentences.example import Example, Surroundings, example, fitting
+from minicorpus.sentences.frames import Frame
 from minicorpus.split import is_held_out
+from minicorpus.vocabulary.phrases import Side, Source
 
 _EVALUATION: Final = Surroundings(lead=0.3, tail=0.3, adverb=0.0)
 _ATTEMPTS: Final = 500

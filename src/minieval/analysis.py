@@ -3,29 +3,28 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from minieval.buckets import BucketFamily, bucket_families
-from minieval.cost import DEFAULT_RATE_USD_PER_HOUR, Cost, price
-from minieval.decision import Decision, Evidence, decide
-from minieval.disagreement import Disagreement, disagreement
-from minieval.gates import Gate
-from minieval.grader import Grader
-from minieval.latency import RULE, SignedRank, requests_for_upper_limit
-from minieval.latency_gates import TighterMargin, tighter_margins
-from minieval.log_facts import LogFacts, PlanFacts
-from minieval.logtable import LogTable
+from minieval.grading.graded_pairs import grade_pairs
+from minieval.grading.grader import Grader
+from minieval.grading.lookup import Matched
 from minieval.manifest import Run
-from minieval.matching import Matched
-from minieval.missing import Missing, account
-from minieval.paired import Fill, Tally, collapse
-from minieval.pairs import grade_pairs
-from minieval.policy import Policy
-from minieval.quality import Quality, assess_quality
-from minieval.quality_gates import Assessment, call_quality
-from minieval.running import Running, read_running
-from minieval.served import ServedLatency, compare_served, compare_shadow
-from minieval.stats import Interval
-from minieval.statuses import OK
-from minieval.timings import served, shadowed
+from minieval.measures.cost import DEFAULT_RATE_USD_PER_HOUR, Cost, price
+from minieval.measures.disagreement import Disagreement, disagreement
+from minieval.measures.latency import ServedLatency, compare_served, compare_shadow
+from minieval.measures.missing import Missing, account
+from minieval.measures.pairs import Fill, Tally, collapse
+from minieval.measures.quality import Quality, assess_quality
+from minieval.measures.running import Running, read_running
+from minieval.measures.slices import BucketFamily, bucket_families
+from minieval.measures.timings import served, shadowed
+from minieval.record.facts import LogFacts, PlanFacts
+from minieval.record.statuses import OK
+from minieval.record.table import LogTable
+from minieval.stats import RULE, Interval, SignedRank, requests_for_upper_limit
+from minieval.verdict.decision import Decision, Evidence, decide
+from minieval.verdict.gates import Gate
+from minieval.verdict.latency_gates import TighterMargin, tighter_margins
+from minieval.verdict.policy import Policy
+from minieval.verdict.quality_gates import Assessment, call_quality
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from typing import Final
 
 import msgspec
 
-from minieval.conclusion import conclude, refused, unreadable
+from minieval.conclude import conclude, refused, unreadable
 from minieval.errors import InputRefused
-from minieval.grader import BUILT_IN, load_grader
-from minieval.judgement import Inputs
+from minieval.grading.grader import BUILT_IN, load_grader
+from minieval.judge import Inputs
 from minieval.rules import parse_rules
 
 PROGRAM: Final = "python -m minieval compare"

@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from minieval.errors import ManifestRefused
-from minieval.policy import Aim, Margins, Policy
-from minieval.throughput import Throughput
+from minieval.measures.throughput import Throughput
+from minieval.verdict.policy import Aim, Margins, Policy
 
 Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Md5 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]

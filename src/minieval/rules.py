@@ -6,9 +6,9 @@ from typing import Final
 import msgspec
 
 from minieval.errors import InputRefused
-from minieval.log_facts import Context
 from minieval.manifest import Alpha, Block, Count, Planned, Run, RunMargins
-from minieval.policy import Aim
+from minieval.record.facts import Context
+from minieval.verdict.policy import Aim
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

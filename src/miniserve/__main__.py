@@ -2,7 +2,7 @@
 
 import sys
 
-from miniserve.stopping import StopRequest
+from miniserve.processes.stopping import StopRequest
 
 if __name__ == "__main__":
     stop = StopRequest()

@@ -16,20 +16,21 @@ from typing import Any
 import uvloop
 
 from minimodel.errors import ModelError
-from miniobserve import logs, shared_metrics
 from miniobserve.later import Later
-from miniobserve.metrics import Metrics
-from miniobserve.stderr import LineWriter, stderr_writer
+from miniobserve.logs import structured as logs
+from miniobserve.logs.stderr import LineWriter, stderr_writer
+from miniobserve.metrics import shared as shared_metrics
+from miniobserve.metrics.metrics import Metrics
+from miniserve.arms.worker_process import WORKER_COMMAND
 from miniserve.errors import ArmNotLoaded, ServeError, SettingsError
-from miniserve.loopback import Loopback
-from miniserve.parent import Parent, ProcessesFailed
-from miniserve.parent_channel import Begin, ParentChannel
-from miniserve.ports import listen
-from miniserve.server_process import SERVER_COMMAND
-from miniserve.service import Service
+from miniserve.http.ports import listen
+from miniserve.loopback.port import Loopback
+from miniserve.processes.channel import Begin, ParentChannel
+from miniserve.processes.parent import Parent, ProcessesFailed
+from miniserve.processes.server_process import SERVER_COMMAND
+from miniserve.processes.service import Service
+from miniserve.processes.stopping import StopRequest
 from miniserve.settings import Settings
-from miniserve.stopping import StopRequest
-from miniserve.worker_process import WORKER_COMMAND
 
 
 def main(

@@ -17,7 +17,7 @@ traffic.RouteConfigError and records.RecordError are ValueErrors of their own: t
 from http import HTTPStatus
 from typing import ClassVar
 
-from miniserve.records import Status
+from miniserve.log.records import Status
 
 
 class ServeError(Exception):

@@ -7,7 +7,7 @@ import jsonschema
 from bench.judge import EVAL_SET, differing, judge
 from bench.synthetic_log import write_log
 
-from minieval.items import parse_items
+from minieval.grading.items import parse_items
 
 ROOT = Path(__file__).resolve().parents[2]
 ITEMS = parse_items(EVAL_SET.read_text(encoding="utf-8"))

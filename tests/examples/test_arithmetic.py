@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from minieval.grader_identity import REPOSITORY
-from minieval.report import from_json
+from minieval.grading.identity import REPOSITORY
+from minieval.report.document import from_json
 
 EXAMPLE = REPOSITORY / "examples" / "arithmetic"
 README = (EXAMPLE / "README.md").read_text(encoding="utf-8")

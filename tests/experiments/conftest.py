@@ -2,6 +2,6 @@
 
 import sys
 
-from minieval.grader_identity import REPOSITORY
+from minieval.grading.identity import REPOSITORY
 
 sys.path.insert(0, str(REPOSITORY / "experiments" / "38-shadow-ab"))

@@ -10,8 +10,8 @@ import compare
 import pytest
 from tests.minieval.synthetic_lab import SyntheticLab
 
-from minieval.grader_identity import REPOSITORY
-from minieval.report import from_json
+from minieval.grading.identity import REPOSITORY
+from minieval.report.document import from_json
 
 SECTIONS = [
     "## Conjugation quality (from shadow)",

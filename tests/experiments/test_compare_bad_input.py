@@ -15,8 +15,8 @@ import compare
 import pytest
 from tests.minieval.synthetic_lab import SyntheticLab
 
-from minieval.grader_identity import REPOSITORY
-from minieval.report import Report, from_json
+from minieval.grading.identity import REPOSITORY
+from minieval.report.document import Report, from_json
 
 NO_NUMBER = re.compile(r"(?<![\w-])(nan|-?inf|infinity)(?![\w-])", re.IGNORECASE)
 SAME = "She answered."

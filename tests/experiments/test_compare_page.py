@@ -13,9 +13,9 @@ import compare
 import pytest
 from tests.minieval.synthetic_lab import SyntheticLab
 
-from minieval.grader_identity import REPOSITORY
-from minieval.page import page
-from minieval.report import Report, from_json
+from minieval.grading.identity import REPOSITORY
+from minieval.report.document import Report, from_json
+from minieval.report.html.page import page
 
 HOSTILE = (
     "</script>",

@@ -6,7 +6,7 @@ import compare
 import pytest
 from tests.minieval.synthetic_lab import SyntheticLab
 
-from minieval.report import from_json
+from minieval.report.document import from_json
 
 
 def rendered(lab: SyntheticLab) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from plan import PlanError, draw_plan
 
-from minieval.items import Item
+from minieval.grading.items import Item
 
 
 def test_the_lab_has_400_distinct_items_in_two_blocks_of_200(items: tuple[Item, ...]) -> None:

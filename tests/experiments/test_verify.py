@@ -8,8 +8,8 @@ import pytest
 import verify
 from tests.minieval.synthetic_lab import SyntheticLab
 
-from minieval import grader
-from minieval.grader_identity import GRADER_FILES, REPOSITORY, grader_files, grader_sha
+from minieval.grading import grader
+from minieval.grading.identity import GRADER_FILES, REPOSITORY, grader_files, grader_sha
 
 
 @pytest.fixture
@@ -85,8 +85,8 @@ def test_one_changed_character_is_found_and_named(
     ("path", "old", "new", "name"),
     [
         ("data/processed/conjugation_table.json", "goes", "gose", "data/processed/conjugation_table.json"),
-        ("src/minieval/grading.py", "def grade(", "def grade (", "minieval/grading.py"),
-        ("src/minieval/items.py", '"""', '""" ', "minieval/items.py"),
+        ("src/minieval/grading/grammar.py", "def grade(", "def grade (", "minieval/grading/grammar.py"),
+        ("src/minieval/grading/items.py", '"""', '""" ', "minieval/grading/items.py"),
         ("src/minicorpus/grid.py", '"""', '""" ', "minicorpus/grid.py"),
     ],
 )

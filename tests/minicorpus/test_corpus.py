@@ -10,15 +10,17 @@ from types import ModuleType
 
 import pytest
 
-from minicorpus import clauses, fresh, grid, phrases
+from minicorpus import grid
 from minicorpus.corpus import ADAPTER, BASE, WEAK_VERBS, Document, digest, documents
 from minicorpus.coverage import coverage
 from minicorpus.evalset import items, render
-from minicorpus.frames import frames
 from minicorpus.mistakes import KINDS, mistakes
+from minicorpus.sentences import clauses
+from minicorpus.sentences.frames import frames
+from minicorpus.sentences.times import times
 from minicorpus.split import is_held_out
-from minicorpus.times import times
-from minicorpus.words import WORDS
+from minicorpus.vocabulary import fresh, phrases
+from minicorpus.vocabulary.words import WORDS
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE_DIGEST = "aa4c4a245ffe2b96be3e9a3608d3a8b603a7a321ea16bc4f68cbfffd9f52c638"

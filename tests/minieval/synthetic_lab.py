@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from minicorpus.grid import PERSONS, TENSES, VERBS, forms
-from minieval.grader_identity import grader_sha
+from minieval.grading.identity import grader_sha
 
 A_SHA, B_SHA = "a" * 64, "b" * 64
 SHADOW_CONFIG, AB_CONFIG = "1" * 64, "2" * 64

@@ -11,16 +11,16 @@ from tests.minieval.synthetic_lab import SyntheticLab
 from tests.minieval.traffic_lines import written
 
 from minieval.command import EXIT_CODES, main
-from minieval.documents import NAMES
-from minieval.evalset import plain_items
-from minieval.gates import Outcome
-from minieval.grader_identity import REPOSITORY
-from minieval.logtable import open_log
+from minieval.grading.evalset import plain_items
+from minieval.grading.identity import REPOSITORY
 from minieval.manifest import RunMargins
-from minieval.report import Report, from_json
+from minieval.record.table import open_log
+from minieval.report.document import Report, from_json
+from minieval.report.documents import NAMES
 from minieval.rules import Rules
-from minieval.verdict import EXIT_CODES as CODES
-from minieval.verdict import USAGE_EXIT_CODE
+from minieval.verdict.gates import Outcome
+from minieval.verdict.verdict import EXIT_CODES as CODES
+from minieval.verdict.verdict import USAGE_EXIT_CODE
 
 PLANNED = ("--planned-n", "200")
 

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from tests.minieval.synthetic_lab import SyntheticLab, make_items
 from tests.strategies import TEXT, attempt, bytes_near, json_near
 
-from minieval.baseline import EvalBaseline, baseline_json, parse_baseline
 from minieval.errors import InputRefused, ManifestRefused
-from minieval.evalset import plain_items
 from minieval.files import locked_md5
-from minieval.grader_identity import REPOSITORY
-from minieval.items import ItemError, parse_items
+from minieval.grading.baseline import EvalBaseline, baseline_json, parse_baseline
+from minieval.grading.evalset import plain_items
+from minieval.grading.identity import REPOSITORY
+from minieval.grading.items import ItemError, parse_items
 from minieval.manifest import Run, parse_manifest, with_analysis
 
 LINES = make_items(3)

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from minieval import decision, latency, stats
+from minieval import stats
+from minieval import stats as latency
+from minieval.verdict import decision
 
 TEST, INTERVAL = {"statistic", "pvalue"}, {"estimate", "low", "high"}
 B, A = [2.0, 3.0, 4.0, 5.0], [1.0, 2.5, 3.5]

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from minieval import latency, stats
+from minieval import stats
+from minieval import stats as latency
 from minieval.errors import UnusableNumbers
 
 SHARE = "a number strictly between 0 and 1"

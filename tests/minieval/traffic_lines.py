@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from minieval.logtable import LogTable, open_log
+from minieval.record.table import LogTable, open_log
 
 Line = dict[str, Any]
 SHAS = {"A": "a" * 64, "B": "b" * 64}

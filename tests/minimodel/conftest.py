@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from minimodel.tokenizing import train_tokenizer
-from minimodel.weights import expected_shapes
+from minimodel.bundles.weights import expected_shapes
+from minimodel.training.tokenizing import train_tokenizer
 
 CONFIG = {
     "model_type": "gpt2", "activation_function": "gelu_new", "n_embd": 8, "n_head": 2, "n_layer": 1,

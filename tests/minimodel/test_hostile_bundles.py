@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from minimodel.bundle import read_folder
+from minimodel.bundles.bundle import read_folder
 from minimodel.errors import BundleRefused
 
 DEEP = "[" * 200_000 + "]" * 200_000

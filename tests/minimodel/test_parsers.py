@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from tests.conftest import MODELS
 from tests.strategies import JSON, attempt, bytes_near, json_near
 
-from minimodel import canonical
-from minimodel.bundle import Bundle, read_folder
+from minimodel.bundles import canonical
+from minimodel.bundles.bundle import Bundle, read_folder
+from minimodel.bundles.registry import Registry, parse
 from minimodel.errors import BundleRefused, RegistryRefused, UnknownModel
-from minimodel.registry import Registry, parse
 
 REGISTRY = json.loads((MODELS / "registry.json").read_text(encoding="utf-8"))
 VERSIONS = {version: MODELS / sha for version, sha in REGISTRY["versions"].items()}

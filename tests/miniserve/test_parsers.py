@@ -13,17 +13,19 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.miniserve.test_records import RECORD, SINGLE
+from tests.miniserve.log.test_records import RECORD, SINGLE
 from tests.strategies import HEADER, JSON, TEXT, attempt, bytes_near, json_near
 from tests.views import check_plain
 
-from miniobserve.traces import incoming_context
-from miniserve import audit, frames, schemas
-from miniserve.admission import Keys
+from miniobserve.traces.traces import incoming_context
+from miniserve.arms import frames
 from miniserve.errors import KeysFileError, RequestRefused, SettingsError
-from miniserve.language import preferred
-from miniserve.records import RecordError, parse_line, to_line
+from miniserve.http.admission import Keys
+from miniserve.log import audit
+from miniserve.log.records import RecordError, parse_line, to_line
 from miniserve.settings import PREFIX, Settings
+from miniserve.tasks import grammar as schemas
+from miniserve.tasks.language import preferred
 from miniserve.traffic import RouteConfig, RouteConfigError, Strategy, assign
 
 CONFIG = RouteConfig(Strategy.CANARY, "prod-2026-05", {"A": "a" * 64, "B": "b" * 64}, "A", "B", canary_percent=12.34)

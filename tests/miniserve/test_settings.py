@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from miniserve.errors import RouteFileError, SettingsError
-from miniserve.settings import RouteFile, Settings
+from miniserve.routes.route_file import RouteFile
+from miniserve.settings import Settings
 from miniserve.traffic import RouteConfig, Strategy
 
 CONFIG = RouteConfig(Strategy.SHADOW, "prod-2026-05", {"A": "a" * 64, "B": "b" * 64}, "A", "B")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.conftest import Routing, correct, metric_families
 
-from miniserve.local import LocalServer
+from miniserve.processes.local import LocalServer
 from miniserve.traffic import Strategy
 
 # The server, but nothing is ever told by itself.

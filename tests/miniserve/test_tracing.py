@@ -7,9 +7,9 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from tests.conftest import Routing, StartServer, correct, metric_families
 from tests.otlp import PATIENCE_S, Receiver, attributes, receiver
 
-from miniobserve.otlp import PROTOCOLS
+from miniobserve.traces.otlp import PROTOCOLS
+from miniserve.log.traffic_log import read_log
 from miniserve.traffic import Strategy
-from miniserve.trafficlog import read_log
 
 CLIENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 CLIENT_UNSAMPLED = CLIENT[:-2] + "00"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from scripts.mlops import aims, cards
 
-from minimodel.registry import Registry
+from minimodel.bundles.registry import Registry
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 

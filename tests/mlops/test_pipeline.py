@@ -71,7 +71,7 @@ def test_the_closure_follows_imports_of_imports() -> None:
     found = closure(ROOT / "src/minicorpus/mistakes.py")
 
     assert found == {"src/minicorpus/mistakes.py", "src/minicorpus/grid.py"}
-    assert "src/minicorpus/fresh.py" in closure(ROOT / "src/minicorpus/evalset.py")
+    assert "src/minicorpus/vocabulary/fresh.py" in closure(ROOT / "src/minicorpus/evalset.py")
     assert "src/minimodel/errors.py" in closure(ROOT / "scripts/mlops/score.py")
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from minimodel.bundles.registry import Registry
 from minimodel.errors import BundleRefused, RegistryRefused
-from minimodel.registry import Registry
 
 ROOT = Path(__file__).resolve().parents[2]
 

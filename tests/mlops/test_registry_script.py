@@ -8,10 +8,10 @@ from types import ModuleType
 
 import pytest
 
-from minimodel.bundle import bundle_path
-from minimodel.engine import Engine
+from minimodel.bundles.bundle import bundle_path
+from minimodel.bundles.registry import Registry
 from minimodel.errors import BundleRefused, ModelError, RegistryRefused
-from minimodel.registry import Registry
+from minimodel.inference.engine import Engine
 
 ROOT = Path(__file__).resolve().parents[2]
 

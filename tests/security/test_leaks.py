@@ -11,10 +11,10 @@ from tests.faulty_server import A_BREAKER
 from tests.faulty_worker import CANARY, OVERSLEPT_S
 from tests.wire import connect, correction, exchange, header_names, received, request, status
 
-from miniserve.local import LocalServer
-from miniserve.schemas import CORRECT_PATH
+from miniserve.log.traffic_log import read_log
+from miniserve.processes.local import LocalServer
+from miniserve.tasks.grammar import CORRECT_PATH
 from miniserve.traffic import Strategy
-from miniserve.trafficlog import read_log
 
 SENTENCE = "He goed to school."
 # Long enough that A needs over a millisecond for it.

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from tests.conftest import MODELS, Routing, StartServer, correct
 
-from miniserve.child import NICENESS
-from miniserve.local import LocalServer
+from miniserve.arms.child import NICENESS
+from miniserve.log.traffic_log import read_log
+from miniserve.processes.local import LocalServer
 from miniserve.traffic import Strategy
-from miniserve.trafficlog import read_log
 
 SENTENCES = ["He goed to school.", "She write a letter yesterday.", "He walks to work."]
 HASTY_MS = "300"

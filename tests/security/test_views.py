@@ -15,8 +15,8 @@ from tests.fault_bench import FaultBench, fault_bench
 from tests.faulty_worker import HOSTILE
 from tests.minieval.synthetic_lab import SyntheticLab
 
-from minieval.grader_identity import REPOSITORY
-from miniserve.records import TrafficRecord
+from minieval.grading.identity import REPOSITORY
+from miniserve.log.records import TrafficRecord
 
 
 @dataclass(frozen=True)

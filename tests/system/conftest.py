@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from tests.system.browser import Page, browser_page
 
-from minieval.grader_identity import REPOSITORY
+from minieval.grading.identity import REPOSITORY
 
 sys.path.insert(0, str(REPOSITORY / "experiments" / "38-shadow-ab"))
 

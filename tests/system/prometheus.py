@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 import yaml  # type: ignore[import-untyped]  # it ships no types
 
-from minieval.grader_identity import REPOSITORY
+from minieval.grading.identity import REPOSITORY
 
 INFRA = REPOSITORY / "infra"
 RULES = INFRA / "prometheus" / "alerts.yml"

@@ -22,10 +22,10 @@ from tests.system.prometheus import (
 )
 from tests.system.traffic import traffic
 
-from minieval.items import Item
-from miniserve.local import LocalServer
+from minieval.grading.items import Item
+from miniserve.log.traffic_log import read_log
+from miniserve.processes.local import LocalServer
 from miniserve.traffic import Strategy
-from miniserve.trafficlog import read_log
 
 QUERIES = dashboard_queries()
 SLICED = {name: query for name, query in QUERIES.items() if "$arm" in query}

@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import Routing, correct
 from tests.system.browser import Page
 
-from miniserve.local import LocalServer
+from miniserve.processes.local import LocalServer
 from miniserve.traffic import Strategy
 
 HOSTILE = "</script><img src=x onerror=\"document.title='owned'\"> | `x` \u202e goed"

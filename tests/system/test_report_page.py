@@ -8,8 +8,8 @@ import pytest
 from tests.minieval.synthetic_lab import SyntheticLab
 from tests.system.browser import Page
 
-from minieval.disagreement import Case
-from minieval.report import Report, from_json
+from minieval.measures.disagreement import Case
+from minieval.report.document import Report, from_json
 
 HOSTILE = "</script><img src=x onerror=\"document.title='owned'\"> | `x` \x1b[2J \u202e [l](http://evil.example)"
 VISIBLE = "[...document.querySelectorAll('.case')].filter((c) => c.getClientRects().length).map((c) => c.id)"

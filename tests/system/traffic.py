@@ -7,8 +7,8 @@ from itertools import count, cycle, islice
 
 import httpx
 
-from miniserve.local import LocalServer
-from miniserve.schemas import CORRECT_PATH
+from miniserve.processes.local import LocalServer
+from miniserve.tasks.grammar import CORRECT_PATH
 
 
 @contextmanager

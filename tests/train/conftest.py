@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from minicorpus.corpus import BASE, documents
-from minimodel import train as training
-from minimodel.batches import sequence
-from minimodel.fused import fuse_activations, fuse_adapters
-from minimodel.loop import train
-from minimodel.prompt import Prompter
-from minimodel.recipe import Recipe, Run, read_recipe
-from minimodel.tokenizing import train_tokenizer
+from minimodel.inference.prompt import Prompter
+from minimodel.training import train as training
+from minimodel.training.batches import sequence
+from minimodel.training.fused import fuse_activations, fuse_adapters
+from minimodel.training.loop import train
+from minimodel.training.recipe import Recipe, Run, read_recipe
+from minimodel.training.tokenizing import train_tokenizer
 
 ROOT = Path(__file__).resolve().parents[2]
 # The scripts are no package of the library; tests reach them from the root.

@@ -14,10 +14,10 @@ from scripts.mlops.reference import greedy, spread
 from tokenizers import Tokenizer
 
 from minicorpus.corpus import ADAPTER, BASE, digest, documents, text_seed
-from minimodel.bundle import load_bundle
-from minimodel.prompt import Prompter
-from minimodel.recipe import read_recipe
-from minimodel.weights import base_weights, merge
+from minimodel.bundles.bundle import load_bundle
+from minimodel.bundles.weights import base_weights, merge
+from minimodel.inference.prompt import Prompter
+from minimodel.training.recipe import read_recipe
 
 # transformers deprecates a name that peft still reads; neither is ours to change
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")

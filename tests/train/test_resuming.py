@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from minimodel import train as training
-from minimodel.bundle import read_folder
+from minimodel.bundles.bundle import read_folder
 from minimodel.errors import BundleRefused, UnknownModel
-from minimodel.identity import adapter_identity, base_identity
-from minimodel.prompt import Prompter
-from minimodel.recipe import Recipe
-from minimodel.staging import base_folder
+from minimodel.inference.prompt import Prompter
+from minimodel.training import train as training
+from minimodel.training.identity import adapter_identity, base_identity
+from minimodel.training.recipe import Recipe
+from minimodel.training.staging import base_folder
 
 # transformers deprecates a name that peft still reads; neither is ours to change
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")

@@ -10,13 +10,13 @@ import pytest
 import torch
 
 from minicorpus.corpus import ADAPTER, BASE, documents
-from minimodel import train as training
-from minimodel.batches import IGNORED, Batch, collate, order, sequence
-from minimodel.fused import fuse_activations, fuse_adapters
-from minimodel.loop import groups, learning_rate
-from minimodel.objective import gradients, loss_of
-from minimodel.prompt import Prompter
-from minimodel.recipe import Recipe, Run
+from minimodel.inference.prompt import Prompter
+from minimodel.training import train as training
+from minimodel.training.batches import IGNORED, Batch, collate, order, sequence
+from minimodel.training.fused import fuse_activations, fuse_adapters
+from minimodel.training.loop import groups, learning_rate
+from minimodel.training.objective import gradients, loss_of
+from minimodel.training.recipe import Recipe, Run
 
 # transformers deprecates a name that peft still reads; neither is ours to change
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")

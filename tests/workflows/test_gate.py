@@ -14,7 +14,7 @@ import pytest
 import yaml  # type: ignore[import-untyped] # ships no types
 from tests.minieval.synthetic_lab import SyntheticLab
 
-from minieval.grader_identity import REPOSITORY
+from minieval.grading.identity import REPOSITORY
 
 FOLDER = REPOSITORY / ".github" / "workflows"
 NAMES = sorted(path.name for path in FOLDER.glob("*.yml"))

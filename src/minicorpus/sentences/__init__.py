@@ -1,0 +1,1 @@
+"""How are example sentences built? Frames, clauses, times and complements around a verb form."""

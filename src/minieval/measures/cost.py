@@ -1,0 +1,100 @@
+"""What an arm costs, and what it costs per unit of quality (CpQU).
+
+With tokens per second and USD per hour of the machine, rate / (tokens_per_second * 3.6) is the price of 1,000 tokens:
+3,600 seconds an hour over 1,000. Divided by the accuracy it is the cost per quality unit. An arm that writes more
+tokens for the same correction is no dearer by that figure, so the price of 1,000 corrections stands beside it.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from minieval.measures.throughput import Round, Throughput, mean_rate
+from minieval.stats.results import Interval
+
+DEFAULT_RATE_USD_PER_HOUR: Final = 0.05
+LEAST_ACCURACY: Final = 0.30
+"""Below this share of right answers an arm is not ready for deployment, whatever it costs."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArmCost:
+    """One arm's throughput and prices in USD; per_quality_unit is None where the arm is not deployment-ready."""
+
+    corrections_per_second: Interval
+    tokens_per_second: Interval
+    tokens_per_correction: float
+    per_1k_tokens: Interval
+    per_1k_corrections: Interval
+    accuracy: Interval
+    deployment_ready: bool
+    per_quality_unit: Interval | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Both arms at one price of the machine, in USD an hour; None for what was not measured."""
+
+    rate_usd_per_hour: float
+    least_accuracy: float
+    clients: int
+    rounds: int
+    requests_per_round: int
+    a: ArmCost
+    b: ArmCost
+
+
+def price(throughput: Throughput, accuracies: tuple[Interval, Interval], arms: tuple[str, str], rate: float) -> Cost:
+    """Return what A and B cost at a rate in USD an hour, given their accuracies and their names."""
+    measured = [throughput.arms[arm] for arm in arms]
+    a, b = (_arm(rounds, accuracy, rate) for rounds, accuracy in zip(measured, accuracies, strict=True))
+    return Cost(
+        rate_usd_per_hour=rate,
+        least_accuracy=LEAST_ACCURACY,
+        clients=throughput.clients,
+        rounds=len(measured[0]),
+        requests_per_round=measured[0][0].corrections,
+        a=a,
+        b=b,
+    )
+
+
+def _arm(rounds: Sequence[Round], accuracy: Interval, rate: float) -> ArmCost:
+    corrections = mean_rate([r.corrections / r.seconds for r in rounds], accuracy.confidence)
+    tokens = mean_rate([r.tokens / r.seconds for r in rounds], accuracy.confidence)
+    per_1k_tokens = _per_thousand(rate, tokens)
+    ready = accuracy.estimate >= LEAST_ACCURACY
+    return ArmCost(
+        corrections_per_second=corrections,
+        tokens_per_second=tokens,
+        tokens_per_correction=sum(r.tokens for r in rounds) / sum(r.corrections for r in rounds),
+        per_1k_tokens=per_1k_tokens,
+        per_1k_corrections=_per_thousand(rate, corrections),
+        accuracy=accuracy,
+        deployment_ready=ready,
+        per_quality_unit=quotient(per_1k_tokens, accuracy) if ready else None,
+    )
+
+
+def _per_thousand(rate: float, per_second: Interval) -> Interval:
+    """Return USD per 1,000 at USD an hour: the faster, the cheaper, so the limits change places."""
+    estimate, low, high = (rate / (x * 3.6) for x in (per_second.estimate, per_second.high, per_second.low))
+    return Interval(estimate, low, high, per_second.confidence)
+
+
+def quotient(numerator: Interval, denominator: Interval) -> Interval:
+    """Return the ratio of two independent positive quantities with limits from their own, all above 0.
+
+    The limits are combined on the logarithms (MOVER: Zou and Donner 2008), which keeps those of a Wilson interval
+    as lopsided as they are.
+    """
+    top, bottom = (_logs(interval) for interval in (numerator, denominator))
+    estimate = top[1] - bottom[1]
+    low = estimate - math.hypot(top[1] - top[0], bottom[2] - bottom[1])
+    high = estimate + math.hypot(top[2] - top[1], bottom[1] - bottom[0])
+    return Interval(math.exp(estimate), math.exp(low), math.exp(high), numerator.confidence)
+
+
+def _logs(interval: Interval) -> tuple[float, float, float]:
+    return math.log(interval.low), math.log(interval.estimate), math.log(interval.high)

@@ -1,0 +1,202 @@
+"""Where the arms disagree, how each of them errs, and which pairs to read first."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from minieval.grading.evalset import EvalItem
+from minieval.grading.grader import Mark
+from minieval.grading.grammar import Correction
+from minieval.measures.pairs import Tally
+
+MOST_LISTED: Final = 2000
+"""Cases that a report lists: regressions first, then as logged. All are counted."""
+
+
+class Kind(StrEnum):
+    """The kinds of disagreement, in the order in which they are worth reading."""
+
+    REGRESSED = "regressed"
+    IMPROVED = "improved"
+    NEUTRAL = "neutral"
+
+
+@dataclass(frozen=True, slots=True)
+class Corrections:
+    """What one arm did to its sentences.
+
+    Precision is fixed over all changes that were needed or harmful (fixed, mis-fixed, over-corrected), recall
+    fixed over sentences with a mistake, over_correction_rate over sentences that were right. None: no case.
+    """
+
+    fixed: int
+    missed: int
+    misfixed: int
+    preserved: int
+    over_corrected: int
+    failed: int
+    precision: float | None
+    recall: float | None
+    f05: float | None
+    over_correction_rate: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """How many pairs went from A's outcome to B's; an outcome is "correct" or a type of error."""
+
+    a: str
+    b: str
+    pairs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One disagreement, with what is needed to look it up. Texts are as logged: escape them.
+
+    request_id and trace_id are those of the first of the requests that got these two answers.
+    """
+
+    kind: Kind
+    request_id: str
+    trace_id: str
+    item_id: str
+    slices: Mapping[str, str]
+    sentence: str
+    expected: str | None
+    answer_a: str | None
+    answer_b: str | None
+    outcome_a: str
+    outcome_b: str
+    correction_a: Correction | None
+    correction_b: Correction | None
+    requests: int
+
+    @property
+    def over_corrected(self) -> bool:
+        """Whether the sentence was right and an arm changed it."""
+        return Correction.OVER_CORRECTED in {self.correction_a, self.correction_b}
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Of all complete pairs, those whose normalised answers differ: improved + regressed + neutral.
+
+    a and b say what the arms did to their sentences, None under a grader that knows no corrections.
+    """
+
+    pairs: int
+    differing: int
+    improved: int
+    regressed: int
+    neutral: int
+    neutral_both_right: int
+    neutral_both_wrong: int
+    a: Corrections | None
+    b: Corrections | None
+    transitions: tuple[Transition, ...]
+    cases: tuple[Case, ...]
+
+
+def disagreement(tallies: Iterable[Tally], cases: Sequence[Case]) -> Disagreement:
+    """Return the disagreements of the complete pairs, with the cases that are to be listed."""
+    complete = [(tally, tally.a, tally.b) for tally in tallies if tally.a is not None and tally.b is not None]
+    kinds: Counter[Kind] = Counter()
+    moves: Counter[tuple[str, str]] = Counter()
+    marks: tuple[Counter[Mark], Counter[Mark]] = (Counter(), Counter())
+    both_right = 0
+    for tally, a, b in complete:
+        moves[a.outcome, b.outcome] += tally.requests
+        for counted, mark in zip(marks, (a, b), strict=True):
+            counted[mark] += tally.requests
+        if tally.differing:
+            kinds[kind_of(a, b)] += tally.requests
+            both_right += tally.requests if a.correct and b.correct else 0
+    return Disagreement(
+        pairs=sum(tally.requests for tally, _, _ in complete),
+        differing=kinds.total(),
+        improved=kinds[Kind.IMPROVED],
+        regressed=kinds[Kind.REGRESSED],
+        neutral=kinds[Kind.NEUTRAL],
+        neutral_both_right=both_right,
+        neutral_both_wrong=kinds[Kind.NEUTRAL] - both_right,
+        a=corrections(marks[0]),
+        b=corrections(marks[1]),
+        transitions=tuple(Transition(a, b, n) for (a, b), n in sorted(moves.items())),
+        cases=tuple(cases),
+    )
+
+
+def case(
+    request_id: str,
+    trace_id: str,
+    item: EvalItem,
+    answers: tuple[str | None, str | None],
+    marks: tuple[Mark, Mark],
+    requests: int,
+) -> Case:
+    """Return a disagreement; answers and marks are those of (A, B)."""
+    a, b = marks
+    return Case(
+        kind=kind_of(a, b),
+        request_id=request_id,
+        trace_id=trace_id,
+        item_id=item.id,
+        slices=item.slices,
+        sentence=item.sentence,
+        expected=item.expected,
+        answer_a=answers[0],
+        answer_b=answers[1],
+        outcome_a=a.outcome,
+        outcome_b=b.outcome,
+        correction_a=a.correction,
+        correction_b=b.correction,
+        requests=requests,
+    )
+
+
+def kind_of(a: Mark, b: Mark) -> Kind:
+    """Return the kind of a pair whose answers differ."""
+    if a.correct == b.correct:
+        return Kind.NEUTRAL
+    return Kind.IMPROVED if b.correct else Kind.REGRESSED
+
+
+def corrections(marks: Mapping[Mark, int]) -> Corrections | None:
+    """Return one arm's correction counts and rates, None under a grader that knows no corrections."""
+    by: Counter[Correction] = Counter()
+    for mark, n in marks.items():
+        if mark.correction is None:
+            return None
+        by[mark.correction] += n
+    fixed, misfixed, over = (
+        by[Correction.FIXED],
+        by[Correction.MISFIXED],
+        by[Correction.OVER_CORRECTED],
+    )
+    precision = _share(fixed, fixed + misfixed + over)
+    recall = _share(fixed, fixed + by[Correction.MISSED] + misfixed)
+    return Corrections(
+        fixed=fixed,
+        missed=by[Correction.MISSED],
+        misfixed=misfixed,
+        preserved=by[Correction.PRESERVED],
+        over_corrected=over,
+        failed=by[Correction.FAILED],
+        precision=precision,
+        recall=recall,
+        f05=_f05(precision, recall),
+        over_correction_rate=_share(over, over + by[Correction.PRESERVED]),
+    )
+
+
+def _f05(precision: float | None, recall: float | None) -> float | None:
+    if precision is None or recall is None:
+        return None
+    return 0.0 if precision + recall == 0 else 1.25 * precision * recall / (0.25 * precision + recall)
+
+
+def _share(x: int, n: int) -> float | None:
+    return x / n if n else None

@@ -1,0 +1,85 @@
+"""What was sent, logged and paired, and what each arm's runs came to."""
+
+from dataclasses import dataclass
+
+from minieval.grading.graded_pairs import Pairs
+from minieval.record.facts import LogFacts
+from minieval.record.statuses import FAILED, OK
+from minieval.stats import clopper_pearson_upper
+
+
+@dataclass(frozen=True, slots=True)
+class ArmRuns:
+    """How one arm's runs ended, over the whole log, by status."""
+
+    arm: str
+    runs: int
+    statuses: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """B's failures over all its runs, and the one-sided exact upper limit of their rate."""
+
+    failed: int
+    runs: int
+    upper: float | None
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The accounting of the shadow block, and of the statuses of both arms.
+
+    sent is None where no manifest says what was sent. torn: lines that a crash cut short. lost: records of which the
+    log says that they could not be written.
+    pairs: requests with a shadow and an item; complete: both arms had their chance; answered: both answered.
+    """
+
+    sent: int | None
+    logged: int
+    torn: int
+    lost: int
+    ungradable: int
+    pairs: int
+    complete: int
+    answered: int
+    missing_share: float
+    repeated_request_ids: int
+    runs_a: ArmRuns
+    runs_b: ArmRuns
+    failures: Failures
+
+
+def account(
+    facts: LogFacts, pairs: Pairs, arms: tuple[str, str], *, sent: int | None, torn: int, lost: int, alpha: float
+) -> Missing:
+    """Return the accounting of a log for the arms (A, B); alpha is that of the failure limit."""
+    total = sum(tally.requests for tally in pairs.tallies)
+    complete = sum(tally.requests for tally in pairs.tallies if tally.complete)
+    runs_a, runs_b = (
+        ArmRuns(arm, sum(statuses.values()), dict(statuses)) for arm, statuses in zip(arms, facts.runs, strict=True)
+    )
+    return Missing(
+        sent=sent,
+        logged=facts.records,
+        torn=torn,
+        lost=lost,
+        ungradable=pairs.ungradable,
+        pairs=total,
+        complete=complete,
+        answered=sum(tally.requests for tally in pairs.tallies if tally.answered),
+        missing_share=(total - complete) / total if total else 0.0,
+        repeated_request_ids=facts.records - facts.distinct_ids,
+        runs_a=runs_a,
+        runs_b=runs_b,
+        failures=_failures(runs_b, alpha),
+    )
+
+
+def _failures(runs: ArmRuns, alpha: float) -> Failures:
+    """Count runs in which the arm had its chance; those it never got say nothing about it."""
+    failed = sum(runs.statuses[status] for status in FAILED)
+    n = failed + runs.statuses[OK]
+    upper = clopper_pearson_upper(failed, n, 1 - alpha) if n else None
+    return Failures(failed, n, upper, 1 - alpha)

@@ -1,0 +1,124 @@
+"""Pairs: both arms' answers to one request, graded, counted, and collapsed to one row per item.
+
+Identical repeats of an item are one observation however often they were sent; n is the number of items.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from minieval.grading.evalset import EvalItem
+from minieval.grading.grader import Mark
+
+
+class Fill(Enum):
+    """What a missing answer counts as: left out, or to B's disadvantage, or to B's advantage."""
+
+    LEAVE_OUT = "leave out"
+    WORST = "worst case"
+    BEST = "best case"
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Requests for one item whose answers came out alike.
+
+    A mark is None where that arm's answer is missing, not where it failed. answered: both arms gave an answer.
+    differing: both had their chance, and the answers differ once normalised.
+    """
+
+    item: EvalItem
+    a: Mark | None
+    b: Mark | None
+    answered: bool
+    differing: bool
+    requests: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether both arms had their chance."""
+        return self.a is not None and self.b is not None
+
+
+@dataclass(frozen=True, slots=True)
+class PairedItem:
+    """One item: each arm's share of right answers over the item's requests, 0 or 1 unless answers vary."""
+
+    item: EvalItem
+    a: float
+    b: float
+    requests: int
+
+    @property
+    def difference(self) -> float:
+        """B minus A."""
+        return self.b - self.a
+
+
+@dataclass(frozen=True, slots=True)
+class PairCounts:
+    """The paired two-by-two table. An item whose answers vary counts by the sign of its mean difference."""
+
+    n_both: int
+    n_improved: int
+    n_regressed: int
+    n_neither: int
+
+    @property
+    def n(self) -> int:
+        """Number of items."""
+        return self.n_both + self.n_improved + self.n_regressed + self.n_neither
+
+    @property
+    def right_a(self) -> int:
+        """Items that A has right."""
+        return self.n_both + self.n_regressed
+
+    @property
+    def right_b(self) -> int:
+        """Items that B has right."""
+        return self.n_both + self.n_improved
+
+    @property
+    def discordance(self) -> float:
+        """Share of items on which exactly one arm is right."""
+        return (self.n_improved + self.n_regressed) / self.n
+
+
+def collapse(tallies: Iterable[Tally], fill: Fill = Fill.LEAVE_OUT) -> tuple[PairedItem, ...]:
+    """Return one row per item, sorted by item id; an item without a usable pair is left out."""
+    by_item: dict[str, list[tuple[Tally, bool, bool]]] = {}
+    for tally in tallies:
+        right = _right(tally, fill)
+        if right is not None:
+            by_item.setdefault(tally.item.id, []).append((tally, *right))
+    rows: list[PairedItem] = []
+    for _, results in sorted(by_item.items()):
+        n = sum(tally.requests for tally, _, _ in results)
+        a = sum(tally.requests for tally, right_a, _ in results if right_a) / n
+        b = sum(tally.requests for tally, _, right_b in results if right_b) / n
+        rows.append(PairedItem(results[0][0].item, a, b, n))
+    return tuple(rows)
+
+
+def count(rows: Sequence[PairedItem]) -> PairCounts:
+    """Return the paired two-by-two table of the items."""
+    level = [row for row in rows if row.difference == 0]
+    n_both = sum(row.a >= 0.5 for row in level)
+    return PairCounts(
+        n_both=n_both,
+        n_improved=sum(row.difference > 0 for row in rows),
+        n_regressed=sum(row.difference < 0 for row in rows),
+        n_neither=len(level) - n_both,
+    )
+
+
+def _right(pair: Tally, fill: Fill) -> tuple[bool, bool] | None:
+    if pair.a is not None and pair.b is not None:
+        return pair.a.correct, pair.b.correct
+    if fill is Fill.LEAVE_OUT:
+        return None
+    b_wins = fill is Fill.BEST
+    a = pair.a.correct if pair.a is not None else not b_wins
+    b = pair.b.correct if pair.b is not None else b_wins
+    return a, b

@@ -1,0 +1,160 @@
+"""What the log says of itself before anything is graded: how it was routed, whether its records and ids are whole."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from minieval.grading.lookup import Matched
+from minieval.manifest import Run
+from minieval.record.statuses import STATUSES
+from minieval.record.table import MISSING_SQL, LogTable
+
+UNKNOWN: Final = -1
+"""Stands for an item that the plan names and the eval set lacks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """How some records were routed, how many they are, and the id of the first."""
+
+    strategy: str
+    salt: str
+    config_sha: str
+    production_arm: str
+    shadow_arm: str | None
+    arm_shas: Mapping[str, str]
+    records: int
+    first: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Records of which something is to be said: how many, and the id of the first."""
+
+    records: int
+    first: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LogFacts:
+    """The log by itself; contexts in order of their first record, ids per arm (A, B) of the split.
+
+    twice: record ids that stand more than once. complete: pairs in which both arms had their chance. runs: each
+    arm's statuses over the whole log.
+    """
+
+    records: int
+    distinct_ids: int
+    contexts: tuple[Context, ...]
+    twice: Found
+    split_ids: tuple[int, int]
+    pairs: int
+    complete: int
+    runs: tuple[Mapping[str, int], Mapping[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFacts:
+    """The log against the manifest's plan: ids sent and logged, and the records that do not follow it."""
+
+    sent: int
+    logged: int
+    lost: int
+    strange: int
+    other_block: Found
+    other_item: Found
+
+
+def facts_of(log: LogTable) -> LogFacts:
+    """Return what the log says of itself."""
+    records, distinct = log.one("SELECT count(*), count(DISTINCT request) FROM records")
+    pairs, complete = log.one(
+        "SELECT count(*), count(*) FILTER ("
+        f"status_a NOT IN {MISSING_SQL} AND status_b NOT IN {MISSING_SQL}) FROM records WHERE pair"
+    )
+    return LogFacts(
+        records=records,
+        distinct_ids=distinct,
+        contexts=_contexts(log),
+        twice=_twice(log),
+        split_ids=_split_ids(log),
+        pairs=pairs,
+        complete=complete,
+        runs=(_runs(log, "a"), _runs(log, "b")),
+    )
+
+
+def against_plan(log: LogTable, run: Run, items: Matched) -> PlanFacts:
+    """Return how the log follows the plan of a manifest, request by request."""
+    place = {item.id: index for index, item in enumerate(items.items)}
+    log.run("CREATE TEMP TABLE plan (request VARCHAR, item INTEGER, strategy VARCHAR, config_sha VARCHAR)")
+    for block in run.blocks:
+        log.run(
+            "INSERT INTO plan SELECT unnest(?::VARCHAR[]), unnest(?::INTEGER[]), ?, ?",
+            [
+                list(block.requests),
+                [place.get(item, UNKNOWN) for item in block.requests.values()],
+                block.strategy,
+                block.config_sha,
+            ],
+        )
+    log.run("CREATE TEMP TABLE logged AS SELECT DISTINCT request FROM records")
+    sent, logged, both = log.one(
+        "SELECT (SELECT count(*) FROM plan), (SELECT count(*) FROM logged),"
+        " (SELECT count(*) FROM plan JOIN logged USING (request))"
+    )
+    planned = "FROM records JOIN plan USING (request)"
+    routed = "JOIN contexts USING (context)"
+    otherwise = "(contexts.strategy, contexts.config_sha) <> (plan.strategy, plan.config_sha)"
+    return PlanFacts(
+        sent=sent,
+        logged=logged,
+        lost=sent - both,
+        strange=logged - both,
+        other_block=_found(log, f"{planned} {routed} WHERE {otherwise}"),
+        other_item=_found(log, f"{planned} JOIN asked USING (sentence) WHERE asked.item <> plan.item"),
+    )
+
+
+def _contexts(log: LogTable) -> tuple[Context, ...]:
+    log.run(
+        """CREATE TEMP TABLE contexts AS
+        SELECT context, context->>'$[0]' AS strategy, context->>'$[2]' AS config_sha, records, first
+        FROM (SELECT context, count(*) AS records, min(rowid) AS first FROM records GROUP BY context)"""
+    )
+    found = log.all(
+        """SELECT contexts.context, contexts.records, record
+        FROM contexts JOIN records ON records.rowid = contexts.first ORDER BY contexts.first"""
+    )
+    return tuple(_context(context, records, record.hex) for context, records, record in found)
+
+
+def _context(routed: str, records: int, first: str) -> Context:
+    strategy, salt, config_sha, production_arm, shadow_arm, arm_shas = json.loads(routed)
+    return Context(strategy, salt, config_sha, production_arm, shadow_arm, arm_shas, records, first)
+
+
+def _twice(log: LogTable) -> Found:
+    (surplus,) = log.one("SELECT count(*) - count(DISTINCT record) FROM records")
+    if not surplus:
+        return Found(0, None)
+    repeated = "SELECT record, min(rowid) AS place FROM records GROUP BY record HAVING count(*) > 1"
+    return _found(log, f"FROM ({repeated})", "place")
+
+
+def _split_ids(log: LogTable) -> tuple[int, int]:
+    counted = dict(
+        log.all("SELECT served, count(DISTINCT request) FROM records WHERE served IS NOT NULL GROUP BY served")
+    )
+    return counted.get("A", 0), counted.get("B", 0)
+
+
+def _runs(log: LogTable, role: str) -> dict[str, int]:
+    counted = dict(log.all(f"SELECT status_{role}, count(*) FROM records WHERE status_{role} IS NOT NULL GROUP BY ALL"))
+    return {status: counted.get(status, 0) for status in STATUSES}
+
+
+def _found(log: LogTable, source: str, place: str = "records.rowid") -> Found:
+    records, first = log.one(f"SELECT count(*), arg_min(record, {place}) {source}")
+    return Found(records, None if first is None else first.hex)

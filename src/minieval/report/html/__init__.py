@@ -1,0 +1,1 @@
+"""report.html: one file that opens from disk, makes no request and needs no script."""

@@ -1,0 +1,37 @@
+"""The noise floor: what the same measurement gives when B is A itself, from the report of an A/A run."""
+
+from dataclasses import dataclass
+
+from minieval.report.notation import ratio
+from minieval.stats.results import OpenInterval
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseFloor:
+    """An A/A run of the same model under the same grader, named by the hash of its report.json.
+
+    differing: pairs whose answers differ, 0 of pairs where decoding is greedy. The ratios are latency of A over A,
+    on the machine of this run if same_machine; a B whose ratio lies within their intervals is not told from A.
+    """
+
+    report_sha256: str
+    model_sha: str
+    pairs: int
+    differing: int
+    requests_a: int
+    requests_b: int
+    p50_ratio: OpenInterval
+    p95_ratio: OpenInterval
+    same_machine: bool
+
+
+def noise_sentence(noise: NoiseFloor | str | None) -> str:
+    """Say what A against itself gave; text in its place says why that is not known."""
+    if not isinstance(noise, NoiseFloor):
+        return f"not measured ({noise or 'unknown'})."
+    machine = "on the same kind of machine" if noise.same_machine else "on another kind of machine"
+    return (
+        f"A against itself, {machine}, gave {noise.differing} disagreements in {noise.pairs} pairs and latency ratios "
+        f"of {ratio(noise.p50_ratio)} (p50) and {ratio(noise.p95_ratio)} (p95) "
+        f"from {noise.requests_a} and {noise.requests_b} requests."
+    )

@@ -1,0 +1,4 @@
+"""Does the mathematics hold on this machine?
+
+Published values and laws, recomputed before every report. If any check fails, no report is written.
+"""

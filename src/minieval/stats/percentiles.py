@@ -1,0 +1,113 @@
+"""Percentiles of latencies with distribution-free limits, honest about answers that never came.
+
+Latencies are positive numbers of one unit; math.inf marks a request that failed or timed out, which ranks
+after every answer (right-censored). The rule for a percentile is the nearest rank.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from minieval.errors import UnusableNumbers
+from minieval.stats.results import check_share
+
+Latencies = Sequence[float] | npt.NDArray[np.float64]
+
+RULE = "nearest rank: the ceil(q n)-th smallest of n, failures and timeouts ranking last"
+
+LONGEST_MS = 1e12
+"""Thirty years. A longer time is no measurement, and its logarithms and sums would leave what a float can hold."""
+
+CLOCK_RESOLUTION_MS = 1e-6
+"""A monotonic nanosecond clock cannot tell a shorter time from this, so a zero enters as this."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderStatistic:
+    """The value at a rank. No rank: not estimable at this n. A rank without a value: among the censored."""
+
+    rank: int | None
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Percentile:
+    """A percentile with the order statistics that bound it; n counts the censored ones, too."""
+
+    q: float
+    estimate: OrderStatistic
+    low: OrderStatistic
+    high: OrderStatistic
+    confidence: float
+    n: int
+    censored: int
+
+
+def as_latencies(name: str, values: Latencies) -> npt.NDArray[np.float64]:
+    """Return the latencies as an array; refuse none at all, NaN, negative ones and those beyond LONGEST_MS."""
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim != 1 or array.size == 0:
+        raise UnusableNumbers(f"number of latencies of {name}", int(array.size), "at least 1")
+    wrong = array[np.isnan(array) | (array < 0) | ((array > LONGEST_MS) & np.isfinite(array))]
+    if wrong.size:
+        raise UnusableNumbers(f"latency of {name}", float(wrong[0]), f"milliseconds from 0 to {LONGEST_MS:g}")
+    return np.maximum(array, CLOCK_RESOLUTION_MS)
+
+
+def percentile(values: Latencies, q: float, confidence: float = 0.95) -> Percentile:
+    """Return the q-th percentile (q in 0..1) with its order-statistic interval.
+
+    The limits have the ranks binom.ppf(a/2, n, q) and binom.ppf(1 - a/2, n, q) + 1, a = 1 - confidence; a
+    rank outside 1..n means that n requests say nothing about that side.
+    """
+    check_share("q", q)
+    check_share("confidence", confidence)
+    ordered = np.sort(as_latencies("sample", values))
+    n = int(ordered.size)
+    tail = (1 - confidence) / 2
+
+    def at(rank: int) -> OrderStatistic:
+        if not 1 <= rank <= n:
+            return OrderStatistic(None, None)
+        value = float(ordered[rank - 1])
+        return OrderStatistic(rank, value if math.isfinite(value) else None)
+
+    # q n is often a whole number that binary fractions miss by an ulp (0.95 * 100, 0.07 * 100).
+    nearest = max(1, math.ceil(round(q * n, 9)))
+    return Percentile(
+        q=q,
+        estimate=at(nearest),
+        low=at(int(stats.binom.ppf(tail, n, q))),
+        high=at(int(stats.binom.ppf(1 - tail, n, q)) + 1),
+        confidence=confidence,
+        n=n,
+        censored=int(np.isinf(ordered).sum()),
+    )
+
+
+def distribution(values: Latencies, most: int) -> tuple[OrderStatistic, ...]:
+    """Return at most so many order statistics of answered latencies, evenly spaced in rank, the largest among them.
+
+    >>> [point.rank for point in distribution([5.0, 1.0, 2.0, 4.0], 2)]
+    [2, 4]
+    """
+    ordered = np.sort(as_latencies("sample", values))
+    n = int(ordered.size)
+    few = min(n, most)
+    ranks = (math.ceil(k * n / few) for k in range(1, few + 1))
+    return tuple(OrderStatistic(rank, float(ordered[rank - 1])) for rank in ranks)
+
+
+def requests_for_upper_limit(q: float, confidence: float = 0.95) -> int:
+    """Return the smallest n whose largest value bounds the q-th percentile from above: q^n <= (1 - c) / 2.
+
+    >>> requests_for_upper_limit(0.99)
+    368
+    """
+    check_share("q", q)
+    check_share("confidence", confidence)
+    return math.ceil(math.log((1 - confidence) / 2) / math.log(q))

@@ -1,0 +1,141 @@
+"""The decision: invalid, retrain, promote or hold, in that order, every gate with its numbers.
+
+All promotion gates must pass at alpha each, which keeps false promotion at or below alpha without a
+correction (intersection-union principle).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from minieval.measures.cost import LEAST_ACCURACY, ArmCost, Cost
+from minieval.measures.latency import ServedLatency
+from minieval.measures.missing import Missing
+from minieval.verdict.gates import Gate, Outcome, gate, percent, usd
+from minieval.verdict.latency_gates import latency_gates
+from minieval.verdict.next_steps import next_steps
+from minieval.verdict.policy import Policy
+from minieval.verdict.quality_gates import Assessment, QualityCall, call_quality
+from minieval.verdict.verdict import EXIT_CODES, Verdict
+
+COST_PENDING = "pending lab 03"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything the decision looks at; worst and best treat missing answers to B's disadvantage and advantage.
+
+    cost is None where no throughput was measured.
+    """
+
+    primary: Assessment
+    worst: Assessment
+    best: Assessment
+    latency: ServedLatency | None
+    missing: Missing
+    cost: Cost | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The verdict, its exit code, why in a sentence or two, every gate, and what to do next."""
+
+    verdict: Verdict
+    label: str
+    exit_code: int
+    reasons: tuple[str, ...]
+    gates: tuple[Gate, ...]
+    next_steps: tuple[str, ...]
+
+
+def invalid(gates: Sequence[Gate]) -> Decision:
+    """Return the verdict on evidence that must not be judged; at least one gate failed."""
+    failed = [g for g in gates if g.outcome is Outcome.FAIL]
+    return Decision(
+        verdict=Verdict.INVALID,
+        label=Verdict.INVALID.value,
+        exit_code=EXIT_CODES[Verdict.INVALID],
+        reasons=tuple(f"{g.name}: {g.observed}" + (f"; expected {g.threshold}" if g.threshold else "") for g in failed),
+        gates=tuple(gates),
+        next_steps=("repair what failed and judge again; where the log itself is at fault, run both blocks again",),
+    )
+
+
+def decide(policy: Policy, validity: Sequence[Gate], evidence: Evidence) -> Decision:
+    """Return the decision; validity are the gates of the evidence's identity, checked beforehand."""
+    if any(g.outcome is Outcome.FAIL for g in validity):
+        return invalid(validity)
+    call = call_quality(evidence.primary, policy)
+    worst, best = (call_quality(a, policy).verdict for a in (evidence.worst, evidence.best))
+    others = (
+        *latency_gates(evidence.latency, policy),
+        _failures(evidence.missing, policy),
+        _missing(evidence.missing, policy),
+        _bounds(worst, best),
+        _cost(evidence.cost),
+    )
+    gates = (*validity, *call.gates, *others)
+    verdict, reasons = _verdict(call, others)
+    pending = verdict is Verdict.PROMOTE and evidence.cost is None
+    provisional = f" (provisional: CpQU {COST_PENDING})" if pending else ""
+    return Decision(
+        verdict=verdict,
+        label=verdict.value + provisional,
+        exit_code=EXIT_CODES[verdict],
+        reasons=reasons,
+        gates=gates,
+        next_steps=next_steps(verdict, policy, evidence.primary, evidence.latency, evidence.missing, gates),
+    )
+
+
+def _verdict(call: QualityCall, others: Sequence[Gate]) -> tuple[Verdict, tuple[str, ...]]:
+    latency_p50, latency_p95, failures, missing, bounds, cost = others
+    doubtful = [g for g in (missing, bounds) if g.outcome is not Outcome.PASS]
+    if doubtful:
+        return Verdict.HOLD, (*_why(doubtful), call.reason)
+    if call.verdict is not Verdict.PROMOTE:
+        return call.verdict, (call.reason,)
+    blocking = [g for g in (latency_p50, latency_p95, failures) if g.outcome is not Outcome.PASS]
+    if cost.outcome is Outcome.FAIL:
+        blocking.append(cost)
+    if blocking:
+        return Verdict.HOLD, (*_why(blocking), call.reason)
+    return Verdict.PROMOTE, (call.reason, "latency and failures stay within their margins")
+
+
+def _why(gates: Sequence[Gate]) -> tuple[str, ...]:
+    return tuple(f"{g.name} ({g.outcome.value}): {g.observed}; asked: {g.threshold}" for g in gates)
+
+
+def _failures(missing: Missing, policy: Policy) -> Gate:
+    found, limit = missing.failures, policy.margins.failure_rate
+    if found.upper is None:
+        return Gate("B's failures", Outcome.INCONCLUSIVE, "B never ran", f"upper limit below {percent(limit)}")
+    observed = f"{found.failed} of {found.runs} runs, upper limit {percent(found.upper)}"
+    return gate("B's failures", found.upper < limit, observed, f"below {percent(limit)}")
+
+
+def _missing(missing: Missing, policy: Policy) -> Gate:
+    lost = missing.pairs - missing.complete
+    limit = policy.margins.missing_rate
+    observed = f"{lost} of {missing.pairs} pairs ({percent(missing.missing_share)})"
+    return gate("missing pairs", missing.missing_share <= limit, observed, f"at most {percent(limit)}")
+
+
+def _bounds(worst: Verdict, best: Verdict) -> Gate:
+    observed = f"worst case {worst.value}, best case {best.value}"
+    return gate("worst and best case", worst is best, observed, "the same on quality")
+
+
+def _cost(cost: Cost | None) -> Gate:
+    """Fail B below the least accuracy only: price per token favours the arm that writes more, so it decides nothing."""
+    name, asked = "cost per quality unit", f"B deployment-ready: accuracy at least {percent(LEAST_ACCURACY)}"
+    if cost is None:
+        return Gate(name, Outcome.INCONCLUSIVE, COST_PENDING, "does not block while unknown")
+    a, b = (_per_unit(arm) for arm in (cost.a, cost.b))
+    return gate(name, cost.b.deployment_ready, f"USD per 1,000 tokens and unit of accuracy: B {b}, A {a}", asked)
+
+
+def _per_unit(arm: ArmCost) -> str:
+    if arm.per_quality_unit is None:
+        return f"not-deployment-ready (accuracy {percent(arm.accuracy.estimate)})"
+    return usd(arm.per_quality_unit.estimate)

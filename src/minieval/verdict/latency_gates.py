@@ -1,0 +1,103 @@
+"""Whether B is fast enough: the gates on p50 and p95, and what a tighter answer would need."""
+
+import math
+from dataclasses import dataclass
+
+from minieval.measures.latency import Contrast, ServedLatency
+from minieval.stats import requests_for_upper_limit
+from minieval.verdict.gates import Gate, Outcome
+from minieval.verdict.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class TighterMargin:
+    """How many requests per arm a margin tighter than the gate's would need; None if that cannot be said."""
+
+    name: str
+    margin: float
+    requests_per_arm: int | None
+
+
+def latency_gates(latency: ServedLatency | None, policy: Policy) -> tuple[Gate, Gate]:
+    """Return the gates on p50 and p95, inconclusive where the A/B block is absent or too small."""
+    margins = policy.margins
+    comparison = None if latency is None else latency.comparison
+    if latency is None or comparison is None:
+        missing = "not measured: an arm served no request"
+        return (
+            Gate("latency p50", Outcome.INCONCLUSIVE, missing, _threshold(margins.p50_ratio, policy)),
+            Gate("latency p95", Outcome.INCONCLUSIVE, missing, _threshold(margins.p95_ratio, policy)),
+        )
+    fewest = fewest_for_p95(policy)
+    smaller = min(latency.a.n, latency.b.n)
+    p95 = _gate("latency p95", comparison.p95, margins.p95_ratio, policy)
+    if smaller < fewest and p95.outcome is not Outcome.FAIL:
+        observed = f"{p95.observed}; {smaller} requests on one arm, a p95 needs {fewest}"
+        p95 = Gate(p95.name, Outcome.INCONCLUSIVE, observed, p95.threshold)
+    return _gate("latency p50", comparison.p50, margins.p50_ratio, policy), p95
+
+
+def requests_needed(contrast: Contrast, n: int, margin: float, true_ratio: float | None = None) -> int | None:
+    """Return the requests per arm that would bring the upper limit below the margin.
+
+    The limit of the log ratio closes in on the true ratio (by default the estimate) with the square root of n.
+    None where that ratio is unknown or beyond the margin itself, or where nothing varies.
+    """
+    estimate, high = contrast.gate_ratio.estimate, contrast.gate_ratio.high
+    if estimate is None or high is None:
+        return None
+    true_ratio = estimate if true_ratio is None else true_ratio
+    if true_ratio >= margin or high <= estimate:
+        return None
+    return math.ceil(n * (math.log(high / estimate) / math.log(margin / true_ratio)) ** 2)
+
+
+def tighter_margins(latency: ServedLatency, policy: Policy) -> tuple[TighterMargin, ...]:
+    """Return what half the margins would take, if B were in truth as fast as A."""
+    if latency.comparison is None:
+        return ()
+    n = min(latency.a.n, latency.b.n)
+    p50, p95 = (1 + (margin - 1) / 2 for margin in (policy.margins.p50_ratio, policy.margins.p95_ratio))
+    for_p50 = requests_needed(latency.comparison.p50, n, p50, 1.0)
+    for_p95 = requests_needed(latency.comparison.p95, n, p95, 1.0)
+    if for_p95 is not None:
+        for_p95 = max(for_p95, fewest_for_p95(policy))
+    return TighterMargin("p50", p50, for_p50), TighterMargin("p95", p95, for_p95)
+
+
+def fewest_for_p95(policy: Policy) -> int:
+    """Return the requests per arm without which no p95 is gated: below, no value need lie beyond it.
+
+    The bootstrap cannot see beyond the largest value, and that is an upper limit from this n on only.
+    """
+    return requests_for_upper_limit(0.95, 1 - 2 * policy.alpha)
+
+
+def _gate(name: str, contrast: Contrast, margin: float, policy: Policy) -> Gate:
+    ratio, shift = contrast.gate_ratio, contrast.gate_shift
+    slack = policy.margins.latency_slack_ms
+    by_ratio = ratio.high is not None and ratio.high < margin
+    by_shift = slack > 0 and shift.high is not None and shift.high < slack
+    shown_slow = ratio.low is not None and ratio.low >= margin
+    within_slack = slack > 0 and (shift.low is None or shift.low < slack)
+    if by_ratio or by_shift:
+        outcome = Outcome.PASS
+    elif shown_slow and not within_slack:
+        outcome = Outcome.FAIL
+    else:
+        outcome = Outcome.INCONCLUSIVE
+    limit = "not estimable" if ratio.high is None else f"{ratio.high:.2f}"
+    point = "unknown" if ratio.estimate is None else f"{ratio.estimate:.2f}"
+    observed = f"ratio {point}, upper limit {limit}"
+    if slack > 0:
+        upper = "not estimable" if shift.high is None else f"{shift.high:+.2f} ms"
+        observed += f"; shift upper limit {upper}"
+    if outcome is Outcome.PASS and not by_ratio:
+        observed += " (passes by the shift)"
+    return Gate(name, outcome, observed, _threshold(margin, policy))
+
+
+def _threshold(margin: float, policy: Policy) -> str:
+    slack = policy.margins.latency_slack_ms
+    alternative = f", or shift below {slack:g} ms" if slack > 0 else ""
+    return f"upper limit below {margin:.2f}{alternative}"

@@ -1,0 +1,1 @@
+"""Prometheus metrics: counters and histograms, gauges of state, and sharing them between processes."""

@@ -1,0 +1,155 @@
+"""The server's handle on its shadow worker: starts the process, asks it, ends it.
+
+Queueing, deadlines and what an outcome means are shadow's; what the process does is shadow_worker's.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from miniserve.arms import frames
+from miniserve.arms.child import CONNECTION_FD, Child
+from miniserve.errors import ArmRaised
+
+WORKER_COMMAND = (sys.executable, "-m", "miniserve.arms.worker")
+# No secret of the server's environment reaches B.
+_PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+# The clock of a process's CPU time is named by its id and this (clock_getcpuclockid(3), which Python does not wrap).
+_CPU_CLOCK = 2
+# Real-time signals have numbers without names.
+_SIGNALS = {int(known): known.name for known in signal.Signals}
+
+
+class WorkerDied(ArmRaised):
+    """The process ended, or had to be ended, before it answered."""
+
+
+class WorkerProcess:
+    """One running worker process. Made by `start`; unusable once `kill` was called or an ask raised WorkerDied."""
+
+    def __init__(self, process: Child, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._process = process
+        self._reader = reader
+        self._writer = writer
+        self._seq = 0
+        self._last_words: str | None = None
+        self.engine = ""
+
+    @classmethod
+    async def start(
+        cls, command: Sequence[str], models_dir: Path, sha: str, memory_mb: int, load_s: float
+    ) -> "WorkerProcess":
+        """Start the process and wait until it has loaded its arm; raises WorkerDied when it does not within load_s."""
+        ours, theirs = socket.socketpair()
+        with theirs, ExitStack() as on_failure:
+            on_failure.callback(ours.close)
+            options = ("--fd", str(CONNECTION_FD), "--models", str(models_dir), "--sha", sha)
+            limits = ("--memory-mb", str(memory_mb), "--parent", str(os.getpid()))
+            environ = {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | {"OMP_NUM_THREADS": "1"}
+            process = Child.spawn((*command, *options, *limits), environ, theirs.fileno())
+            on_failure.pop_all()
+        reader, writer = await asyncio.open_connection(sock=ours, limit=frames.MAX_FRAME_BYTES)
+        worker = cls(process, reader, writer)
+        try:
+            async with asyncio.timeout(load_s):
+                ready = await worker._receive()
+        except TimeoutError:
+            await worker.kill()
+            raise WorkerDied(f"failed to load: not ready after {load_s:g} s") from None
+        except WorkerDied as error:
+            raise WorkerDied(f"failed to load: {error}") from error
+        except asyncio.CancelledError:
+            await worker.kill()
+            raise
+        if not isinstance(ready, frames.Ready):
+            raise await worker._violation(f"{type(ready).__name__.lower()} before ready")
+        worker.engine = ready.engine
+        return worker
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    async def ask(self, sentence: str) -> frames.Answered | frames.Refused:
+        """Send one sentence and return what comes back.
+
+        Raises WorkerDied when the process ends first or breaks the protocol; it is ended then.
+        """
+        self._seq += 1
+        with contextlib.suppress(ConnectionError):  # a dead peer shows when its reply is read
+            self._writer.write(frames.encode(frames.Ask(self._seq, sentence)))
+            await self._writer.drain()
+        reply = await self._receive()
+        if not isinstance(reply, frames.Answered | frames.Refused):
+            raise await self._violation(f"an unexpected {type(reply).__name__.lower()}")
+        if reply.seq != self._seq:
+            raise await self._violation(f"a reply to {reply.seq} where {self._seq} was asked")
+        return reply
+
+    async def _receive(self) -> frames.FromWorker:
+        try:
+            header = await self._reader.readexactly(frames.HEADER_BYTES)
+            payload = await self._reader.readexactly(frames.payload_length(header))
+            message = frames.decode_from_worker(payload)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            raise WorkerDied(await self.ended()) from None
+        except frames.FrameError as error:
+            raise await self._violation(str(error)) from None
+        if isinstance(message, frames.Failed):
+            self._last_words = message.reason
+            raise WorkerDied(await self.ended())
+        return message
+
+    async def _violation(self, what: str) -> WorkerDied:
+        """End a worker that broke the protocol, and return the error to raise."""
+        await self.kill()
+        return WorkerDied(f"protocol: {what}")
+
+    def cpu_ns(self) -> int | None:
+        """Return the CPU time of all threads so far, or None where the kernel does not tell (the process is reaped).
+
+        Not from /proc, for what that caches of a process makes its end expensive (see child).
+        """
+        try:
+            return time.clock_gettime_ns((~self.pid << 3) | _CPU_CLOCK)
+        except OSError:
+            return None
+
+    def is_runnable(self) -> bool:
+        """Tell whether a thread of the process runs or waits for a CPU at this moment; asleep, none does."""
+        for file in Path(f"/proc/{self.pid}/task").glob("*/stat"):
+            with contextlib.suppress(OSError):  # that thread has ended
+                # The name in a thread's line may contain anything; its state is what follows the last bracket, proc(5).
+                if file.read_text(errors="replace").rpartition(")")[2].split()[0] == "R":
+                    return True
+        return False
+
+    async def ended(self) -> str:
+        """Make sure the process is gone, and return how it ended."""
+        # A peer that closed the socket but lives on, or left children behind, is ended with its session.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await self._process.wait()
+        await self.kill()
+        code = self._process.returncode or 0
+        how = f"signal {_SIGNALS.get(-code, -code)}" if code < 0 else f"exit {code}"
+        return f"{how}: {self._last_words}" if self._last_words else how
+
+    async def wait(self) -> None:
+        """Wait until the process has ended."""
+        await self._process.wait()
+
+    async def kill(self) -> None:
+        """End the process and its whole session at once, and reap it."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._writer.close()
+        await self._process.wait()

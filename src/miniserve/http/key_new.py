@@ -1,0 +1,27 @@
+"""`python -m miniserve.http.key_new FILE`: makes an API key, prints it once, and appends its hash to the file."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from miniserve.http.admission import new_key
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print a fresh key; returns 0, or 2 when the file cannot be written."""
+    parser = argparse.ArgumentParser(prog="python -m miniserve.http.key_new", description=__doc__)
+    parser.add_argument(
+        "file", type=Path, metavar="FILE", help="what LYNX_KEYS_FILE names; a running server follows it"
+    )
+    options = parser.parse_args(argv)
+    try:
+        print(new_key(options.file))
+    except OSError as error:
+        print(f"key_new: {options.file}: {error.strerror}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,155 @@
+"""The parent of several server processes: binds the public socket, starts them, and stops them together.
+
+It alone serves the loopback port. Requests never pass through it.
+"""
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+
+from miniobserve.metrics.shared import SharedMetrics, fresh_folder
+from miniserve.errors import ServeError, SettingsError
+from miniserve.http.ports import listen
+from miniserve.log.journal import recover
+from miniserve.log.traffic_log import LONG_PATIENCE_S, TrafficLog
+from miniserve.loopback.port import Loopback
+from miniserve.loopback.status import ProcessStatus, details, show
+from miniserve.processes.channel import Begin
+from miniserve.processes.slot import Slot
+from miniserve.processes.stand_in import StandIn
+from miniserve.processes.stopping import StopRequest
+from miniserve.settings import Settings
+
+_POLL_S = 0.5
+_PATIENCE_S = 1.0
+# Beyond what draining may take: spans are flushed, B is ended.
+_STOP_MARGIN_S = 10.0
+_log = structlog.get_logger()
+
+
+class ProcessesFailed(ServeError):
+    """The first process did not start, or one did not end in time; they have said why. `code` is the exit code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"exit code {code}")
+        self.code = code
+
+
+class Parent:
+    """One server of several processes, from the first start to the end of the last."""
+
+    def __init__(self, settings: Settings, stop_request: StopRequest, command: Sequence[str]) -> None:
+        self._settings = settings
+        self._stop_request = stop_request
+        self._command = tuple(command)
+        self._stopping = asyncio.Event()
+        self._slots: list[Slot] = []
+        try:
+            self._metrics = SharedMetrics(fresh_folder(settings.state_dir / "metrics"))
+        except OSError as error:
+            raise SettingsError(f"LYNX_STATE_DIR is {str(settings.state_dir)!r}: {error.strerror}") from error
+
+    async def run(self) -> None:
+        """Run until asked to stop; raises SettingsError when an address cannot be had, and ProcessesFailed."""
+        settings = self._settings
+        with listen(settings.host, settings.port) as public:
+            loopback = Loopback(settings, self, public)
+            self._stop_request.handle(asyncio.get_running_loop(), self._stopping.set)
+            serving = asyncio.create_task(loopback.serve())
+            watching = asyncio.create_task(self._watch(StandIn(public)))
+            try:
+                await self._live(public, loopback)
+            finally:
+                watching.cancel()
+                loopback.close()
+                await serving
+                self._metrics.remove()
+        _log.info("stopped")
+
+    async def details(self) -> dict[str, Any]:
+        """Return the route in force and the state of each process (see status.details)."""
+        found = await self._statuses()
+        told = details(found)
+        return {**told, "ready": told["ready"] and len(found) == self._settings.workers, "restarts": self._restarts}
+
+    async def exposition(self) -> bytes:
+        """Return the metrics of all processes as those of one, in the OpenMetrics text format."""
+        show(self._metrics.gauges, await self._statuses())
+        return self._metrics.exposition()
+
+    @property
+    def _restarts(self) -> int:
+        return sum(slot.restarts for slot in self._slots)
+
+    async def _statuses(self) -> list[ProcessStatus]:
+        told = await asyncio.gather(*(slot.status(_PATIENCE_S) for slot in self._slots))
+        return [status for status in told if status is not None]
+
+    async def _live(self, public: socket.socket, loopback: Loopback) -> None:
+        keepers: list[asyncio.Task[int]] = []
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            for number in range(self._settings.workers):
+                slot, keeper = self._open_slot(number, public)
+                keepers.append(keeper)
+                # One after the other: what is wrong with settings or models is said once.
+                ready = asyncio.create_task(slot.ready.wait())
+                await asyncio.wait((keeper, ready, stopping), return_when=asyncio.FIRST_COMPLETED)
+                ready.cancel()
+                if keeper.done() and not stopping.done():
+                    raise ProcessesFailed(max(keeper.result(), 1))
+                if stopping.done():
+                    break
+            else:
+                loopback.announce()
+                await stopping
+        finally:
+            stopping.cancel()
+            public.close()
+            await self._end(keepers)
+
+    def _open_slot(self, number: int, public: socket.socket) -> tuple[Slot, asyncio.Task[int]]:
+        begin = Begin(number, public.fileno(), str(self._metrics.folder), route=None, load_first=number > 0)
+        slot = Slot(self._command, begin, self._recover)
+        self._slots.append(slot)
+        return slot, asyncio.create_task(slot.keep(), name=f"server process {number}")
+
+    async def _end(self, keepers: Sequence[asyncio.Task[int]]) -> None:
+        """Drain every process; raises ProcessesFailed when one has to be ended by force."""
+        settings = self._settings
+        for slot in self._slots:
+            slot.stop()
+        patience_s = (settings.deadline_ms + settings.drain_ms) / 1e3 + _STOP_MARGIN_S
+        _, late = await asyncio.wait(keepers, timeout=patience_s)
+        if not late:
+            return
+        _log.error("server processes did not end in time", count=len(late), after_s=patience_s)
+        for slot in self._slots:
+            slot.kill()
+        await asyncio.wait(late)
+        raise ProcessesFailed(1)
+
+    async def _recover(self) -> None:
+        """Write the lines that a dead process still owed, without waiting for the next one to start."""
+        self._metrics.restarts.inc()
+        try:
+            recovered = await asyncio.to_thread(self._recover_journals)
+        except OSError as error:
+            _log.error("journal not recovered, the next start will", reason=str(error))
+        else:
+            _log.warning("recovered interrupted requests", lines=recovered)
+
+    def _recover_journals(self) -> int:
+        with TrafficLog(self._settings.state_dir / "traffic.log", LONG_PATIENCE_S) as log:
+            return recover(self._settings.state_dir / "journal", log)
+
+    async def _watch(self, stand_in: StandIn) -> None:
+        """Keep what each process told last fresh: should it die, its successor begins with the route that it told."""
+        while True:
+            await asyncio.sleep(_POLL_S)
+            await self._statuses()
+            nobody = not any(slot.filled for slot in self._slots)
+            await stand_in.stand(needed=nobody and not self._stopping.is_set())

@@ -1,0 +1,166 @@
+"""A server process: the public port, the parts behind it, and how they stop together.
+
+What stands beside the public port, a loopback port or the channel to a parent, is the companion's business.
+"""
+
+import asyncio
+import gc
+import socket
+from collections.abc import Sequence
+from functools import partial
+from typing import Protocol
+
+import structlog
+
+from miniobserve.later import Later
+from miniobserve.metrics.metrics import Metrics
+from miniobserve.traces.traces import Traces
+from miniserve.arms.worker_process import WORKER_COMMAND
+from miniserve.errors import ServeError, SettingsError
+from miniserve.http.admission import Concurrency, Keys, RateLimit
+from miniserve.http.app import FrontDoor, create_app
+from miniserve.http.ports import PortServer
+from miniserve.log.ledger import Ledger
+from miniserve.loopback.status import OwnView, ProcessStatus, expect, status_of
+from miniserve.processes.stopping import StopRequest
+from miniserve.routes.routes import Routes
+from miniserve.serve import Tutor
+from miniserve.settings import Settings
+from miniserve.shadow.shadow import Shadow, ShadowLimits
+from miniserve.traffic import RouteConfig
+
+_RETRY_S = 1.0
+_log = structlog.get_logger()
+
+
+class Companion(Protocol):
+    """What accompanies the public port of a server process."""
+
+    async def serve(self) -> None:
+        """Stay until `close`; the process stops when this ends by itself."""
+
+    def announce(self) -> None:
+        """Say that the process is ready."""
+
+    def close(self) -> None:
+        """Say that it no longer is, and let `serve` return; may be called again."""
+
+
+class Service:
+    """The server process: built and checked by the constructor, run by `run`.
+
+    It starts with the route configuration of the file, or with the one that it is handed. Raises ServeError or
+    ModelError on settings, configuration or registry that cannot work.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        metrics: Metrics,
+        stop_request: StopRequest,
+        worker_command: Sequence[str] = WORKER_COMMAND,
+        *,
+        config: RouteConfig | None = None,
+        spans: str = "spans.jsonl",
+        later: Later | None = None,
+    ) -> None:
+        self._settings = settings
+        self._metrics = metrics
+        self._later = later or Later()
+        self._stop_request = stop_request
+        limits = ShadowLimits(
+            settings.shadow_timeout_ms / 1e3,
+            settings.shadow_load_ms / 1e3,
+            settings.shadow_queue,
+            settings.shadow_memory_mb,
+        )
+
+        def make_shadow(arm: str, sha: str) -> Shadow:
+            return Shadow(arm, sha, settings.models_dir, limits, worker_command)
+
+        self._routes = Routes(settings, make_shadow)
+        self._keys = Keys(settings.keys_file)
+        self._first_config = config or self._routes.first_config()
+        try:
+            self._ledger = Ledger(settings.state_dir, metrics)
+            self._traces = Traces("miniserve", settings.state_dir / spans, metrics.spans_dropped.inc)
+        except OSError as error:
+            raise SettingsError(f"LYNX_STATE_DIR is {str(settings.state_dir)!r}: {error.strerror}") from error
+        except ValueError as error:
+            raise SettingsError(f"a variable of OpenTelemetry is unusable: {error}") from error
+
+    @property
+    def view(self) -> OwnView:
+        """What a loopback port of this process shows."""
+        return OwnView(self._routes, self._ledger, self._metrics, self._later)
+
+    def status(self) -> ProcessStatus:
+        """Return what this process tells a parent of itself, whose scrape then finds every counter begun."""
+        found = status_of(self._routes, self._ledger)
+        expect(self._metrics, [found])
+        return found
+
+    async def run(self, public: socket.socket, companion: Companion, *, load_first: bool = False) -> None:
+        """Serve the socket until asked to stop; raises ArmNotLoaded when the first configuration does not load.
+
+        While that loads clients get 503 instead of a refused connection, or are left to others with `load_first`.
+        """
+        server = PortServer(create_app(self._front_door()), self._settings)
+        stop = partial(self._drain, server)
+        self._stop_request.handle(asyncio.get_running_loop(), stop)
+        failures: list[ServeError] = []
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(companion.serve()).add_done_callback(lambda _: stop())
+                background = [group.create_task(self._keep_writing())]
+                serving = None if load_first else group.create_task(server.serve([public]))
+                if not self._routes.draining:
+                    await self._routes.adopt(self._first_config)
+                    # What is loaded by here stays: walking it again in every full collection takes 15 ms and more, in
+                    # which nobody is served.
+                    gc.freeze()
+                    companion.announce()
+                    background.append(group.create_task(self._routes.follow()))
+                await (serving or server.serve([public]))
+                for task in background:
+                    task.cancel()
+                companion.close()
+        except* ServeError as group_error:
+            # Raised here it would come out in a group again, which nobody further up looks into.
+            failures = [error for error in group_error.exceptions if isinstance(error, ServeError)]
+        finally:
+            companion.close()
+            await self._routes.close(self._settings.drain_ms / 1e3)
+            self._ledger.close()
+            self._traces.close()
+            self._later.settle()
+        if failures:
+            raise failures[0]
+        _log.info("stopped")
+
+    def _front_door(self) -> FrontDoor:
+        settings, metrics = self._settings, self._metrics
+        return FrontDoor(
+            self._routes,
+            Tutor(settings.deadline_ms / 1e3, self._ledger, metrics, self._later),
+            self._ledger,
+            self._keys,
+            RateLimit(settings.rate_per_s),
+            Concurrency(settings.max_inflight, settings.engine_threads),
+            self._traces.source,
+            metrics,
+            self._later,
+            settings.trust_traceparent,
+            settings.body_ms / 1e3,
+        )
+
+    def _drain(self, server: PortServer) -> None:
+        """Stop as asked: not ready from here on, what is in work is finished."""
+        self._routes.draining = True
+        server.stop()
+
+    async def _keep_writing(self) -> None:
+        """Try again to write what waits, also when no request comes."""
+        while True:
+            await asyncio.sleep(_RETRY_S)
+            self._ledger.flush()

@@ -1,0 +1,27 @@
+"""How a gate writes its numbers."""
+
+import pytest
+
+from minieval.verdict.gates import Gate, Outcome, gate, percent, points, pvalue
+
+
+def test_a_gate_of_two_outcomes_keeps_its_words() -> None:
+    assert gate("arms", True, "seen", "asked") == Gate("arms", Outcome.PASS, "seen", "asked")
+    assert gate("arms", False, "seen", "asked") == Gate("arms", Outcome.FAIL, "seen", "asked")
+
+
+@pytest.mark.parametrize(("share", "shown"), [(0.0, "0.0 %"), (0.5, "50.0 %"), (1.0, "100.0 %"), (0.0149, "1.5 %")])
+def test_a_share_is_a_percentage(share: float, shown: str) -> None:
+    assert percent(share) == shown
+
+
+@pytest.mark.parametrize(("difference", "shown"), [(0.485, "+48.5"), (-0.5, "-50.0"), (0.0, "+0.0")])
+def test_a_difference_is_signed_points(difference: float, shown: str) -> None:
+    assert points(difference) == shown
+
+
+@pytest.mark.parametrize(
+    ("p", "shown"), [(0.0, "< .0001"), (0.00009, "< .0001"), (0.0001, ".0001"), (0.052479, ".0525"), (1.0, "1.0000")]
+)
+def test_a_p_value_has_four_digits_and_is_never_0(p: float, shown: str) -> None:
+    assert pvalue(p) == shown

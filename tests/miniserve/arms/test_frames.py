@@ -1,0 +1,69 @@
+"""The wire to the shadow worker: what is not one of our messages is refused."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from miniserve.arms import frames
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=500)
+
+
+@given(seq=st.integers(0, 2**53), sentence=TEXT)
+def test_an_ask_survives_its_frame(seq: int, sentence: str) -> None:
+    frame = frames.encode(frames.Ask(seq, sentence))
+    header, payload = frame[: frames.HEADER_BYTES], frame[frames.HEADER_BYTES :]
+
+    assert frames.payload_length(header) == len(payload)
+    assert frames.decode_ask(payload) == frames.Ask(seq, sentence)
+
+
+def test_an_ask_carries_a_number_and_the_sentence_and_nothing_else() -> None:
+    payload = frames.encode(frames.Ask(7, "He goed home."))[frames.HEADER_BYTES :]
+
+    assert payload == b'{"type":"ask","seq":7,"sentence":"He goed home."}'
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        frames.Ready("ctranslate2"),
+        frames.Failed("OSError: no"),
+        frames.Answered(1, "He went home.", True, 4, 0.9, 0.8),
+        frames.Refused(1, "bad_output", "an empty answer", 0.9, 0.8),
+    ],
+)
+def test_a_workers_message_survives_its_frame(message: frames.FromWorker) -> None:
+    assert frames.decode_from_worker(frames.encode(message)[frames.HEADER_BYTES :]) == message
+
+
+def test_an_oversized_message_is_refused_before_it_is_sent() -> None:
+    with pytest.raises(frames.FrameError, match="expected at most 65536"):
+        frames.encode(frames.Ask(1, "x" * 70_000))
+
+
+def test_an_oversized_announcement_is_refused_before_it_is_read() -> None:
+    with pytest.raises(frames.FrameError, match="4294967295 bytes announced"):
+        frames.payload_length(b"\xff\xff\xff\xff")
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b'{"type":"answered","seq":1,"text":5,"edit_applied":true,"tokens":1,"service_ms":1,"cpu_ms":1}',
+        b'{"type":"answered","seq":1,"text":"x","edit_applied":true,"tokens":1,"service_ms":1,"cpu_ms":1,"header":"x"}',
+        b'{"type":"refused","seq":1,"status":"ok","reason":"","service_ms":1,"cpu_ms":1}',
+        b'{"type":"ask","seq":1,"sentence":"x"}',
+    ],
+)
+def test_a_message_of_another_shape_is_refused(payload: bytes) -> None:
+    with pytest.raises(frames.FrameError):
+        frames.decode_from_worker(payload)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_refused_never_crashed_on(payload: bytes) -> None:
+    with pytest.raises(frames.FrameError):
+        frames.decode_from_worker(payload)
+    with pytest.raises(frames.FrameError):
+        frames.decode_ask(payload)

@@ -1,0 +1,191 @@
+"""When the production arm fails: the client's status, the line it leaves, and the shadow that runs all the same."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from miniobserve.later import Later
+from miniobserve.metrics.metrics import Metrics
+from miniobserve.traces.traces import Traces
+from miniserve.arms.arm import Answer
+from miniserve.errors import ArmRaised, BadOutput
+from miniserve.http.admission import Concurrency, Keys, RateLimit
+from miniserve.http.app import FrontDoor, create_app
+from miniserve.log.ledger import Ledger
+from miniserve.log.records import TrafficRecord
+from miniserve.log.traffic_log import read_log
+from miniserve.routes.routes import Route, Routes
+from miniserve.serve import Tutor
+from miniserve.settings import Settings
+from miniserve.shadow.shadow import Shadow, ShadowLimits
+from miniserve.tasks.grammar import CORRECT_PATH
+from miniserve.traffic import RouteConfig, Strategy
+
+CONFIG = RouteConfig(Strategy.SHADOW, "prod-2026-05", {"A": "a" * 64, "B": "b" * 64}, "A", "B")
+Infer = Callable[[str], Coroutine[Any, Any, Answer]]
+
+
+@dataclass(frozen=True)
+class ArmDouble:
+    """An arm that answers as it is told to."""
+
+    infer: Infer
+    sha: str = "a" * 64
+
+    def excess_tokens(self, _sentence: str) -> None:
+        """Every sentence is short enough."""
+
+
+class Desk:
+    """A front door with one production arm, whose shadow is one that never got a process."""
+
+    def __init__(self, folder: Path, infer: Infer) -> None:
+        metrics = Metrics()
+        self.log = folder / "traffic.log"
+        self.ledger = Ledger(folder, metrics)
+        self._traces = Traces("test", folder / "spans.jsonl", lambda _: None)
+        settings = Settings()
+        self.shadow = Shadow("B", "b" * 64, folder, ShadowLimits(timeout_s=0.001))
+        self.routes = Routes(settings, lambda _arm, _sha: self.shadow)
+        self.routes.current = Route(CONFIG, {"A": ArmDouble(infer)}, self.shadow)
+        self.later = Later()
+        tutor = Tutor(0.2, self.ledger, metrics, self.later)
+        places = Concurrency(1)
+        self.door = FrontDoor(
+            self.routes,
+            tutor,
+            self.ledger,
+            Keys(None),
+            RateLimit(0),
+            places,
+            self._traces.source,
+            metrics,
+            self.later,
+            True,
+            5.0,
+        )
+
+    def ask(self, method: str = "POST", path: str = CORRECT_PATH) -> httpx.Response:
+        """Send one request in process, and let its shadow end."""
+
+        async def send() -> httpx.Response:
+            transport = httpx.ASGITransport(create_app(self.door), raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+                body = {"sentence": "He goed home.", "request_id": "one"} if method == "POST" else None
+                response = await client.request(method, path, json=body)
+            await self.shadow.drain(10)
+            self.later.settle()
+            return response
+
+        return asyncio.run(send())
+
+    def line(self) -> TrafficRecord:
+        """Close the books and return the one line in them."""
+        self.ledger.close()
+        self._traces.close()
+        (record,) = read_log(self.log).records
+        return record
+
+
+async def _raise(_sentence: str) -> Answer:
+    raise ArmRaised("RuntimeError: a secret of the engine")
+
+
+async def _babble(_sentence: str) -> Answer:
+    raise BadOutput("an empty answer")
+
+
+async def _never_answer(_sentence: str) -> Answer:
+    await asyncio.get_running_loop().run_in_executor(None, threading.Event().wait, 1.0)
+    raise AssertionError("cancelled by the deadline")
+
+
+async def _fail_unforeseen(_sentence: str) -> Answer:
+    raise KeyError("nobody foresaw this")
+
+
+@pytest.mark.parametrize(
+    ("infer", "http_status", "status"),
+    [
+        (_raise, 502, "error"),
+        (_babble, 502, "bad_output"),
+        (_never_answer, 504, "timeout"),
+        (_fail_unforeseen, 500, "error"),
+    ],
+)
+def test_a_failing_production_arm_has_its_status_and_one_line_and_its_shadow_runs_all_the_same(
+    infer: Infer, http_status: int, status: str, tmp_path: Path
+) -> None:
+    desk = Desk(tmp_path, infer)
+
+    response = desk.ask()
+
+    record = desk.line()
+    assert (response.status_code, record.http_status) == (http_status, http_status)
+    assert (record.results["A"].status, record.results["A"].response) == (status, None)
+    assert record.results["A"].reason
+    assert record.results["B"].status == "dropped"
+
+
+def test_what_the_arm_said_stays_in_the_log(tmp_path: Path) -> None:
+    response = Desk(tmp_path, _raise).ask()
+
+    assert "secret" not in response.text
+    assert response.json()["detail"] == "the model gave no answer"
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["x-request-id"] == "one"
+
+
+def test_an_arm_that_answers_is_200(tmp_path: Path) -> None:
+    async def answer(_sentence: str) -> Answer:
+        return Answer("He went home.", edit_applied=True, tokens=4)
+
+    desk = Desk(tmp_path, answer)
+
+    response = desk.ask()
+
+    assert (response.status_code, response.json()["correction"]) == (200, "He went home.")
+    assert desk.line().results["A"].tokens == 4
+
+
+def test_an_edit_that_fits_nowhere_does_not_call_the_sentence_right(tmp_path: Path) -> None:
+    async def answer(sentence: str) -> Answer:
+        return Answer(sentence, edit_applied=False, tokens=4)
+
+    reply = Desk(tmp_path, answer).ask().json()
+
+    assert (reply["correction"], reply["was_correct"]) == ("He goed home.", False)
+
+
+def test_before_its_models_are_loaded_the_server_is_not_ready_and_asks_to_come_back(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, _raise)
+    desk.routes.current = None
+
+    assert desk.ask("GET", "/readyz").status_code == 503
+    response = desk.ask()
+    assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+
+
+def test_a_draining_server_is_not_ready_and_takes_no_request(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, _raise)
+    desk.routes.draining = True
+
+    assert (desk.ask("GET", "/readyz").status_code, desk.ask().status_code) == (503, 503)
+    assert desk.ask("GET", "/healthz").status_code == 200
+
+
+def test_a_saturated_server_is_not_ready_and_refuses_with_503(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, _raise)
+
+    with desk.door.concurrency.place():
+        ready, response = desk.ask("GET", "/readyz"), desk.ask()
+
+    assert (ready.status_code, ready.content) == (503, b"")
+    assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+    assert read_log(desk.log).records == ()

@@ -1,0 +1,68 @@
+"""The kernel's limit on the shadow's process, tried in a process of its own: it cannot be taken back."""
+
+import subprocess
+import sys
+
+import pytest
+
+ATTEMPT = """
+import os, subprocess, sys, threading
+import numpy  # its library starts threads when it is imported
+from miniserve.arms.seccomp import forbid_new_processes
+
+assert forbid_new_processes(), "no such filter here"
+threads = []
+thread = threading.Thread(target=lambda: threads.append(1))
+thread.start()
+thread.join()
+try:
+    {attempt}
+except OSError as error:
+    print(len(threads), error.strerror)
+else:
+    print("a process was made")
+"""
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        "os.fork()",
+        "os.posix_spawn('/bin/true', ['true'], {})",
+        "subprocess.run(['true'])",
+        "subprocess.run(['true'], close_fds=False, preexec_fn=os.setsid)",
+    ],
+)
+def test_threads_are_made_and_processes_are_not(attempt: str) -> None:
+    command = (sys.executable, "-c", ATTEMPT.format(attempt=attempt))
+
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    assert done.stdout == "1 Operation not permitted\n"
+
+
+def test_a_thread_that_was_there_before_is_bound_too() -> None:
+    attempt = """
+import os, threading
+from miniserve.arms.seccomp import forbid_new_processes
+
+bound, said = threading.Event(), []
+
+def fork():
+    bound.wait()
+    try:
+        said.append(os.fork())
+    except OSError as error:
+        said.append(error.strerror)
+
+thread = threading.Thread(target=fork)
+thread.start()
+forbid_new_processes()
+bound.set()
+thread.join()
+print(*said)
+"""
+
+    done = subprocess.run((sys.executable, "-c", attempt), capture_output=True, text=True, check=True)
+
+    assert done.stdout == "Operation not permitted\n"
