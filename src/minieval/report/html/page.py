@@ -65,7 +65,7 @@ def page(report: Report) -> str:
 
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("minieval", "assets"),
+        loader=PackageLoader("minieval.report", "assets"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
