@@ -16,7 +16,7 @@ from typing import Any
 import uvloop
 
 from minimodel.errors import ModelError
-from miniobserve.later import Later
+from miniobserve.deferred import DeferredCalls
 from miniobserve.logs import structured as logs
 from miniobserve.logs.stderr import LineWriter, stderr_writer
 from miniobserve.metrics import shared as shared_metrics
@@ -139,7 +139,7 @@ async def _child(
         config=begin.config,
         spans=f"spans-{begin.slot}.jsonl",
         # What a process counted outlives it, so nothing of that may wait in its memory.
-        later=Later(at_once=True),
+        deferred=DeferredCalls(metrics.count_failed_call, immediate=True),
     )
     channel = ParentChannel(control, service.status)
     await service.run(public, channel, load_first=begin.load_first)

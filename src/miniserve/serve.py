@@ -12,7 +12,7 @@ from http import HTTPStatus
 import structlog
 from structlog.contextvars import bind_contextvars
 
-from miniobserve.later import Later
+from miniobserve.deferred import DeferredCalls
 from miniobserve.logs.structured import moment
 from miniobserve.metrics.metrics import Metrics
 from miniobserve.traces.spans import Span
@@ -37,11 +37,11 @@ class Reply:
 class Tutor:
     """Corrects sentences under the route it is handed; every request that reaches an assignment gets one record."""
 
-    def __init__(self, deadline_s: float, ledger: Ledger, metrics: Metrics, later: Later) -> None:
+    def __init__(self, deadline_s: float, ledger: Ledger, metrics: Metrics, deferred: DeferredCalls) -> None:
         self._deadline_s = deadline_s
         self._ledger = ledger
         self._metrics = metrics
-        self._later = later
+        self._deferred = deferred
         # Bound once: a logger of the module binds itself again for every line.
         self._log = structlog.get_logger().bind()
 
@@ -128,7 +128,7 @@ class Tutor:
             span.fail(result.reason)
             span.add_event(result.status, {"reason": result.reason or ""})
         span.end()
-        self._later.add(partial(self._tell_run, run, result, served))
+        self._deferred.add(partial(self._tell_run, run, result, served))
 
     def _tell_run(self, run: "_Run", result: ArmResult, served: ArmResult | None) -> None:
         """Count an ended run, and log its line."""

@@ -26,7 +26,7 @@ from starlette.types import ExceptionHandler
 from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars
 
 from minicorpus.explanation.explain import explain
-from miniobserve.later import Later
+from miniobserve.deferred import DeferredCalls
 from miniobserve.logs.structured import moment
 from miniobserve.metrics.metrics import Metrics
 from miniobserve.traces.spans import Span, SpanSource
@@ -66,7 +66,7 @@ class FrontDoor:
     concurrency: Concurrency
     spans: SpanSource
     metrics: Metrics
-    later: Later
+    deferred: DeferredCalls
     trust_traceparent: bool
     body_s: float
 
@@ -143,7 +143,7 @@ def _account(door: FrontDoor, method: str, status: HTTPStatus, seconds: float, s
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         span.fail()
     keys = {**get_contextvars(), "timestamp": moment(time.time_ns())}
-    door.later.add(partial(_tell_request, door.metrics, method, status, seconds, span.exemplar, keys))
+    door.deferred.add(partial(_tell_request, door.metrics, method, status, seconds, span.exemplar, keys))
 
 
 def _tell_request(

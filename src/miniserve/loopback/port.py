@@ -1,4 +1,4 @@
-"""The loopback port as it is served, and server.json, which says to people and to scripts which ports were taken."""
+"""The server on the loopback port, and server.json, from which people and scripts learn the ports in use."""
 
 import contextlib
 import json
@@ -9,7 +9,7 @@ import structlog
 
 from miniserve.http.ports import PortServer, listen
 from miniserve.loopback.details import View, create_details_app
-from miniserve.loopback.live_page import LiveFeed
+from miniserve.loopback.live_feed import LiveFeed
 from miniserve.settings import Settings
 
 _LOOPBACK = "127.0.0.1"
@@ -17,7 +17,7 @@ _log = structlog.get_logger()
 
 
 class Loopback:
-    """The loopback port of a server that listens on the socket `public`; raises SettingsError if it cannot be had."""
+    """The loopback port of a server whose public socket is `public`; raises SettingsError if it is unavailable."""
 
     def __init__(self, settings: Settings, view: View, public: socket.socket) -> None:
         self._host = settings.host
@@ -32,7 +32,7 @@ class Loopback:
         await self._server.serve([self._socket])
 
     def announce(self) -> None:
-        """Write server.json, and say that the server is ready."""
+        """Write server.json, and log that the server is ready."""
         address = {
             "pid": os.getpid(),
             "port": self._public_port,
@@ -48,7 +48,7 @@ class Loopback:
         _log.info("ready", url=f"http://{host}:{self._public_port}", **address)
 
     def close(self) -> None:
-        """End what watches, let `serve` return, and remove server.json unless it is another server's by now."""
+        """End all event streams, make `serve` return, and remove server.json unless another server owns it."""
         self._feed.close()
         self._server.stop()
         with contextlib.suppress(OSError, ValueError, KeyError):

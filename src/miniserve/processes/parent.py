@@ -16,7 +16,7 @@ from miniserve.http.ports import listen
 from miniserve.log.journal import recover
 from miniserve.log.traffic_log import LONG_PATIENCE_S, TrafficLog
 from miniserve.loopback.port import Loopback
-from miniserve.loopback.status import ProcessStatus, details, show
+from miniserve.loopback.status import ProcessStatus, details, set_gauges
 from miniserve.processes.channel import Begin
 from miniserve.processes.slot import Slot
 from miniserve.processes.stand_in import StandIn
@@ -77,7 +77,7 @@ class Parent:
 
     async def exposition(self) -> bytes:
         """Return the metrics of all processes as those of one, in the OpenMetrics text format."""
-        show(self._metrics.gauges, await self._statuses())
+        set_gauges(self._metrics.gauges, await self._statuses())
         return self._metrics.exposition()
 
     @property

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from miniobserve.later import Later
+from miniobserve.deferred import DeferredCalls
 from miniobserve.metrics.metrics import Metrics
 from miniobserve.traces.traces import Traces
 from miniserve.arms.arm import Answer
@@ -54,8 +54,8 @@ class Desk:
         self.shadow = Shadow("B", "b" * 64, folder, ShadowLimits(timeout_s=0.001))
         self.routes = Routes(settings, lambda _arm, _sha: self.shadow)
         self.routes.current = Route(CONFIG, {"A": ArmDouble(infer)}, self.shadow)
-        self.later = Later()
-        tutor = Tutor(0.2, self.ledger, metrics, self.later)
+        self.deferred = DeferredCalls(metrics.count_failed_call)
+        tutor = Tutor(0.2, self.ledger, metrics, self.deferred)
         places = Concurrency(1)
         self.door = FrontDoor(
             self.routes,
@@ -66,7 +66,7 @@ class Desk:
             places,
             self._traces.source,
             metrics,
-            self.later,
+            self.deferred,
             True,
             5.0,
         )
@@ -80,7 +80,7 @@ class Desk:
                 body = {"sentence": "He goed home.", "request_id": "one"} if method == "POST" else None
                 response = await client.request(method, path, json=body)
             await self.shadow.drain(10)
-            self.later.settle()
+            self.deferred.flush()
             return response
 
         return asyncio.run(send())
