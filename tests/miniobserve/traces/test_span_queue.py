@@ -29,20 +29,9 @@ def _exported(count: int) -> list[int]:
     sizes = Sizes()
     spans = SpanQueue(sizes, lambda _: None)
     trace = Trace("0" * 31 + "1", TraceFlags(1), TraceState(), exported=True)
+    source = SpanSource(None, RandomIdGenerator(), spans.put)
     for _ in range(count):
-        spans.put(
-            Span(
-                SpanSource(None, RandomIdGenerator(), spans.put),
-                "one",
-                SpanKind.SERVER,
-                trace,
-                "0" * 15 + "2",
-                None,
-                False,
-                {},
-                0,
-            )
-        )
+        spans.put(Span(source, "one", SpanKind.SERVER, trace, "0" * 15 + "2", None, False, {}, 0))
     spans.close()
     return sizes.seen
 

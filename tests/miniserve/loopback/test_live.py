@@ -179,7 +179,7 @@ BAD_TS = [
 def test_a_record_without_a_usable_ts_is_refused_and_nothing_of_it_is_counted(ts: str) -> None:
     live = Live()
 
-    with pytest.raises(UnusableRecord, match="^ts is .*expected"):
+    with pytest.raises(UnusableRecord, match=r"^ts is .*expected"):
         live.add(replace(RECORD, ts=ts))
 
     assert live.summary(NOW, ROUTE) == Live().summary(NOW, ROUTE)

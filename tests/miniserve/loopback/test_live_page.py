@@ -48,7 +48,7 @@ def test_a_watcher_sees_earlier_and_new_pairs(start_server: StartServer, routing
     assert [answer["arm"] for answer in seen[0]["answers"]] == ["A", "B"]
 
 
-HOSTILE_VALUES = {
+HOSTILE_VALUES: dict[str, list[object]] = {
     "ts": ["yesterday", "2026-05-04T10:11:12", "", 5, None, "0001-01-01T00:00:00", "9" * 5_000],
     "latency_ms_A": [10**400, -1, 1e308, "1", True, None],
     "tokens_A": [10**400, "x"],
@@ -98,7 +98,8 @@ def test_lines_that_cannot_be_used_are_skipped_and_counted_and_the_stream_goes_o
                 break
 
     assert figures["problem"] is None
-    # A line that somebody may count is one of the 35 that is still a record: at least the bad ts are not.
+    # The values that are still a record's (a latency of 1e308, say) may be counted; a bad `ts` and a line that is no
+    # record must not be. The empty one of NO_RECORDS may be skipped or counted.
     assert figures["unreadable_lines"] >= len(HOSTILE_VALUES["ts"]) + len(NO_RECORDS) - 1
     assert figures["requests"] >= 2
 
