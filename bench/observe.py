@@ -146,7 +146,7 @@ def rendered(body: Mapping[str, Any]) -> str:
     return (
         f"At {body['plan']['rate_per_s']:.0f} requests a second, half of A's capacity; {windows}. "
         f"Others used {body['others_share']:.1%} of the machine.\n\n"
-        + table(("server", "CPU, us a request", "less than everything on, us", "at most, requests/s"), rows)
+        + table(("server", "CPU per request, us", "saved, us", "max throughput, requests/s"), rows)
     )
 
 

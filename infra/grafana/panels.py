@@ -55,7 +55,7 @@ REQUESTS = (
     ),
     Graph(
         "Failed runs by arm",
-        "Share of runs that ended as error, timeout or bad_output. Dropped and cancelled runs are not the arm's failures.",
+        "Share of runs that ended as error, timeout or bad_output. Dropped and cancelled runs do not count.",
         "percentunit",
         [
             (
@@ -68,7 +68,7 @@ REQUESTS = (
 LATENCY = (
     Graph(
         "Latency by arm",
-        "Serving arm: from assignment to answer. Shadowing arm: service time only; see Shadow wait for its queueing time.",
+        "Serving arm: from assignment to answer. Shadowing arm: service time only, see Shadow wait.",
         "s",
         _quantiles("arm_duration_seconds", "traffic_arm", ARM),
     ),
@@ -88,7 +88,7 @@ SHADOW = (
     ),
     Graph(
         "Shadow queue",
-        "Shadow requests waiting or running, and answered requests whose line is not written yet. Normally the two are equal.",
+        "Shadow requests waiting or running; answered requests without a line yet. Normally these are equal.",
         "short",
         [
             ("waiting or running", "sum(shadow_queue_depth)"),
@@ -96,7 +96,12 @@ SHADOW = (
             ("worker up", "min(shadow_worker_up)"),
         ],
     ),
-    Graph("Shadow wait", "Time in the queue before the worker starts on a request.", "s", _quantiles("shadow_wait_seconds")),
+    Graph(
+        "Shadow wait",
+        "Time in the queue before the worker starts on a request.",
+        "s",
+        _quantiles("shadow_wait_seconds"),
+    ),
 )
 SPLIT = (
     Graph(

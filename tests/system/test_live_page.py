@@ -26,7 +26,7 @@ def page(chromium: Page, server: LocalServer) -> Page:
     chromium.show(1280)
     chromium.open("about:blank")
     chromium.requests.clear()
-    chromium.complaints.clear()
+    chromium.messages_logged.clear()
     chromium.open(f"{server.address.metrics_url}/")
     wait(chromium, "document.getElementById('connection').className === 'live'")
     return chromium
@@ -97,7 +97,7 @@ def test_the_page_requests_only_its_own_parts_and_logs_no_error(page: Page, serv
 
     base = server.address.metrics_url
     assert set(page.requests) == {f"{base}/", f"{base}/live.css", f"{base}/live.js", f"{base}/events"}
-    assert page.complaints == []
+    assert page.messages_logged == []
 
 
 def test_the_page_says_that_the_connection_to_a_stopped_server_is_lost(page: Page, server: LocalServer) -> None:

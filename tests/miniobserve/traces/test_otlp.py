@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind
-from tests.otlp import PATIENCE_S, Receiver, receiver
+from tests.otlp import TIMEOUT_S, Receiver, receiver
 
 from miniobserve.traces.otlp import PROTOCOLS
 from miniobserve.traces.span_queue import QUEUE_VARIABLE
@@ -39,7 +39,7 @@ class Dropped:
 
     def wait_for(self, count: int) -> None:
         with self._changed:
-            assert self._changed.wait_for(lambda: self.count >= count, PATIENCE_S), f"{self.count} of {count} dropped"
+            assert self._changed.wait_for(lambda: self.count >= count, TIMEOUT_S), f"{self.count} of {count} dropped"
 
 
 def _end_spans(traces: Traces, count: int) -> None:
@@ -70,7 +70,7 @@ def test_a_hanging_receiver_never_blocks_the_end_of_a_span_and_every_loss_is_cou
 
     # If one of these spans waited for an export, this would not return.
     _end_spans(traces, 1_000)
-    hung = receiving.asked.wait(PATIENCE_S)
+    hung = receiving.asked.wait(TIMEOUT_S)
     lost_while_it_hung = dropped.count
     receiving.answering.set()
     traces.close()
