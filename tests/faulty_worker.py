@@ -10,13 +10,12 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-from miniserve.arms import frames
 from miniserve.arms.arm import Answer
-from miniserve.arms.worker import Answerer, load_engine, main
 from miniserve.errors import ArmRaised
+from miniserve.hosting import frames
+from miniserve.hosting.worker import Answerer, Load, load_engine, main
 
 CANARY = "canary-7f3a"
 SLOW_S = 0.1
@@ -31,70 +30,70 @@ def _text(text: object) -> Answer:
     return Answer(text, edit_applied=True, tokens=1)  # type: ignore[arg-type]  # a B that breaks its type
 
 
-def _raise(_sentence: str) -> Answer:
+def _raise(_prompt: str) -> Answer:
     raise ArmRaised(f"boom {CANARY}")
 
 
-def _raise_undeclared(_sentence: str) -> Answer:
+def _raise_undeclared(_prompt: str) -> Answer:
     raise LookupError(f"boom {CANARY}")
 
 
-def _die_saying_what_breaks_views(_sentence: str) -> Answer:
+def _die_saying_what_breaks_views(_prompt: str) -> Answer:
     raise LookupError(HOSTILE)
 
 
-def _wait_for_ever(_sentence: str) -> Answer:
+def _wait_for_ever(_prompt: str) -> Answer:
     threading.Event().wait()
     raise AssertionError("the event is never set")
 
 
-def _sleep_past_the_timeout(_sentence: str) -> Answer:
+def _sleep_past_the_timeout(_prompt: str) -> Answer:
     time.sleep(OVERSLEPT_S)  # the fault itself; no test waits for it
     return _text("too late")
 
 
-def _hold_the_interpreter(_sentence: str) -> Answer:
+def _hold_the_interpreter(_prompt: str) -> Answer:
     # called through PyDLL, a C function keeps the interpreter's lock
     ctypes.PyDLL(None).pause()
     raise AssertionError("no signal ends the pause")
 
 
-def _answer_slowly(_sentence: str) -> Answer:
+def _answer_slowly(_prompt: str) -> Answer:
     time.sleep(SLOW_S)  # the fault itself; no test waits for it
     return _text("at last")
 
 
-def _spin(_sentence: str) -> Answer:
+def _spin(_prompt: str) -> Answer:
     while True:
         pass
 
 
-def _exit(_sentence: str) -> Answer:
+def _exit(_prompt: str) -> Answer:
     os._exit(3)
 
 
-def _segfault(_sentence: str) -> Answer:
+def _segfault(_prompt: str) -> Answer:
     ctypes.string_at(0)
     raise AssertionError("the line above ends the process")
 
 
-def _kill(_sentence: str) -> Answer:
+def _kill(_prompt: str) -> Answer:
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError("the line above ends the process")
 
 
-def _signal_without_a_name(_sentence: str) -> Answer:
+def _signal_without_a_name(_prompt: str) -> Answer:
     os.kill(os.getpid(), 40)
     raise AssertionError("the line above ends the process")
 
 
-def _eat_memory(_sentence: str) -> Answer:
+def _eat_memory(_prompt: str) -> Answer:
     hoard = []
     while True:
         hoard.append(bytearray(64 * 2**20))
 
 
-def _flood(_sentence: str) -> Answer:
+def _flood(_prompt: str) -> Answer:
     sys.stdout.write(CANARY * 1_000_000)
     sys.stderr.write(CANARY * 1_000_000)
     return _text("flooded")
@@ -103,7 +102,7 @@ def _flood(_sentence: str) -> Answer:
 def _send(payload: bytes) -> Answerer:
     """Write raw bytes to the server, behind the protocol's back."""
 
-    def answer(_sentence: str) -> Answer:
+    def answer(_prompt: str) -> Answer:
         descriptor = int(sys.argv[sys.argv.index("--fd") + 1])
         socket.socket(fileno=os.dup(descriptor)).sendall(payload)
         return _text("after raw bytes")
@@ -111,13 +110,13 @@ def _send(payload: bytes) -> Answerer:
     return answer
 
 
-def _fork(_sentence: str) -> Answer:
+def _fork(_prompt: str) -> Answer:
     if os.fork() == 0:
         signal.pause()
     return _text("forked")
 
 
-def _leave_the_session(_sentence: str) -> Answer:
+def _leave_the_session(_prompt: str) -> Answer:
     """Become what a daemon is: a child of a child, in a session of its own, whose parent is gone."""
     child = os.fork()
     if child == 0:
@@ -130,10 +129,10 @@ def _leave_the_session(_sentence: str) -> Answer:
 
 
 FAULTS: dict[str, Answerer] = {
-    "healthy": lambda sentence: _text(f"{sentence} {CANARY}"),
+    "healthy": lambda prompt: _text(f"{prompt} {CANARY}"),
     "raises": _raise,
     "raises-undeclared": _raise_undeclared,
-    "says-what-breaks-views": lambda sentence: _text(f"{sentence} {HOSTILE}"),
+    "says-what-breaks-views": lambda prompt: _text(f"{prompt} {HOSTILE}"),
     "dies-saying-what-breaks-views": _die_saying_what_breaks_views,
     "sleeps-past-the-timeout": _sleep_past_the_timeout,
     "waits-for-ever": _wait_for_ever,
@@ -164,10 +163,10 @@ FAULTS: dict[str, Answerer] = {
 }
 
 
-def _load(fault: str) -> Callable[[Path, str], tuple[Answerer, str]]:
-    def load(models: Path, sha: str) -> tuple[Answerer, str]:
+def _load(fault: str) -> Load:
+    def load(models: Path, sha: str, warm_up: str) -> tuple[Answerer, str]:
         if fault.startswith(LOADED):
-            answer, engine = load_engine(models, sha)
+            answer, engine = load_engine(models, sha, warm_up)
             return FAULTS.get(fault.removeprefix(LOADED), answer), engine
         if fault == "fails-to-load":
             raise OSError(f"no such model {CANARY}")

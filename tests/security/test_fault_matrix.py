@@ -12,9 +12,9 @@ import pytest
 from tests.conftest import Routing, correct
 from tests.fault_bench import FaultBench, fault_bench
 
+from miniserve.hosting.breaker import FIRST_DELAY_S, FIRST_OPEN_S, OPEN_AFTER
 from miniserve.log.records import TrafficRecord
 from miniserve.processes.local import LocalServer
-from miniserve.shadow.breaker import FIRST_DELAY_S, FIRST_OPEN_S, OPEN_AFTER
 
 SENTENCES = ["He goed to school.", "She write a letter yesterday.", "He walks to work."]
 # Patient: also where a process of the lowest priority gets no CPU for a while. Hasty: short enough to wait for.

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.conftest import MODELS, Routing, StartServer, correct
 
-from miniserve.arms.child import NICENESS
+from miniserve.hosting.child import NICENESS
 from miniserve.log.traffic_log import read_log
 from miniserve.processes.local import LocalServer
 from miniserve.traffic import Strategy
