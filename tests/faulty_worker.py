@@ -3,13 +3,17 @@
 `@FILE` reads the name from a file, so that one server can have many faults, one after the other.
 """
 
+import contextlib
 import ctypes
+import fcntl
 import os
+import resource
 import signal
 import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from miniserve.arms.arm import Answer
@@ -22,6 +26,7 @@ SLOW_S = 0.1
 # Before a name: the model is loaded all the same, so that a start costs what it costs. Alone: the model answers.
 LOADED = "loaded "
 OVERSLEPT_S = 1.0
+ENDLESS_TIME = b'{"type":"answered","seq":1,"text":"x","edit_applied":true,"tokens":1,"service_ms":1e999,"cpu_ms":1}'
 # What breaks a view that does not escape: a page, a table, a terminal, an image that is none.
 HOSTILE = "</script><img src=x onerror=alert(1)> | ` \x1b[2J \u202e"
 
@@ -128,6 +133,64 @@ def _leave_the_session(_prompt: str) -> Answer:
     return _text("left")
 
 
+def _reaching_into_the_server() -> dict[str, Callable[[], object]]:
+    """Return every way that a process has into another of its user, each aimed at the server."""
+    server = os.getppid()
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def checked(result: int) -> None:
+        if result < 0:
+            raise OSError(ctypes.get_errno(), "refused")
+
+    def own_signals() -> None:
+        ours, theirs = socket.socketpair()
+        fcntl.fcntl(ours, fcntl.F_SETOWN, server)
+        fcntl.fcntl(ours, fcntl.F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(ours, fcntl.F_SETFL, os.O_ASYNC)
+        theirs.send(b"x")
+
+    def write_memory() -> None:
+        with Path(f"/proc/{server}/mem").open("r+b", buffering=0):
+            pass
+
+    return {
+        "kill": lambda: os.kill(server, signal.SIGKILL),
+        "stop": lambda: os.kill(server, signal.SIGSTOP),
+        "its group": lambda: os.kill(-os.getpgid(server), signal.SIGKILL),
+        "tgkill": lambda: checked(libc.tgkill(server, server, signal.SIGKILL)),
+        "sigqueue": lambda: checked(libc.sigqueue(server, signal.SIGKILL, None)),
+        "pidfd": lambda: signal.pidfd_send_signal(os.pidfd_open(server), signal.SIGKILL),
+        "file owner": own_signals,
+        "ptrace": lambda: checked(libc.ptrace(16, server, None, None)),  # PTRACE_ATTACH stops it
+        "process_vm_writev": lambda: checked(libc.process_vm_writev(server, None, 0, None, 0, 0)),
+        "/proc/PID/mem": write_memory,
+        "prlimit": lambda: resource.prlimit(server, resource.RLIMIT_NOFILE, (0, 0)),
+        "setpriority": lambda: os.setpriority(os.PRIO_PROCESS, server, 19),
+        "sched_setaffinity": lambda: os.sched_setaffinity(server, {0}),
+        "sched_setscheduler": lambda: os.sched_setscheduler(server, os.SCHED_IDLE, os.sched_param(0)),
+    }
+
+
+def _reach_into_the_server(_prompt: str) -> Answer:
+    """Try every way, and answer which ones the kernel allowed."""
+    allowed = []
+    for name, attempt in _reaching_into_the_server().items():
+        with contextlib.suppress(PermissionError):
+            attempt()
+            allowed.append(name)
+    return _text(f"allowed: {', '.join(allowed) or 'none'}")
+
+
+def _kill_the_server(_prompt: str) -> Answer:
+    os.kill(os.getppid(), signal.SIGKILL)
+    return _text("killed")
+
+
+def _stop_the_server(_prompt: str) -> Answer:
+    os.kill(os.getppid(), signal.SIGSTOP)
+    return _text("stopped")
+
+
 FAULTS: dict[str, Answerer] = {
     "healthy": lambda prompt: _text(f"{prompt} {CANARY}"),
     "raises": _raise,
@@ -156,6 +219,14 @@ FAULTS: dict[str, Answerer] = {
     "oversized-frame": _send(b"\xff\xff\xff\xff"),
     "negative-time": _send(frames.encode(frames.Answered(1, "x", True, 1, -1.0, 1.0))),
     "negative-tokens": _send(frames.encode(frames.Answered(1, "x", True, -5, 1.0, 1.0))),
+    "tokens-of-401-digits": _send(frames.encode(frames.Answered(1, "x", True, 10**400, 1.0, 1.0))),
+    "tokens-and-a-half": _send(frames.encode(frames.Answered(1, "x", True, 1.5, 1.0, 1.0))),
+    "service-of-1e308-ms": _send(frames.encode(frames.Answered(1, "x", True, 1, 1e308, 1.0))),
+    "cpu-of-401-digits": _send(frames.encode(frames.Answered(1, "x", True, 1, 1.0, 10**400))),
+    "time-that-no-float-holds": _send(len(ENDLESS_TIME).to_bytes(4, "big") + ENDLESS_TIME),
+    "reaches-into-the-server": _reach_into_the_server,
+    "kills-the-server": _kill_the_server,
+    "stops-the-server": _stop_the_server,
     "oversized-text": _send(frames.encode(frames.Answered(1, CANARY * 5_000, True, 1, 1.0, 1.0))),
     "answers-twice": _send(frames.encode(frames.Answered(1, CANARY, True, 1, 1.0, 1.0))),
     "unsolicited-frame": _send(frames.encode(frames.Answered(99, CANARY, True, 1, 1.0, 1.0))),
