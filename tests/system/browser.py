@@ -116,7 +116,8 @@ def browser_page(profile: Path) -> Iterator[Page]:
     command = [program, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
         try:
-            with connect(_address(process), max_size=None, open_timeout=TIMEOUT_S) as socket:
+            # No keepalive pings: on a busy machine a late pong would close the connection between two tests.
+            with connect(_address(process), max_size=None, open_timeout=TIMEOUT_S, ping_interval=None) as socket:
                 yield _tab(socket)
                 # Closing lets it finish writing its profile; a signal would not.
                 Page(socket).send("Browser.close")

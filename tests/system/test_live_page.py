@@ -136,5 +136,5 @@ def test_unusable_lines_are_mentioned_and_the_page_stays_live(page: Page, server
     wait_for_pairs(page, 1)
     wait(page, "document.getElementById('problem').innerText.includes('unusable')")
 
-    assert "1 unusable lines of traffic.log were skipped" in text(page, "#problem")
+    assert "skipped unusable lines of traffic.log: 1" in text(page, "#problem")
     assert page.evaluate("document.getElementById('connection').className") == "live"

@@ -220,7 +220,7 @@ function drawFigures(figures) {
   const problems = [];
   if (figures.problem) problems.push(figures.problem);
   if (figures.skipped_bytes) problems.push(`${count(Math.round(figures.skipped_bytes / 1024))} KiB of older lines were skipped, so the figures start later`);
-  if (figures.unreadable_lines) problems.push(`${count(figures.unreadable_lines)} unusable lines of traffic.log were skipped`);
+  if (figures.unreadable_lines) problems.push(`skipped unusable lines of traffic.log: ${count(figures.unreadable_lines)}`);
   $("problem").hidden = problems.length === 0;
   $("problem").textContent = problems.join("; ");
   const connection = $("connection");
