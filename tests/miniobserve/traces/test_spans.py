@@ -12,6 +12,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, Tracer, TracerProvider
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.id_generator import IdGenerator, RandomIdGenerator
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, StatusCode, TraceFlags
 from opentelemetry.trace import set_span_in_context as below
 from opentelemetry.trace.span import TraceState
@@ -159,6 +160,15 @@ def test_every_span_of_a_trace_is_sampled_as_the_sdk_would(
             assert (int(span.trace.id, 16), int(span.id, 16)) == (context.trace_id, context.span_id)
             assert (span.trace.flags, span.trace.state or TraceState()) == (context.trace_flags, context.trace_state)
             assert span.trace.exported == their_span.is_recording()
+
+
+def test_the_sdks_tracer_has_the_sampler_that_spans_are_started_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`Tracer.sampler` is the one attribute of the SDK that is read without being documented."""
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_off")
+    tracer = TracerProvider(shutdown_on_exit=False).get_tracer(SCOPE)
+
+    assert isinstance(tracer, Tracer)
+    assert tracer.sampler is ALWAYS_OFF
 
 
 def test_a_disabled_sdk_passes_the_clients_context_on_and_exports_nothing() -> None:

@@ -181,3 +181,18 @@ def test_a_span_with_values_that_encoders_refuse_costs_neither_itself_nor_its_ba
     assert [json.loads(line)["name"] for line in lines] == ["before", "hostile", "after"]
     assert max(map(len, lines)) < 50_000
     assert dropped == []
+
+
+def test_a_disabled_sdk_records_nothing_and_passes_the_context_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
+    traces = Traces("test", tmp_path / "spans.jsonl", lambda _: None)
+    sent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+    with _start(traces, incoming=incoming_context({"traceparent": sent})) as span:
+        pass
+    traces.close()
+
+    assert dict(outgoing_headers(span)) == {b"traceparent": sent.encode()}
+    assert not (tmp_path / "spans.jsonl").exists()
