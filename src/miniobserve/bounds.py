@@ -14,6 +14,16 @@ _TAIL_CHARS: Final = 2_048
 # OTLP and most JSON readers have signed 64-bit integers.
 _MAX_INT: Final = 2**63 - 1
 _MAX_DEPTH: Final = 8
+_ALWAYS_FIT: Final = frozenset({float, bool, type(None)})
+
+
+def fits(value: object) -> bool:
+    """Return whether the value needs no bounding: a quick test, which nearly every value of a request passes."""
+    kind = type(value)
+    if kind is str:
+        text: str = value  # type: ignore[assignment]  # mypy does not narrow by `type(...) is`
+        return len(text) <= MAX_TEXT_CHARS and text.isascii()
+    return kind in _ALWAYS_FIT or (kind is int and -_MAX_INT <= value <= _MAX_INT)  # type: ignore[operator]  # as above
 
 
 def bounded_text(text: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miniobserve.bounds import MAX_TEXT_CHARS, bounded_number, bounded_text, bounded_value
+from miniobserve.bounds import MAX_TEXT_CHARS, bounded_number, bounded_text, bounded_value, fits
 
 HUGE = 10**400
 BEYOND_STR = 10**5_000  # Python refuses to convert it to a string
@@ -43,6 +43,12 @@ def test_a_bounded_value_is_one_that_strict_json_and_utf8_can_carry(value: objec
 @given(st.none() | st.booleans() | st.integers(-(2**63) + 1, 2**63 - 1) | st.text(max_size=100))
 def test_an_ordinary_value_stays_as_it_is(value: object) -> None:
     assert bounded_value(value) == value
+
+
+@given(ANYTHING)
+def test_a_value_that_fits_is_one_that_bounding_does_not_change(value: object) -> None:
+    if fits(value):
+        assert repr(bounded_value(value)) == repr(value)  # NaN differs from itself
 
 
 @pytest.mark.parametrize(

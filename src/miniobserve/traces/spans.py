@@ -18,7 +18,7 @@ from opentelemetry.sdk.trace.sampling import Sampler
 from opentelemetry.trace import SpanContext, SpanKind, TraceFlags, get_current_span
 from opentelemetry.trace.span import TraceState
 
-from miniobserve.bounds import bounded_number, bounded_text
+from miniobserve.bounds import bounded_number, bounded_text, fits
 
 Attributes = dict[str, str | int | float]
 
@@ -152,6 +152,8 @@ def _sample(
 
 def _bounded(attributes: Attributes) -> Attributes:
     """Return the attributes as every exporter takes them: an exporter that raises loses its whole batch."""
+    if all(map(fits, attributes.values())):
+        return attributes
     return {
         key: bounded_text(value) if isinstance(value, str) else bounded_number(value)
         for key, value in attributes.items()
