@@ -106,7 +106,7 @@ def test_a_shadow_arm_that_the_registry_lacks_never_stops_the_server(
     server = start_server(replace(config, arms=arms), SHADOW_TIMEOUT_MS="120000", DRAIN_MS="120000")
 
     reply = correct(server, "He goed home.", "one")
-    server.stop()
+    server.stop(150)
 
     assert reply.content == correct(single_server, "He goed home.", "one").content
     (record,) = read_log(server.traffic_log).records
