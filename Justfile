@@ -131,7 +131,7 @@ judge *ARGS: _env
 
 # train A and B from scratch into models/staging, 16 minutes of CPU time on two threads; what was interrupted is taken up
 train *ARGS: _train-env
-    .venv-train/bin/python -m minimodel.training.train "$@"
+    .venv-train/bin/python -m minimodel.training "$@"
 
 # take a trained bundle into the register of models
 [no-exit-message]

@@ -14,7 +14,7 @@ import transformers
 from tokenizers import Tokenizer
 
 from minimodel.bundles.registry import Registry
-from minimodel.inference.prompt import ANSWER_ROOM, Prompter
+from minimodel.text.prompt import ANSWER_ROOM, Prompter
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 OUT: Final = ROOT / "tests/golden/reference_answers.jsonl"

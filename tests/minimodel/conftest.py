@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from minimodel.bundles.weights import expected_shapes
+from minimodel.inference.weights import expected_shapes
 from minimodel.training.tokenizing import train_tokenizer
 
 CONFIG = {

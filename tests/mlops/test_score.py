@@ -7,7 +7,7 @@ import pytest
 from scripts.mlops import score
 
 from minicorpus.split import is_held_out
-from minimodel.inference.edits import edits_between
+from minimodel.text.edits import edits_between
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from minicorpus.corpus import BASE, documents
-from minimodel.inference.prompt import Prompter
-from minimodel.training import train as training
+from minimodel.text.prompt import Prompter
+from minimodel.training import architecture, train as training
 from minimodel.training.batches import sequence
 from minimodel.training.fused import fuse_activations, fuse_adapters
 from minimodel.training.loop import train
@@ -45,7 +45,7 @@ def fit(prompter: Prompter) -> Callable[..., None]:
         fuse_activations(model)
         fuse_adapters(model)
         known = {"identity": "tiny", "progress": lambda *_: None, **options}
-        train(model, rows, TINY, positions=training.POSITIONS, checkpoint=checkpoint, **known)  # type: ignore[arg-type]
+        train(model, rows, TINY, positions=architecture.POSITIONS, checkpoint=checkpoint, **known)  # type: ignore[arg-type]
 
     return run
 

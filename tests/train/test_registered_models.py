@@ -15,8 +15,8 @@ from tokenizers import Tokenizer
 
 from minicorpus.corpus import ADAPTER, BASE, digest, documents, text_seed
 from minimodel.bundles.bundle import load_bundle
-from minimodel.bundles.weights import base_weights, merge
-from minimodel.inference.prompt import Prompter
+from minimodel.inference.weights import base_weights, merge
+from minimodel.text.prompt import Prompter
 from minimodel.training.recipe import read_recipe
 
 # transformers deprecates a name that peft still reads; neither is ours to change

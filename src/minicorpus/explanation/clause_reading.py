@@ -9,7 +9,7 @@ from itertools import takewhile
 from typing import Final
 
 from minicorpus.explanation.noun_phrases import Words, is_adverb, is_plain, is_plural, phrases_of
-from minicorpus.explanation.small_words import (
+from minicorpus.explanation.function_words import (
     ASKING,
     BARE,
     BE,

@@ -16,7 +16,7 @@ from minicorpus.explanation import rules
 from minicorpus.explanation.clause_reading import Reading, question_auxiliary, read
 from minicorpus.explanation.noun_phrases import Words, can_be_name, is_adverb
 from minicorpus.explanation.rules import Language
-from minicorpus.explanation.small_words import DETERMINERS, HAVE, TIMES
+from minicorpus.explanation.function_words import DETERMINERS, HAVE, TIMES
 from minicorpus.mistakes import auxiliary, mistakes
 from minicorpus.vocabulary.words import WORDS
 

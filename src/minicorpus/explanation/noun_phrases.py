@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise, takewhile
 
-from minicorpus.explanation.small_words import (
+from minicorpus.explanation.function_words import (
     ADVERBS,
     BARE,
     BE,

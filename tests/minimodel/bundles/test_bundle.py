@@ -101,7 +101,7 @@ def test_a_bundle_folder_that_is_a_link_is_refused(stored: tuple[Path, str], tmp
     (models / sha).rename(tmp_path / "moved")
     (models / sha).symlink_to(tmp_path / "moved")
 
-    with pytest.raises(BundleRefused, match="no link"):
+    with pytest.raises(BundleRefused, match="not a link"):
         load_bundle(models, sha)
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from minimodel.bundles.registry import Registry
 from minimodel.errors import BundleMismatch, ComputeTypeUnavailable, EngineClosed, SentenceTooLong
-from minimodel.inference.edits import apply_edits
+from minimodel.text.edits import apply_edits
 from minimodel.inference.engine import Correction, Engine
-from minimodel.inference.prompt import ANSWER_ROOM, EDIT, END
+from minimodel.text.prompt import ANSWER_ROOM, EDIT, END
 
 ROOT = Path(__file__).resolve().parents[3]
 MODELS = ROOT / "models"

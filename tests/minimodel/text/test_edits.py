@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minimodel.errors import EditNotExpressible
-from minimodel.inference.edits import Applied, apply_edits, edits_between
+from minimodel.text.edits import Applied, apply_edits, edits_between
 
 WORDS = st.sampled_from(
     ["he", "He", "goed", "went", "go", "a", "don't", "part-time", "home", "2", "7", "ñu", "o\u2019clock", "is"]
