@@ -10,7 +10,7 @@ import torch
 
 from minicorpus.corpus import BASE, documents
 from minimodel.text.prompt import Prompter
-from minimodel.training import architecture, train as training
+from minimodel.training import architecture
 from minimodel.training.batches import sequence
 from minimodel.training.fused import fuse_activations, fuse_adapters
 from minimodel.training.loop import train

@@ -13,7 +13,8 @@ import torch
 from minimodel.bundles.bundle import read_folder
 from minimodel.errors import BundleRefused, UnknownModel
 from minimodel.text.prompt import Prompter
-from minimodel.training import architecture, train as training
+from minimodel.training import architecture
+from minimodel.training import train as training
 from minimodel.training.__main__ import main
 from minimodel.training.identity import adapter_identity, base_identity
 from minimodel.training.recipe import Recipe

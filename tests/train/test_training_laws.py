@@ -11,7 +11,7 @@ import torch
 
 from minicorpus.corpus import ADAPTER, BASE, documents
 from minimodel.text.prompt import Prompter
-from minimodel.training import architecture, train as training
+from minimodel.training import architecture
 from minimodel.training.batches import IGNORED, Batch, collate, order, sequence
 from minimodel.training.fused import fuse_activations, fuse_adapters
 from minimodel.training.loop import groups, learning_rate
@@ -70,7 +70,9 @@ def test_the_same_seed_and_threads_give_the_same_bytes(
 def test_another_seed_gives_other_bytes(recipe: Recipe, prompter: Prompter, weights: Weights) -> None:
     other = dataclasses.replace(recipe, base=dataclasses.replace(recipe.base, seed=99))
 
-    assert weights(architecture.new_base(recipe, prompter.end_id)) != weights(architecture.new_base(other, prompter.end_id))
+    assert weights(architecture.new_base(recipe, prompter.end_id)) != weights(
+        architecture.new_base(other, prompter.end_id)
+    )
 
 
 def test_the_fused_activation_is_the_one_the_configuration_names(recipe: Recipe, prompter: Prompter) -> None:

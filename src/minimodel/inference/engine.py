@@ -12,9 +12,9 @@ from tokenizers import Tokenizer
 
 from minimodel.bundles.bundle import Bundle, load_bundle
 from minimodel.bundles.canonical import Json
-from minimodel.inference.weights import Weights, base_weights, merge
 from minimodel.errors import BundleRefused, ComputeTypeUnavailable, EngineClosed, SentenceTooLong
 from minimodel.inference.conversion import save_engine_model
+from minimodel.inference.weights import Weights, base_weights, merge
 from minimodel.text.edits import apply_edits
 from minimodel.text.prompt import ANSWER_ROOM, END, Prompter, max_sentence_tokens
 

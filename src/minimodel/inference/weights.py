@@ -63,9 +63,15 @@ def merge(base: Weights, adapter: Bundle) -> Weights:
         down = adapter.tensors[f"{module}.lora_A.weight"].astype(np.float32)  # (r, in)
         up = adapter.tensors[f"{module}.lora_B.weight"].astype(np.float32)  # (out, r)
         if down.ndim != 2 or up.ndim != 2 or down.shape[0] != up.shape[1]:
-            raise BundleRefused(f"adapter module {module}", [down.shape, up.shape], "two matrices of the same rank, (r, in) and (out, r)")
+            raise BundleRefused(
+                f"adapter module {module}",
+                [down.shape, up.shape],
+                "two matrices of the same rank, (r, in) and (out, r)",
+            )
         if target not in out or out[target].shape != (down.shape[1], up.shape[0]):
-            raise BundleRefused("adapter module", module, "the name of a linear layer of the parent, with a matching shape")
+            raise BundleRefused(
+                "adapter module", module, "the name of a linear layer of the parent, with a matching shape"
+            )
         # No warnings here: check_servable refuses weights that are not finite when a model is registered.
         with np.errstate(over="ignore", invalid="ignore"):
             out[target] = out[target] + (up @ down).T * np.float32(scale)  # (in, out)

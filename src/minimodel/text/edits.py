@@ -1,8 +1,8 @@
 """The edit language in which a model answers.
 
-`=` means no change. `wrong > right` replaces a span of whole words. Several edits are joined with ` ; `, and all of them
-are located in the original sentence. `wrong 2 > right` replaces the second occurrence. An edit is 5 tokens on average
-where the whole sentence is 26, so it is faster to generate and leaves fewer places for errors.
+`=` means no change. `wrong > right` replaces a span of whole words. Several edits are joined with ` ; `, and all of
+them are located in the original sentence. `wrong 2 > right` replaces the second occurrence. An edit is 5 tokens on
+average where the whole sentence is 26, so it is faster to generate and leaves fewer places for errors.
 """
 
 import re

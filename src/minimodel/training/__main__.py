@@ -24,8 +24,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=STAGING)
     parser.add_argument("--params", type=Path, default=Path(PARAMETERS))
     parser.add_argument("--models", type=Path, default=Path("models"))
-    parser.add_argument("--base-receipt", type=Path, default=BASE_RECEIPT, help="receipt that names the base the adapter builds on")
-    parser.add_argument("--receipt", type=Path, help="write SHA, kind, parent and loss of the trained bundle here, as JSON")
+    parser.add_argument(
+        "--base-receipt", type=Path, default=BASE_RECEIPT, help="receipt that names the base the adapter builds on"
+    )
+    parser.add_argument(
+        "--receipt", type=Path, help="write SHA, kind, parent and loss of the trained bundle here, as JSON"
+    )
     arguments = parser.parse_args()
     if arguments.receipt is not None and arguments.what == "all":
         parser.error("--receipt needs one run: got 'all', expected base or adapter")

@@ -132,7 +132,10 @@ def train_all(recipe: Recipe, out: Path) -> None:
 
 
 def receipt(folder: Path) -> str:
-    """Return a staged bundle's SHA, kind, parent, corpus hash and loss as JSON. dvc tracks this instead of the weights."""
+    """Return a staged bundle's SHA, kind, parent, corpus hash and loss as JSON.
+
+    dvc tracks this instead of the weights.
+    """
     bundle = read_folder(folder)
     named = {"sha": bundle.sha, "kind": bundle.kind, "parent": bundle.parent, "corpus_sha256": bundle.corpus}
     return render_json({**named, "final_loss": round(float(bundle.manifest["final_loss"]), 4)})

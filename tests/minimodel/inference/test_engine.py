@@ -8,8 +8,8 @@ import pytest
 
 from minimodel.bundles.registry import Registry
 from minimodel.errors import BundleMismatch, ComputeTypeUnavailable, EngineClosed, SentenceTooLong
-from minimodel.text.edits import apply_edits
 from minimodel.inference.engine import Correction, Engine
+from minimodel.text.edits import apply_edits
 from minimodel.text.prompt import ANSWER_ROOM, EDIT, END
 
 ROOT = Path(__file__).resolve().parents[3]
