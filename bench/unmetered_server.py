@@ -1,4 +1,4 @@
-"""The real server, whose metrics count nothing: there is no setting for that, because no operator wants it."""
+"""The real server with metrics that do nothing. There is no setting for this, because no operator needs it."""
 
 import sys
 
@@ -9,20 +9,20 @@ from miniserve import command as server
 
 
 class Nothing:
-    """A metric that takes everything and keeps nothing."""
+    """A metric that accepts every call and does nothing."""
 
     def labels(self, *_: object, **__: object) -> "Nothing":
-        """Have no labels."""
+        """Return itself."""
         return self
 
     def inc(self, *_: object, **__: object) -> None:
-        """Count nothing."""
+        """Do nothing."""
 
     set = observe = clear = inc
 
 
 class Unmetered(Metrics):
-    """The server's metrics, none of which counts."""
+    """The server's metrics, all replaced by Nothing."""
 
     def __init__(self) -> None:
         super().__init__()

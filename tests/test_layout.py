@@ -1,4 +1,4 @@
-"""The layout of src/: folders are small, each says what it answers, and the lists that name files name existing ones."""
+"""The layout of src/: folders are small and explain themselves, and lists of files name existing ones."""
 
 import ast
 import re

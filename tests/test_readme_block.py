@@ -39,7 +39,13 @@ def test_the_pasted_block_prints_the_line_of_its_request_with_both_answers(tmp_p
     script = f"set -m\n{block.replace('state/traffic.log', str(tmp_path / 'traffic.log'))}\nwait\n"
 
     done = subprocess.run(
-        ("bash", "-c", script), cwd=ROOT, env=environ, capture_output=True, text=True, timeout=TIME_LIMIT_S, check=False
+        ("/bin/bash", "-c", script),
+        cwd=ROOT,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=TIME_LIMIT_S,
+        check=False,
     )
 
     records = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"schema"')]
