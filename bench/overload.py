@@ -129,8 +129,8 @@ def rendered(body: Mapping[str, Any]) -> str:
     return (
         f"3 times A's capacity of {body['capacity']['per_s']:.0f} requests a second, over at most "
         f"{body['connections']} connections. After the overload the server is "
-        f"{'' if body['ready_afterwards'] else 'NOT '}ready. Other processes used at most {body['others_share']:.1%} of "
-        "the machine.\n\n" + table(HEADER, rows)
+        f"{'' if body['ready_afterwards'] else 'NOT '}ready. Other processes used at most {body['others_share']:.1%} "
+        "of the machine.\n\n" + table(HEADER, rows)
     )
 
 

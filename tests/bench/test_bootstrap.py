@@ -45,5 +45,5 @@ def test_the_interval_of_a_mean_is_as_wide_as_students(rounds: int) -> None:
 
 
 def test_one_round_has_no_interval() -> None:
-    with pytest.raises(ValueError, match="1 rounds: expected at least 2"):
+    with pytest.raises(ValueError, match="rounds is 1: expected at least 2"):
         mean_interval(np.array([1.0]), seed=1)
