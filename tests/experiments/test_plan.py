@@ -49,7 +49,7 @@ def test_another_seed_draws_another_plan(items: tuple[Item, ...]) -> None:
 def test_an_eval_set_without_right_items_cannot_fill_the_plan(items: tuple[Item, ...]) -> None:
     wrong = [item for item in items if item.mistake is not None]
 
-    with pytest.raises(PlanError, match="already-right items are lacking"):
+    with pytest.raises(PlanError, match="already-right items are missing"):
         draw_plan(wrong, 1, 200, seed=38)
 
 
@@ -59,5 +59,5 @@ def test_an_eval_set_that_is_too_small_cannot_fill_the_plan(items: tuple[Item, .
 
 
 def test_a_block_that_the_cells_do_not_divide_is_refused(items: tuple[Item, ...]) -> None:
-    with pytest.raises(PlanError, match="150 items a block over 100"):
+    with pytest.raises(PlanError, match="150 items per block over 100"):
         draw_plan([*items, replace(items[0], id="again")], 1, 150, seed=38)
