@@ -12,9 +12,9 @@ import pytest
 from tests.conftest import Routing, correct
 from tests.fault_bench import FaultBench, fault_bench
 
+from miniserve.hosting.breaker import FIRST_DELAY_S, FIRST_OPEN_S, OPEN_AFTER
 from miniserve.log.records import TrafficRecord
 from miniserve.processes.local import LocalServer
-from miniserve.shadow.breaker import FIRST_DELAY_S, FIRST_OPEN_S, OPEN_AFTER
 
 SENTENCES = ["He goed to school.", "She write a letter yesterday.", "He walks to work."]
 # Patient: also where a process of the lowest priority gets no CPU for a while. Hasty: short enough to wait for.
@@ -35,7 +35,18 @@ ANSWERS = {"healthy": "ok", "floods-stdout": "ok", "says-what-breaks-views": "ok
 )
 RAISES = ("raises",)
 # What it says of its own accord is found with the next question, and ends its process.
-SPEAKS_UNASKED = {"oversized-text": "bad_output", "answers-twice": "ok"}
+SPEAKS_UNASKED = {"answers-twice": "ok"} | dict.fromkeys(
+    (
+        "oversized-text",
+        "negative-time",
+        "negative-tokens",
+        "tokens-of-401-digits",
+        "tokens-and-a-half",
+        "service-of-1e308-ms",
+        "cpu-of-401-digits",
+    ),
+    "bad_output",
+)
 ENDS_ITS_PROCESS = (
     "raises-undeclared",
     "exits",
@@ -47,10 +58,11 @@ ENDS_ITS_PROCESS = (
     "leaves-its-session",
     "malformed-frame",
     "oversized-frame",
-    "negative-time",
-    "negative-tokens",
+    "time-that-no-float-holds",
     "unsolicited-frame",
     "ready-again",
+    "kills-the-server",
+    "stops-the-server",
 )
 HOG = "print('spinning')\nwhile True: pass"
 HANGS = ("sleeps-past-the-timeout", "waits-for-ever", "holds-the-interpreter", "spins")
