@@ -75,7 +75,7 @@ def test_another_seed_gives_other_bytes(recipe: Recipe, prompter: Prompter, weig
     )
 
 
-def test_the_fused_activation_is_the_one_the_configuration_names(recipe: Recipe, prompter: Prompter) -> None:
+def test_the_fused_activation_equals_the_one_in_the_configuration(recipe: Recipe, prompter: Prompter) -> None:
     model = architecture.new_base(recipe, prompter.end_id).eval()
     before = model(input_ids=_ids(prompter)).logits.detach().clone()
 
@@ -84,7 +84,9 @@ def test_the_fused_activation_is_the_one_the_configuration_names(recipe: Recipe,
     assert torch.allclose(model(input_ids=_ids(prompter)).logits, before, atol=CLOSE)
 
 
-def test_a_fused_adapter_answers_and_learns_as_an_unfused_one(recipe: Recipe, prompter: Prompter) -> None:
+def test_a_fused_adapter_has_the_same_output_and_gradients_as_an_unfused_one(
+    recipe: Recipe, prompter: Prompter
+) -> None:
     adapted = architecture.new_adapter(recipe, architecture.new_base(recipe, prompter.end_id))
     asked = [p for p in adapted.parameters() if p.requires_grad]
     with torch.no_grad():
@@ -102,7 +104,7 @@ def test_a_fused_adapter_answers_and_learns_as_an_unfused_one(recipe: Recipe, pr
         assert torch.allclose(found, wanted, atol=CLOSE)
 
 
-def test_the_loss_is_the_model_s_own_with_its_padding_masked(recipe: Recipe, prompter: Prompter) -> None:
+def test_the_loss_equals_the_models_own_with_padding_masked(recipe: Recipe, prompter: Prompter) -> None:
     model = architecture.new_base(recipe, prompter.end_id)
     rows = [sequence(prompter, d, answer_only=True) for d in documents(9, 12, ADAPTER)]
     batch = collate(rows, 256, random.Random(1))  # noqa: S311 - positions, not secrets
@@ -114,9 +116,7 @@ def test_the_loss_is_the_model_s_own_with_its_padding_masked(recipe: Recipe, pro
     assert torch.allclose(loss_of(model, batch), own, atol=CLOSE)
 
 
-def test_a_step_shared_out_to_threads_has_the_loss_and_gradient_of_a_whole_one(
-    recipe: Recipe, prompter: Prompter
-) -> None:
+def test_splitting_a_batch_over_threads_keeps_loss_and_gradient(recipe: Recipe, prompter: Prompter) -> None:
     model = architecture.new_base(recipe, prompter.end_id)
     rows = [sequence(prompter, d, answer_only=True) for d in documents(9, 11, ADAPTER)]
     parameters = list(model.parameters())
