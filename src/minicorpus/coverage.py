@@ -41,6 +41,7 @@ def coverage(made: Iterable[Document]) -> Coverage:
     for document in made:
         kinds[document.kind] += 1
         shown = document.example
+        # Drills copy words and show no cell.
         if shown is None:
             continue
         cell = (shown.verb, shown.tense, shown.person)

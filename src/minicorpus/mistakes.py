@@ -153,6 +153,7 @@ def mistakes(verb: str, tense: str, person: str) -> tuple[Mistake, ...]:
         "past_simple": lambda: _past(verb, person),
         "past_participle": lambda: _participle(verb, person),
     }
+    # Some mistakes coincide with each other or with the right form (the participle of "come" is its bare form).
     seen = {right[0]}
     out: list[Mistake] = []
     for kind, surface in by_tense[tense]():

@@ -15,6 +15,7 @@ from minimodel.errors import RegistryRefused, UnknownModel
 FILE: Final = "registry.json"
 SCHEMA: Final = 1
 SEMVER_PATTERN: Final = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
+# At least six digits, so that a typing mistake is unlikely to match a model.
 _PREFIX_PATTERN: Final = re.compile(r"[0-9a-f]{6,64}")
 _EXPECTED: Final = "a version such as v0.1.0, a SHA, or a unique prefix of one with at least 6 digits"
 
@@ -71,6 +72,7 @@ class Registry:
         """Return a model's SHA and those of its parents, the base model last."""
         chain = [self.resolve(sha)]
         while (parent := self.models[chain[-1]].parent) is not None:
+            # The file can be edited by hand, and a cycle would loop for ever.
             if parent in chain or parent not in self.models:
                 raise RegistryRefused("parent", parent, "a registered model that is not its own descendant")
             chain.append(parent)
@@ -117,6 +119,7 @@ def parse(found: Any) -> Registry:  # noqa: ANN401 - JSON boundary
         if sha not in models:
             raise RegistryRefused(f"version {version}", sha, "a registered model")
     production = found["production"]
+    # A new registry has models before any has a version. Once one has, there must be a production model.
     if production is None and not versions:
         return Registry(MappingProxyType(models), MappingProxyType(versions), None)
     if not isinstance(production, str) or production not in versions:
