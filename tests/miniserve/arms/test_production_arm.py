@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
@@ -24,15 +25,17 @@ from miniserve.settings import Settings
 from miniserve.shadow.queue import Shadow, ShadowLimits
 from miniserve.tasks.grammar import CORRECT_PATH
 from miniserve.tasks.registry import TASKS
+from miniserve.tasks.task import Task
 from miniserve.traffic import RouteConfig, Strategy
 
 CONFIG = RouteConfig(Strategy.SHADOW, "prod-2026-05", {"A": "a" * 64, "B": "b" * 64}, "A", "B")
+BODY = {"sentence": "He goed home.", "request_id": "one"}
 
 
 class Desk:
     """A front door with one production arm, whose shadow is an arm that drops every prompt."""
 
-    def __init__(self, folder: Path, infer: Infer) -> None:
+    def __init__(self, folder: Path, infer: Infer, tasks: Sequence[Task] = TASKS) -> None:
         metrics = Metrics()
         self.log = folder / "traffic.log"
         self.ledger = Ledger(folder, metrics)
@@ -45,7 +48,7 @@ class Desk:
         responder = Responder(0.2, self.ledger, metrics, self.later)
         places = Concurrency(1)
         self.door = FrontDoor(
-            TASKS,
+            tasks,
             self.routes,
             responder,
             self.ledger,
@@ -59,14 +62,13 @@ class Desk:
             5.0,
         )
 
-    def ask(self, method: str = "POST", path: str = CORRECT_PATH) -> httpx.Response:
+    def ask(self, method: str = "POST", path: str = CORRECT_PATH, body: object = BODY) -> httpx.Response:
         """Send one request in process, and let its shadow end."""
 
         async def send() -> httpx.Response:
             transport = httpx.ASGITransport(create_app(self.door), raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-                body = {"sentence": "He goed home.", "request_id": "one"} if method == "POST" else None
-                response = await client.request(method, path, json=body)
+                response = await client.request(method, path, json=body if method == "POST" else None)
             await self.shadow.drain(10)
             self.later.settle()
             return response
