@@ -242,7 +242,7 @@ def rendered(body: Mapping[str, Any]) -> str:
         (name, *(f"{cost[f'p{q}_us']:.1f}" for q in (50, 95, 99)), "yes" if cost["within"] else "NO")
         for name, cost in body["journal"].items()
     ]
-    wrong = "\n".join(body["findings"]) or "Every answered request has exactly one line, and no line stands twice."
+    wrong = "\n".join(body["findings"]) or "Every answered request has exactly one line, and no line appears twice."
     return (
         f"`kill -9` at random moments under {body['rate_per_s']:g} requests a second, then a restart.\n\n"
         f"{table(KILLS_HEADER, kills)}\n\n{wrong}\n\n{table(JOURNAL_HEADER, journal)}"

@@ -1,4 +1,4 @@
-"""Intervals over rounds: as wide as theory has them, and blind to what all rounds share."""
+"""Intervals over rounds have the width that theory predicts, and ignore what all rounds have in common."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ def test_the_ratio_of_a_condition_to_itself_is_exactly_one() -> None:
 
 
 def test_a_factor_common_to_all_rounds_has_no_uncertainty() -> None:
-    # rounds that differ by far more than the conditions, as when the machine has moods
+    # rounds differ by far more than conditions, as on a machine with varying load
     below = [np.random.default_rng(number).lognormal(size=200) * mood for number, mood in enumerate((1, 5, 25, 2))]
     above = [1.5 * latencies for latencies in below]
 
@@ -32,7 +32,7 @@ def test_a_quantile_is_an_observed_latency_or_infinite_if_answers_are_missing() 
 
 @pytest.mark.parametrize("rounds", [5, 8, 20])
 def test_the_interval_of_a_mean_is_as_wide_as_a_t_interval(rounds: int) -> None:
-    # Averaged over samples, since one bootstrap of five values is coarse.
+    # Averaged over samples, because a single bootstrap of five values is coarse.
     widths, expected = [], []
     for number in range(20):
         values = np.random.default_rng(number).normal(size=rounds)

@@ -1,4 +1,4 @@
-"""The decision bench: labs that the real rule judges, exact rates that are exact, and draws that a seed fixes."""
+"""The decision bench: simulated labs, exact rates, and reproducible draws."""
 
 import math
 from dataclasses import replace

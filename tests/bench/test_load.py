@@ -1,4 +1,4 @@
-"""The load generator charges a request for every wait, and says what came of each."""
+"""The load generator counts every wait as latency and records the result of each request."""
 
 import socket
 import threading
@@ -15,11 +15,11 @@ LAST = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"
 
 @contextmanager
 def _server(*replies: bytes) -> Iterator[int]:
-    """Answer one request after the other with these replies, over as many connections as it takes; b"" hangs up."""
+    """Answer successive requests with these replies, over any number of connections. b"" closes the connection."""
     left = iter(replies)
 
     def serve(listener: socket.socket) -> None:
-        with suppress(OSError):  # a client that has what it wants leaves, and the listener is shut down
+        with suppress(OSError):  # the client has closed, or the listener was shut down
             while True:
                 connection, _ = listener.accept()
                 with connection:
@@ -43,7 +43,7 @@ def test_waiting_for_a_connection_counts_as_latency() -> None:
         seen = _offer(port, 3)
 
     assert (seen.sent_s[1:] >= seen.done_s[:-1]).all()
-    # all were due at once, so whoever was sent later was answered later and has the longer latency
+    # all were due at once, so the later one is sent, the longer its latency
     assert (np.diff(seen.latency_ms()) > 0).all()
     assert np.array_equal(seen.latency_ms(), seen.done_s * 1e3)
 

@@ -1,4 +1,4 @@
-"""The logs that the judge's bench is fed are logs: they hold to the published schema, and the judge takes them."""
+"""Synthetic logs are valid: they match the published schema, and the judge accepts them."""
 
 import json
 from pathlib import Path

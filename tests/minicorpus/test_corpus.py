@@ -1,4 +1,4 @@
-"""The training text: fixed by its seed, held apart from evaluation, complete over the grid."""
+"""The training text is determined by its seed, kept apart from evaluation, and covers the grid."""
 
 import dataclasses
 import hashlib
@@ -25,9 +25,9 @@ from minicorpus.vocabulary.words import WORDS
 ROOT = Path(__file__).resolve().parents[2]
 BASE_DIGEST = "aa4c4a245ffe2b96be3e9a3608d3a8b603a7a321ea16bc4f68cbfffd9f52c638"
 ADAPTER_DIGEST = "a06d4382911d471bf7092662ef877e2272ea6e81d2976655056195624757be50"
-# The list that is scored once; whoever changes it has to say so here.
+# SHA-256 of the list that is scored only once. Changing the list requires changing this.
 FRESH_DIGEST = "9d91b73e5ef40ee8bd7a2ae103399ca95d402ad795fa58737adec245f2c0845b"
-# Function words that stand in phrases of every side.
+# Function words that occur in phrases of every side.
 SHARED = {"the", "a", "an", "mr", "mrs", "aunt"}
 
 
@@ -47,7 +47,7 @@ def adapter() -> list[Document]:
 
 @pytest.fixture(scope="module")
 def spoken() -> set[str]:
-    """Every word of training texts made without invention, which may hit a real word."""
+    """Every word of training texts without invented words, which could coincide with real ones."""
     mixes = (dataclasses.replace(mix, invention=0.0) for mix in (BASE, ADAPTER))
     return set().union(*(_words(d.text) for mix in mixes for d in documents(203, 8000, mix)))
 
@@ -94,7 +94,7 @@ def test_no_held_out_or_fresh_word_is_in_any_training_text(spoken: set[str]) -> 
 
 
 def _bare(pattern: str) -> str:
-    """Return a pattern without punctuation, slots as they are: a comma does not make another frame."""
+    """Return a pattern without punctuation, because a comma does not make a different frame."""
     return " ".join(re.sub(r"[^\w\s{}|]", " ", pattern.lower()).split())
 
 

@@ -1,4 +1,4 @@
-"""The grid against its table on disk and against an independent inflector."""
+"""Compares the grid with its table on disk and with an independent inflector."""
 
 import json
 import warnings
@@ -12,7 +12,7 @@ from minicorpus import grid
 ROOT = Path(__file__).resolve().parents[2]
 CELLS = [(v, t, p) for v in grid.VERBS for t in grid.TENSES for p in grid.PERSONS]
 TAGS = {"infinitive": "VB", "past_simple": "VBD", "past_participle": "VBN"}
-# Cells where lemminflect prefers another form than the grid; each one needs a reason here.
+# Cells for which lemminflect prefers another form than the grid, each with a reason.
 DISPUTED: dict[tuple[str, str, str], str] = {}
 
 

@@ -1,4 +1,4 @@
-"""A tiny bundle of each kind, made of random weights, in a models folder of its own."""
+"""A tiny bundle of each kind with random weights, in its own models folder."""
 
 import json
 from collections.abc import Callable

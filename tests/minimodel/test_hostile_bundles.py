@@ -1,4 +1,4 @@
-"""Bundles made to break the reader: each is refused with one sentence, never with a stray exception."""
+"""Malicious bundles: each is refused with a BundleRefused, never with any other exception."""
 
 import json
 import struct

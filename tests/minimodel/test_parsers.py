@@ -1,4 +1,4 @@
-"""Every parser of models: any input gives a value or the package's own error, and values survive the way back."""
+"""Fuzzes every parser of models: any input gives a value or one of our errors, and values survive a round trip."""
 
 import json
 import shutil
@@ -59,7 +59,7 @@ def test_any_reference_resolves_to_a_registered_model_or_is_refused(ref: str) ->
 
 @given(json_near(ARCHITECTURE))
 def test_any_architecture_is_refused_or_survives_a_round_trip(config: Any) -> None:  # noqa: ANN401 - JSON
-    if not isinstance(config, dict):  # refused before, as no JSON object
+    if not isinstance(config, dict):  # refused earlier, because it is not a JSON object
         return
 
     found = attempt(BundleRefused, canonical.architecture, config)
@@ -88,7 +88,7 @@ def test_any_value_is_refused_or_survives_a_round_trip_through_canonical_json(va
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Return a copy of each registered bundle, whose files a test may change and has to put back."""
+    """Return a copy of each registered bundle. Tests may change its files but must restore them."""
     at = tmp_path_factory.mktemp("bundles")
     return {version: Path(shutil.copytree(folder, at / version)) for version, folder in VERSIONS.items()}
 

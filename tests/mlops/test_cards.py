@@ -1,4 +1,4 @@
-"""What a model card states."""
+"""The contents of model cards."""
 
 from pathlib import Path
 

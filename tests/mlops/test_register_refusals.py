@@ -1,4 +1,4 @@
-"""What the register does not take in, and what it says and leaves behind."""
+"""Bundles that the registry refuses, the messages, and that nothing is left behind."""
 
 import json
 import shutil
@@ -38,7 +38,7 @@ def base(bundles: ModuleType, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def models(registry: ModuleType, base: Path, tmp_path: Path) -> tuple[Path, str]:
-    """A models folder with one base that no version names yet, and its SHA."""
+    """A models folder with one base model without a version, and its SHA."""
     return tmp_path / "models", str(registry.register(tmp_path / "models", base))
 
 
@@ -143,7 +143,7 @@ def test_a_failed_copy_leaves_nothing_behind(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    # A full disk is not to be had otherwise.
+    # The only way to simulate a full disk without root.
     monkeypatch.setattr(shutil, "copyfile", full)
 
     with pytest.raises(OSError, match="No space"):

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def filled(registry: ModuleType, bundles: ModuleType, tmp_path: Path) -> tuple[Path, str, str]:
-    """A models folder with a base as v0.1.0 and an adapter on it as v0.3.0."""
+    """A models folder with a base model (v0.1.0) and an adapter of it (v0.3.0)."""
     models = tmp_path / "models"
     base = bundles.write_base(tmp_path / "base")
     base_sha = registry.register(models, base)

@@ -1,4 +1,4 @@
-"""The registered models, read by the libraries that made them, in the environment that has torch."""
+"""Loads the registered models with the libraries that trained them."""
 
 import importlib.util
 import json

@@ -27,7 +27,7 @@ Weights = Callable[[torch.nn.Module], dict[str, bytes]]
 
 
 class Stop(Exception):
-    """Ends a run in the middle."""
+    """Interrupts a run."""
 
 
 def _stop_at_seven(step: int, _: float) -> None:
@@ -37,7 +37,7 @@ def _stop_at_seven(step: int, _: float) -> None:
 
 @pytest.fixture
 def checkpoint(recipe: Recipe, prompter: Prompter, fit: Fit, tmp_path: Path) -> Path:
-    """A checkpoint of the fifth of twelve steps, of the run "tiny"."""
+    """A checkpoint after step 5 of 12 of the run "tiny"."""
     path = tmp_path / "checkpoint"
     with pytest.raises(Stop):
         fit(architecture.new_base(recipe, prompter.end_id), path, progress=_stop_at_seven, checkpoint_every=5)
@@ -154,7 +154,7 @@ def test_the_command_reports_a_missing_base_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ["adapter", "--out", str(tmp_path), "--base-receipt", str(tmp_path / "no.json")]
-    # The command line is what is tested; argparse reads it from here.
+    # This tests the command line, and argparse reads sys.argv.
     monkeypatch.setattr(sys, "argv", ["train", *arguments])
 
     with pytest.raises(SystemExit) as stopped:

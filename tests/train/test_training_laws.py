@@ -23,7 +23,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is d
 Fit = Callable[..., None]
 Weights = Callable[[torch.nn.Module], dict[str, bytes]]
 TINY = Run(seed=3, documents=96, batch=8, learning_rate=0.002, weight_decay=0.1)
-# Below AdamW's smallest step nothing moves; above float32's rounding of logits near 10 nothing differs.
+# Above float32's rounding error of logits near 10, and below the smallest step of AdamW.
 CLOSE = 1e-5
 
 
@@ -91,7 +91,7 @@ def test_a_fused_adapter_has_the_same_output_and_gradients_as_an_unfused_one(
     asked = [p for p in adapted.parameters() if p.requires_grad]
     with torch.no_grad():
         for p in asked:
-            p.normal_(std=0.05)  # an adapter that has learnt nothing has no gradient in half of its weights
+            p.normal_(std=0.05)  # in an untrained adapter, lora_B is zero, so lora_A has no gradient
     ids = _ids(prompter)
     before = adapted(input_ids=ids, labels=ids)
     expected = torch.autograd.grad(before.loss, asked)
@@ -122,7 +122,7 @@ def test_splitting_a_batch_over_threads_keeps_loss_and_gradient(recipe: Recipe, 
     parameters = list(model.parameters())
 
     def shares(count: int) -> list[Batch]:
-        # Of one longest row each, so that none starts at a later position.
+        # One longest row per share, so that no row can be shifted to a later position.
         return [
             collate(rows[i::count], max(len(r.ids) for r in rows[i::count]), random.Random(1))  # noqa: S311 - as above
             for i in range(count)

@@ -88,7 +88,7 @@ def test_the_gate_passes_the_inputs_that_the_judge_requires() -> None:
         ((150, 26, 6, 18), "manifest.json", 0),
         ((160, 12, 6, 22), "manifest.json", 10),
         ((150, 4, 24, 22), "manifest.json", 20),
-        # Without its manifest every item of the eval set is planned, and half of them are lacking.
+        # Without a manifest, every item of the eval set counts as planned, and half of them are missing.
         ((150, 26, 6, 18), "", 3),
         ((150, 26, 6, 18), "nothing.json", 2),
     ],

@@ -19,7 +19,7 @@ AROUND = Surroundings(lead=0.3, tail=0.3, adverb=0.0)
 
 
 def _examples(cell: Cell, sides: tuple[Side, ...] = SIDES, *, fillers_too: bool = False) -> list[Example]:
-    """Return a sentence for every mistake of a cell; those with fillers in the frame only where asked for."""
+    """Return a sentence for every mistake of a cell, with fillers in the frame only on request."""
     verb, tense, person = cell
     rng = random.Random("-".join(cell))  # noqa: S311 - sentences, not secrets
     source = Source(rng, sides[0], 0.0)
@@ -33,7 +33,7 @@ def _examples(cell: Cell, sides: tuple[Side, ...] = SIDES, *, fillers_too: bool 
 
 
 def _outcomes(made: list[Example]) -> tuple[list[str], float]:
-    """Return the sentences whose explanation names another cell than theirs, and the share without one."""
+    """Return the sentences whose explanation names the wrong cell, and the share without an explanation."""
     found = [(each, find_cell(each.sentence, each.accepted[0])) for each in made]
     wrong = [e.sentence for e, c in found if c and (c.verb, c.tense, c.person) != (e.verb, e.tense, e.person)]
     return wrong, sum(cell is None for _, cell in found) / len(found)
@@ -102,7 +102,7 @@ def test_an_unlisted_mistake_is_explained_by_the_form_that_replaces_it() -> None
     assert (found.verb, found.tense, found.person) == ("go", "past_simple", "3sg")
 
 
-# Where a clause without "that" comes before, no person is certain; there the explanation may stay away.
+# After a clause without "that" the person is ambiguous, so the explanation may be missing.
 @pytest.mark.parametrize(
     ("sides", "allowed_outside"), [(("train",), 0.015), (("held",), 0.01), (("fresh",), 0.01)], ids=str
 )

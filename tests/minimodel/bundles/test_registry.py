@@ -1,4 +1,4 @@
-"""References to models, and what the register refuses."""
+"""References to models, and registry files that are refused."""
 
 import json
 from pathlib import Path

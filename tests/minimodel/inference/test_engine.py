@@ -1,4 +1,4 @@
-"""The engine on the registered models, against torch's committed answers."""
+"""Compares the engine on the registered models with torch's committed answers."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
