@@ -129,9 +129,9 @@ reports: _env
 judge *ARGS: _env
     @{{ python }} -m minieval compare "$@"
 
-# train A and B from scratch into models/staging, 16 minutes of CPU time on two threads; what was interrupted is taken up
+# train A and B from scratch into models/staging, 16 minutes of CPU time on two threads; resumes an interrupted run
 train *ARGS: _train-env
-    .venv-train/bin/python -m minimodel.training.train "$@"
+    .venv-train/bin/python -m minimodel.training "$@"
 
 # take a trained bundle into the register of models
 [no-exit-message]
