@@ -39,10 +39,11 @@ def main(
     worker_command: Sequence[str] = WORKER_COMMAND,
     server_command: Sequence[str] = SERVER_COMMAND,
     stop: StopRequest | None = None,
+    program: str = "python -m miniserve",
 ) -> int:
     """Run the server and return its exit code; `server_command` starts the processes of `--workers`."""
     _occupy_standard_descriptors()
-    options = _parser().parse_args(argv)
+    options = _parser(program).parse_args(argv)
     stop = stop or StopRequest()
     begin = Begin.receive() if options.child is not None else None
     if begin:
@@ -79,8 +80,8 @@ def _occupy_standard_descriptors() -> None:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number, which is that one
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m miniserve", description=__doc__)
+def _parser(program: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=program, description=__doc__)
     parser.add_argument("--insecure", action="store_true", help="serve a non-loopback address without API keys")
     parser.add_argument("--workers", metavar="N", help="as LYNX_WORKERS, which it overrides")
     # How a parent starts its processes: the descriptor of their channel.

@@ -1,4 +1,4 @@
-"""Settings from the environment, and route_config.json: the only reader of both, the only writer of the latter."""
+"""The server's settings: what `LYNX_` environment variables there are, their defaults, meanings and bounds."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -9,7 +9,6 @@ from typing import Any
 from miniserve.errors import SettingsError
 
 PREFIX = "LYNX_"
-_MAX_ROUTE_BYTES = 64 * 1024
 _WHOLE = re.compile(r"[0-9]{1,9}")
 
 
@@ -69,7 +68,9 @@ class Settings:
     )
     workers: int = field(
         default=1,
-        metadata=_about("server processes; more than one get a parent that replaces what dies", _whole(1, 64)),
+        metadata=_about(
+            "server processes; with more than one, a parent process restarts those that exit", _whole(1, 64)
+        ),
     )
     models_dir: Path = field(default=Path("models"), metadata=_about("folder of bundles and registry.json", _path))
     keys_file: Path | None = field(
