@@ -1,7 +1,7 @@
 """The stateless router: which arm answers a request, and which one shadows it.
 
-Pure and standard library only: a decision depends on the request id and the route configuration, on nothing else.
-Reading the configuration file, loading arms and serving belong to other modules.
+Standard library only, and pure: a decision depends on the request id and the route configuration, and on nothing else.
+Other modules read the configuration file, load arms and serve.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ _KEYS = frozenset(
 
 
 class RouteConfigError(ValueError):
-    """A route configuration is unusable; the message has the key, the value and what was expected."""
+    """A route configuration is unusable; the message names the key, the value and what was expected."""
 
 
 class Strategy(StrEnum):
@@ -39,7 +39,7 @@ class Strategy(StrEnum):
 
 @dataclass(frozen=True)
 class RouteConfig:
-    """One salt epoch's routing: the arms by name and SHA, and how requests reach them.
+    """The arms by name and SHA, and how requests are assigned to them.
 
     Percentages are 0 to 100 and count in hundredths. Raises RouteConfigError on any field that is unusable.
     """
@@ -54,7 +54,7 @@ class RouteConfig:
     schema: int = field(default=SCHEMA)
 
     def __post_init__(self) -> None:
-        """Refuse what could not be routed, and freeze the arms."""
+        """Check every field, and freeze the arms."""
         object.__setattr__(self, "strategy", _strategy(self.strategy))
         object.__setattr__(self, "arms", MappingProxyType(_arms(self.arms)))
         if type(self.schema) is not int or self.schema != SCHEMA:
@@ -226,7 +226,7 @@ def unit_hash(domain: str, salt: str, request_id: str) -> int:
 
 
 def assign(request_id: str, route_config: RouteConfig) -> Assignment:
-    """Decide who answers the request and who shadows it; the same id gets the same answer within a salt epoch."""
+    """Decide which arm answers the request and which one shadows it; within a salt epoch an id keeps its arms."""
     production_arm = route_config.production_arm
     shadow_arm = None
     match route_config.strategy:

@@ -112,7 +112,7 @@ def test_a_file_that_becomes_a_pipe_is_a_change_and_is_refused(tmp_path: Path) -
     os.mkfifo(file.path)
 
     assert file.changed()
-    with pytest.raises(RouteFileError, match="route_config.json is not a regular file"):
+    with pytest.raises(RouteFileError, match=r"route_config\.json is not a regular file"):
         file.read()
 
 

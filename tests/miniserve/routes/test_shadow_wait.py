@@ -38,7 +38,9 @@ def _shadow_on(server: LocalServer, *more: str) -> subprocess.CompletedProcess[s
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_after_shadow_on_the_next_request_is_shadowed(workers: str, start_server: StartServer, routing: Routing) -> None:
+def test_after_shadow_on_the_next_request_is_shadowed(
+    workers: str, start_server: StartServer, routing: Routing
+) -> None:
     server = start_server(routing(Strategy.SINGLE), WORKERS=workers)
 
     done = _shadow_on(server)
@@ -87,7 +89,9 @@ def test_ctrl_c_ends_the_wait_with_one_line(start_server: StartServer, routing: 
     server = start_server(routing(Strategy.SINGLE))
     # The server follows another file, so this wait lasts.
     environ = _environ(server.folder, tmp_path / "elsewhere.json")
-    with subprocess.Popen(_command(), env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as wait:
+    with subprocess.Popen(
+        _command(), env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as wait:
         assert wait.stderr is not None
         first = wait.stderr.readline()
 
