@@ -22,7 +22,11 @@ class Progress:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note how many tests will run."""
-        self._total = len(session.items)
+        self.begin(len(session.items))
+
+    def begin(self, total: int) -> None:
+        """Start the clock for so many tests."""
+        self._total = total
         self._started = self._shown = self._clock()
 
     def pytest_runtest_logfinish(self) -> None:

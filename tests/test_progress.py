@@ -9,7 +9,7 @@ from tests.progress import Progress, describe
 def test_a_report_comes_once_a_minute_and_says_how_far_the_suite_is() -> None:
     clock, stream = SimpleNamespace(now=0.0), io.StringIO()
     progress = Progress(lambda: clock.now, stream)
-    progress.pytest_collection_finish(SimpleNamespace(items=[None] * 12))
+    progress.begin(12)
 
     for _ in range(6):
         clock.now += 25

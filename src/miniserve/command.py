@@ -72,7 +72,7 @@ def main(
 
 
 def _occupy_standard_descriptors() -> None:
-    """Open /dev/null for every closed standard stream: else a log file gets descriptor 2, and libraries print into it."""
+    """Open /dev/null for closed standard streams: else a log file gets descriptor 2, and libraries print into it."""
     for descriptor in range(3):
         try:
             os.fstat(descriptor)

@@ -74,7 +74,7 @@ class LocalServer:
         self.stop()
 
     def start(self, timeout_s: float = 60) -> None:
-        """Start the process and wait until it is ready; raises LocalServerError with its last log lines if it is not."""
+        """Start the process and wait until it is ready; LocalServerError has its last log lines if it is not."""
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "server.json").unlink(missing_ok=True)
         if self._config is not None:
