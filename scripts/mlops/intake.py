@@ -5,7 +5,6 @@ Every change is written to a temporary file or folder and renamed, so that reade
 
 import datetime as dt
 import json
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -15,19 +14,13 @@ from minimodel.bundles.bundle import MANIFEST, SHA_PATTERN, TOKENIZER, Bundle, b
 from minimodel.bundles.registry import FILE, SCHEMA, Registry, parse, read_content
 from minimodel.errors import RegistryRefused
 from minimodel.inference.engine import check_servable
+from minimodel.small_files import replace_file
 
 
 def write(models_dir: Path, content: dict[str, Any]) -> None:
     """Check the content and replace the registry file atomically."""
     parse(content)
-    handle, name = tempfile.mkstemp(dir=models_dir, prefix=".registry-")
-    with os.fdopen(handle, "w", encoding="utf-8") as out:
-        json.dump(content, out, indent=2, sort_keys=True)
-        out.write("\n")
-        out.flush()
-        os.fsync(out.fileno())
-    Path(name).chmod(0o644)
-    Path(name).replace(models_dir / FILE)
+    replace_file(models_dir / FILE, (json.dumps(content, indent=2, sort_keys=True) + "\n").encode())
 
 
 def content_of(models_dir: Path) -> dict[str, Any]:

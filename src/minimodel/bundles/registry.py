@@ -11,9 +11,12 @@ from typing import Any, Final
 from minimodel.bundles.bundle import SHA_PATTERN
 from minimodel.bundles.canonical import KINDS
 from minimodel.errors import RegistryRefused, UnknownModel
+from minimodel.small_files import UnusableFile, read_version
 
 FILE: Final = "registry.json"
 SCHEMA: Final = 1
+# An entry takes 200 bytes, so this is room for 5,000 models; parsing that much takes 10 ms.
+_MAX_BYTES: Final = 2**20
 SEMVER_PATTERN: Final = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
 # At least six digits, so that a typing mistake is unlikely to match a model.
 _PREFIX_PATTERN: Final = re.compile(r"[0-9a-f]{6,64}")
@@ -82,7 +85,9 @@ class Registry:
 def read_content(models_dir: Path) -> Any:  # noqa: ANN401 - JSON boundary
     """Return the contents of `registry.json`, unchecked."""
     try:
-        return json.loads((models_dir / FILE).read_text(encoding="utf-8"))
+        return json.loads(read_version(models_dir / FILE, _MAX_BYTES).content)
+    except UnusableFile as error:
+        raise RegistryRefused(FILE, error.strerror, "a registry file in the models folder") from error
     except FileNotFoundError as error:
         raise RegistryRefused(FILE, "missing", "a registry file in the models folder") from error
     except (ValueError, RecursionError) as error:

@@ -7,6 +7,7 @@ import socket
 
 import structlog
 
+from minimodel.small_files import read_version, replace_file
 from miniserve.http.ports import PortServer, listen
 from miniserve.loopback.details import View, create_details_app
 from miniserve.loopback.live_feed import LiveFeed
@@ -38,10 +39,8 @@ class Loopback:
             "port": self._public_port,
             "metrics_port": self._socket.getsockname()[1],
         }
-        temporary = self._address_file.with_suffix(".tmp")
         try:
-            temporary.write_text(json.dumps(address), encoding="utf-8")
-            temporary.replace(self._address_file)
+            replace_file(self._address_file, json.dumps(address).encode())
         except OSError as error:
             _log.error("server.json not written", reason=str(error))
         host = f"[{self._host}]" if ":" in self._host else self._host
@@ -52,5 +51,5 @@ class Loopback:
         self._feed.close()
         self._server.stop()
         with contextlib.suppress(OSError, ValueError, KeyError):
-            if json.loads(self._address_file.read_text(encoding="utf-8"))["pid"] == os.getpid():
+            if json.loads(read_version(self._address_file, 1024).content)["pid"] == os.getpid():
                 self._address_file.unlink()
