@@ -3,7 +3,6 @@
 Deciding, serving and logging are the tutor's; loading is the routes'.
 """
 
-import asyncio
 import logging
 import time
 import uuid
@@ -19,7 +18,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as Path_
 from starlette.types import ExceptionHandler
@@ -32,8 +31,11 @@ from miniobserve.metrics.metrics import Metrics
 from miniobserve.traces.spans import Span, SpanSource
 from miniobserve.traces.traces import incoming_context, outgoing_headers
 from miniserve.errors import ArmError, RequestRefused
-from miniserve.http.admission import Concurrency, Keys, RateLimit
+from miniserve.http.admission import Concurrency, RateLimit
+from miniserve.http.body import read_body
+from miniserve.http.keys import Keys
 from miniserve.http.openapi import openapi
+from miniserve.http.problem import problem_response
 from miniserve.log.ledger import Ledger
 from miniserve.routes.routes import Route, Routes
 from miniserve.serve import Tutor
@@ -122,14 +124,14 @@ async def _observed(
     echoed = schemas.echoed_request_id(request.headers.getlist("x-request-id"))
     with door.spans.start("http.handler", context, SpanKind.SERVER) as span:
         span.attributes |= {"http.request.method": request.method, "url.path": request.url.path}
-        # On every line of this request, also where uvicorn logs its failure: a request has a task of its own.
+        # On every line of this request, also where its failure is logged: a request has a task of its own.
         clear_contextvars()
         bind_contextvars(**span.ids, request_id=echoed, **{"traffic.arm": None})
         try:
             try:
                 response = await handle(door, request, span)
             except (RequestRefused, ArmError) as error:
-                response = _problem(error, echoed)
+                response = problem_response(error, echoed)
             status = HTTPStatus(response.status_code)
         finally:
             _account(door, request.method, status, time.perf_counter() - started, span)
@@ -169,10 +171,11 @@ def _tell_request(
 
 async def _correct(door: FrontDoor, request: Request, span: Span) -> Response:
     caller = door.keys.caller(request.headers.get("authorization"), request.client.host if request.client else "")
-    door.rate.spend(caller)
+    door.rate.take(caller)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise RequestRefused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "expected Content-Type: application/json")
-    asked = schemas.decode_request(await _body(request, door.body_s))
+    body = await read_body(request, schemas.MAX_BODY_BYTES, door.body_s, lambda: door.routes.draining)
+    asked = schemas.decode_request(body)
     request_id = schemas.checked_request_id(asked.request_id, request.headers.getlist("x-request-id"))
     sentence = schemas.checked_sentence(asked.sentence)
     # Made here, never derived from the input: two clients that send one sentence are two users.
@@ -184,8 +187,8 @@ async def _correct(door: FrontDoor, request: Request, span: Span) -> Response:
         with door.concurrency.place():
             reply = await door.tutor.correct(sentence, request_id, _ready(door), span)
     except (RequestRefused, ArmError) as error:
-        return _problem(error, request_id)
-    body = schemas.CorrectReply(
+        return problem_response(error, request_id)
+    replied = schemas.CorrectReply(
         request_id=request_id,
         correction=reply.correction,
         # An edit that fits nowhere leaves the sentence as it was, and says nothing good about it.
@@ -193,7 +196,7 @@ async def _correct(door: FrontDoor, request: Request, span: Span) -> Response:
         explanation=explain(sentence, reply.correction, language) if reply.edit_applied else _NO_FIT[language],
     )
     return Response(
-        _encoder.encode(body),
+        _encoder.encode(replied),
         media_type="application/json",
         headers={"X-Request-Id": request_id, "Content-Language": language, "Vary": "Accept-Language"},
     )
@@ -205,50 +208,5 @@ def _ready(door: FrontDoor) -> Route:
     return door.routes.current
 
 
-async def _body(request: Request, limit_s: float) -> bytes:
-    body = bytearray()
-    try:
-        async with asyncio.timeout(limit_s):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > schemas.MAX_BODY_BYTES:
-                    raise RequestRefused(
-                        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                        f"the body is over {schemas.MAX_BODY_BYTES} bytes: expected less",
-                    )
-    except TimeoutError:
-        raise RequestRefused(HTTPStatus.REQUEST_TIMEOUT, f"the body is not complete after {limit_s:g} s") from None
-    except ClientDisconnect:
-        raise RequestRefused(HTTPStatus.BAD_REQUEST, "the client left before its body was complete") from None
-    return bytes(body)
-
-
 async def _on_error(_request: Request, error: Exception) -> Response:
-    return _problem(error)
-
-
-def _problem(error: Exception, request_id: str | None = None) -> Response:
-    """Return the problem details of an error: the one place where errors become HTTP."""
-    headers: dict[str, str] = {"X-Request-Id": request_id} if request_id else {}
-    field = None
-    match error:
-        case RequestRefused():
-            status, detail, field = error.status, error.detail, error.field
-            if error.retry_after_s is not None:
-                headers["Retry-After"] = str(error.retry_after_s)
-            if status == HTTPStatus.UNAUTHORIZED:
-                headers["WWW-Authenticate"] = "Bearer"
-        case ArmError():
-            # the arm's own words stay in the log
-            status, detail = error.http_status, "the model gave no answer"
-        case HTTPException():
-            status, detail = HTTPStatus(error.status_code), error.detail
-            headers |= dict(error.headers or {})
-        case _:
-            status, detail = HTTPStatus.INTERNAL_SERVER_ERROR, "an internal error, see the server's log"
-    problem = schemas.Problem(
-        type="about:blank", title=status.phrase, status=int(status), detail=detail, field=field, request_id=request_id
-    )
-    return Response(
-        _encoder.encode(problem), status_code=status, headers=headers, media_type="application/problem+json"
-    )
+    return problem_response(error)

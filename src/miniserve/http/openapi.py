@@ -4,13 +4,13 @@ from typing import Any
 
 import msgspec
 
+from miniserve.http.problem import Problem
 from miniserve.tasks.grammar import (
     CORRECT_PATH,
     MAX_SENTENCE_CHARS,
     REQUEST_ID_PATTERN,
     CorrectReply,
     CorrectRequest,
-    Problem,
 )
 
 Json = dict[str, Any]

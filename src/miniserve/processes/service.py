@@ -17,8 +17,9 @@ from miniobserve.metrics.metrics import Metrics
 from miniobserve.traces.traces import Traces
 from miniserve.arms.worker_process import WORKER_COMMAND
 from miniserve.errors import ServeError, SettingsError
-from miniserve.http.admission import Concurrency, Keys, RateLimit
+from miniserve.http.admission import Concurrency, RateLimit
 from miniserve.http.app import FrontDoor, create_app
+from miniserve.http.keys import Keys
 from miniserve.http.ports import PortServer
 from miniserve.log.ledger import Ledger
 from miniserve.loopback.status import OwnView, ProcessStatus, expect, status_of

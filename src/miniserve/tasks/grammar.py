@@ -1,4 +1,4 @@
-"""What travels over HTTP: the request, the reply, problem details (RFC 9457)."""
+"""What travels over HTTP: the request and the reply."""
 
 import json
 import re
@@ -32,17 +32,6 @@ class CorrectReply(msgspec.Struct):
     correction: str
     was_correct: bool
     explanation: str
-
-
-class Problem(msgspec.Struct, omit_defaults=True):
-    """Problem details, RFC 9457; where `type` is about:blank, `title` is the status's own phrase."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    field: str | None = None
-    request_id: str | None = None
 
 
 _decoder = msgspec.json.Decoder(CorrectRequest)
@@ -96,6 +85,8 @@ def checked_request_id(in_body: str | None, in_headers: Sequence[str]) -> str | 
     Raises RequestRefused (422) when body and headers contradict each other or the id is not 1 to 128 printable
     ASCII characters without a space.
     """
+    if len({*in_headers}) > 1:
+        raise _refused("request_id", f"has {len(in_headers)} different X-Request-Id headers", "one")
     sent = {*in_headers} | ({in_body} if in_body is not None else set())
     if len(sent) > 1:
         raise _refused("request_id", "has different values in body and X-Request-Id", "one id, wherever it stands")

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from miniserve.errors import KeysFileError, RequestRefused
-from miniserve.http.admission import Concurrency, Keys, RateLimit, new_key
+from miniserve.http.admission import Concurrency, RateLimit
 from miniserve.http.key_new import main
+from miniserve.http.keys import Keys, new_key
 
 
 def _keys_file(folder: Path, *keys: str) -> Path:
@@ -112,14 +113,14 @@ def test_the_command_exits_2_when_the_file_cannot_be_written(
 def test_a_caller_gets_its_rate_and_then_429_until_time_passes() -> None:
     now = [0.0]
     rate = RateLimit(2, clock=lambda: now[0])
-    rate.spend("me")
-    rate.spend("me")
+    rate.take("me")
+    rate.take("me")
 
     with pytest.raises(RequestRefused) as refusal:
-        rate.spend("me")
-    rate.spend("you")
+        rate.take("me")
+    rate.take("you")
     now[0] = 0.5
-    rate.spend("me")
+    rate.take("me")
 
     assert (refusal.value.status, refusal.value.retry_after_s) == (HTTPStatus.TOO_MANY_REQUESTS, 1)
 
@@ -128,7 +129,7 @@ def test_without_a_limit_nobody_is_refused() -> None:
     rate = RateLimit(0, clock=lambda: 0.0)
 
     for _ in range(10_000):
-        rate.spend("me")
+        rate.take("me")
 
 
 def test_a_place_is_given_back_also_after_an_error() -> None:

@@ -22,7 +22,7 @@ from tests.strategies import attempt, bytes_near
 from tests.wire import connect, correction, exchange, received, request, status
 
 from miniserve.errors import RequestRefused
-from miniserve.http.admission import Keys, new_key
+from miniserve.http.keys import Keys, new_key
 from miniserve.processes.local import LocalServer
 from miniserve.processes.server_process import SERVER_COMMAND
 from miniserve.tasks.grammar import CORRECT_PATH

@@ -1,0 +1,370 @@
+"""One connection: which state it is in, how long it may stay there, and the requests that wait their turn on it."""
+
+import asyncio
+from collections import deque
+from enum import Enum, auto
+from http import HTTPStatus
+from typing import Protocol, assert_never
+
+import structlog
+from starlette.types import ASGIApp, Scope
+
+from miniserve.http.problem import raw_problem
+from miniserve.http.protocol.exchange import Exchange
+from miniserve.http.protocol.limits import (
+    BODY_SLACK_S,
+    HIGH_WATER_BYTES,
+    LINGER_S,
+    MAX_DISCARDED_BYTES,
+    MAX_DRAINED_BYTES,
+    PARSED_AT_ONCE_BYTES,
+    SHUTDOWN_BODY_S,
+    Limits,
+)
+from miniserve.http.protocol.parser import BadRequest, Head, RequestParser
+
+_log = structlog.get_logger()
+_ASGI = {"version": "3.0", "spec_version": "2.3"}
+
+
+class State(Enum):
+    """What a connection waits for. Each state has a deadline, but WORK, which has the application's."""
+
+    IDLE = auto()
+    """The next request, after at least one."""
+    HEAD = auto()
+    """The rest of a head, or the first byte of the first."""
+    BODY = auto()
+    """The rest of a body."""
+    WORK = auto()
+    """The application's response to a request that is complete."""
+    DRAIN = auto()
+    """The rest of a body that was answered early, which nobody wants."""
+    CLOSING = auto()
+    """The client, to read the last response and to close."""
+
+
+class Owner(Protocol):
+    """What a connection needs of its server."""
+
+    app: ASGIApp
+    limits: Limits
+    connections: "set[Connection]"
+    tasks: set[asyncio.Task[None]]
+    stopping: bool
+
+    def on_lost(self, connection: "Connection") -> None:
+        """Forget a connection."""
+
+
+class Connection(asyncio.Protocol):
+    """HTTP/1.1 on a socket. Requests are answered in order; while one waits for its turn, no more are parsed."""
+
+    def __init__(self, owner: Owner) -> None:
+        self._owner = owner
+        self._limits = owner.limits
+        self._loop = asyncio.get_running_loop()
+        self._parser = RequestParser(self)
+        self._transport: asyncio.Transport
+        self._addresses: Scope = {}
+        self._unparsed = b""
+        # The request that is being answered, those that wait behind it, and the last one, whose body may still come.
+        self._current: Exchange | None = None
+        self._waiting: deque[tuple[Exchange, Scope]] = deque()
+        self._incoming: Exchange | None = None
+        # Written once every request before it is answered; nothing is parsed after it.
+        self._refusal: bytes | None = None
+        self._served_any = self._eof = self._closing = self._draining = False
+        self._drained_bytes = self._discarded_bytes = 0
+        self._reading = True
+        self._writable: asyncio.Event | None = None  # None while the client takes what is written
+        self._waits_for: tuple[State, Exchange | None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._write_timer: asyncio.TimerHandle | None = None
+
+    # What the event loop calls.
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # a stream socket's
+        """Begin to wait for the first head, unless there are too many connections."""
+        self._transport = transport
+        self._owner.connections.add(self)
+        for key, name in (("client", "peername"), ("server", "sockname")):
+            address = transport.get_extra_info(name)
+            self._addresses[key] = (str(address[0]), int(address[1])) if address else None
+        if len(self._owner.connections) > self._limits.max_connections:
+            # Beyond it the process would run out of descriptors: for its log, its shadow, and everybody else. It closes
+            # without lingering, because a connection that lingers still holds one.
+            self.write(_refusal(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections: expected fewer"))
+            self._closing = True
+            self._transport.close()
+        elif self._owner.stopping:
+            self.shutdown()
+        self._update()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop every wait."""
+        self._closing = True
+        for timer in (self._timer, self._write_timer):
+            if timer is not None:
+                timer.cancel()
+        if self._writable is not None:
+            self._writable.set()
+        if self._current is not None:
+            self._current.lose()
+        self._waiting.clear()
+        self._owner.on_lost(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came; throw it away if nothing more is parsed on this connection."""
+        if self._closing or self._refusal is not None or self._parser.finished:
+            self._discarded_bytes += len(data)
+            if self._discarded_bytes > MAX_DISCARDED_BYTES:
+                self.abort()
+            return
+        self._unparsed += data
+        self.on_progress()
+
+    def eof_received(self) -> bool:
+        """Keep the connection for what was asked: a client may close its sending side after its request."""
+        self._eof = True
+        if self._closing or self._current is None:
+            return False
+        self._update()
+        return True
+
+    def pause_writing(self) -> None:
+        """Stop the application while the client does not read, and give the client up if that lasts."""
+        self._writable = asyncio.Event()
+        self._write_timer = self._loop.call_later(self._limits.write_s, self.abort)
+
+    def resume_writing(self) -> None:
+        """Let the application go on."""
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+        if self._writable is not None:
+            self._writable.set()
+        self._writable = None
+
+    # What the parser calls.
+
+    def on_head(self, head: Head) -> None:
+        """Start the application on a request, or let the request wait for those before it."""
+        scope: Scope = {
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": head.version,
+            **self._addresses,
+            "scheme": "http",
+            "method": head.method,
+            "root_path": "",
+            "path": head.path,
+            "raw_path": head.raw_path,
+            "query_string": head.query,
+            "headers": head.headers,
+            "state": {},
+        }
+        exchange = Exchange(head, self)
+        self._incoming = exchange
+        if self._current is None:
+            self._start(exchange, scope)
+        else:
+            self._waiting.append((exchange, scope))
+
+    def on_body(self, data: bytes) -> None:
+        """Hand over a part of the body."""
+        if self._incoming is not None:
+            if self._incoming.response_complete:
+                self._drained_bytes += len(data)
+            self._incoming.add_body(data)
+
+    def on_end(self) -> None:
+        """End the body."""
+        if self._incoming is not None:
+            self._incoming.end_body()
+
+    # What an exchange calls.
+
+    def write(self, data: bytes) -> None:
+        """Send bytes to the client."""
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
+    async def writable(self) -> None:
+        """Wait until the client has taken enough of what was written."""
+        if self._writable is not None:
+            await self._writable.wait()
+
+    def abort(self) -> None:
+        """Drop the connection, and whatever the client has not read."""
+        self._closing = True
+        self._transport.abort()
+
+    def on_progress(self) -> None:
+        """Go on with whatever can go on: parsing, the next request, closing."""
+        while self._unparsed and not self._held_up:
+            piece, self._unparsed = self._unparsed[:PARSED_AT_ONCE_BYTES], self._unparsed[PARSED_AT_ONCE_BYTES:]
+            try:
+                self._parser.feed(piece)
+            except BadRequest as refused:
+                self._refuse(refused.status, refused.detail)
+            self._advance()
+        self._advance()
+        self._update()
+
+    # What the server calls.
+
+    def shutdown(self) -> None:
+        """Close as soon as the request in work, if there is one, is answered."""
+        self._draining = True
+        if self._current is not None:
+            self._current.keep_alive = False
+        elif self._parser.between_requests:
+            self._close()
+        else:
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "the server stops: try again")
+        self._waits_for = None  # the deadlines are others now
+        self.on_progress()
+
+    # The rest is this class's own.
+
+    @property
+    def _held_up(self) -> bool:
+        """Whether parsing has to wait, or is over."""
+        if self._closing or self._refusal is not None or self._waiting or self._parser.finished:
+            return True
+        return self._current is not None and self._current.body_waiting
+
+    def _start(self, exchange: Exchange, scope: Scope) -> None:
+        self._current = exchange
+        self._served_any = True
+        self._drained_bytes = 0
+        if self._draining:
+            exchange.keep_alive = False
+        task = self._loop.create_task(exchange.run(self._owner.app, scope))
+        self._owner.tasks.add(task)
+        task.add_done_callback(self._owner.tasks.discard)
+
+    def _advance(self) -> None:
+        """Begin the next request, write the refusal, or close, once what comes before it is complete."""
+        while not self._closing:
+            current = self._current
+            if current is None and self._waiting:
+                self._start(*self._waiting.popleft())
+            elif current is None:
+                if self._refusal is not None:
+                    self.write(self._refusal)
+                    self._close()
+                elif self._eof and not self._unparsed:
+                    self._close()
+                return
+            elif not current.response_complete:
+                return
+            elif not current.keep_alive:
+                self._close()
+            elif current.body_complete:
+                self._current = None
+            elif self._eof or self._drained_bytes > MAX_DRAINED_BYTES:
+                self._close()
+            else:
+                return
+
+    def _refuse(self, status: HTTPStatus, detail: str) -> None:
+        """Answer instead of the application, in the order of the requests, and close."""
+        _log.info("refused before there was a request", status=int(status), reason=detail)
+        refusal = _refusal(status, detail)
+        unfinished = self._incoming if self._incoming is not None and not self._incoming.body_complete else None
+        if unfinished is None:
+            self._refusal = refusal
+        elif unfinished is not self._current:
+            self._waiting.pop()
+            self._refusal = refusal
+        elif unfinished.response_started:
+            unfinished.keep_alive = False
+            unfinished.abandon()
+            self._refusal = refusal  # never written, but nothing is parsed any more
+        else:
+            unfinished.lose()
+            self.write(refusal)
+            self._close()
+
+    def _close(self) -> None:
+        """Close, after a while if the client may still be sending: a reset could overtake the answer."""
+        self._closing = True
+        sending = self._incoming is not None and not self._incoming.body_complete
+        unread = sending or self._refusal is not None or self._unparsed or self._discarded_bytes
+        self._unparsed = b""
+        if unread and not self._eof and not self._transport.is_closing():
+            self._transport.write_eof()
+        else:
+            self._transport.close()
+        self._update()
+
+    def _update(self) -> None:
+        """Set the deadline of the state that the connection is in by now, and stop or resume reading."""
+        if self._eof and not self._unparsed and self._current is not None:
+            self._current.abandon()
+        reading = self._closing or len(self._unparsed) <= HIGH_WATER_BYTES
+        if reading is not self._reading and not self._transport.is_closing():
+            self._reading = reading
+            (self._transport.resume_reading if reading else self._transport.pause_reading)()
+        now_waits_for = (self._state(), self._current)
+        if now_waits_for != self._waits_for:
+            self._waits_for = now_waits_for
+            self._set_deadline(self._seconds_for(now_waits_for[0]))
+
+    def _set_deadline(self, seconds: float | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_later(seconds, self._on_deadline) if seconds is not None else None
+
+    def _state(self) -> State:
+        if self._closing:
+            return State.CLOSING
+        if self._current is None:
+            return State.IDLE if self._served_any and self._parser.between_requests else State.HEAD
+        if self._current.response_complete:
+            return State.DRAIN
+        return State.WORK if self._current.body_complete else State.BODY
+
+    def _seconds_for(self, state: State) -> float | None:
+        match state:
+            case State.IDLE:
+                return self._limits.idle_s
+            case State.HEAD:
+                return self._limits.head_s
+            case State.BODY:
+                return SHUTDOWN_BODY_S if self._draining else self._limits.body_s + BODY_SLACK_S
+            case State.WORK:
+                return None
+            case State.DRAIN:
+                return self._limits.body_s
+            case State.CLOSING:
+                return self._limits.write_s if self._transport.get_write_buffer_size() else LINGER_S
+            case _:
+                assert_never(state)
+
+    def _on_deadline(self) -> None:
+        state = self._state()
+        match state:
+            case State.IDLE | State.DRAIN:
+                self._close()
+            case State.HEAD:
+                self._refuse(HTTPStatus.REQUEST_TIMEOUT, f"the head is not complete after {self._limits.head_s:g} s")
+                self._advance()
+            case State.BODY if self._current is not None and not self._current.abandoned:
+                # The application learns first, because it says more, and counts the request.
+                self._current.abandon()
+                self._set_deadline(BODY_SLACK_S)
+            case State.BODY:
+                self._refuse(HTTPStatus.REQUEST_TIMEOUT, "the body is not complete in time")
+            case State.CLOSING:
+                self.abort()
+            case State.WORK:
+                pass
+            case _:
+                assert_never(state)
+
+
+def _refusal(status: HTTPStatus, detail: str) -> bytes:
+    retry = {"Retry-After": "1"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
+    return raw_problem(status, detail, retry)
