@@ -4,24 +4,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miniserve.arms import frames
+from miniserve.hosting import frames
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=500)
 
 
-@given(seq=st.integers(0, 2**53), sentence=TEXT)
-def test_an_ask_survives_its_frame(seq: int, sentence: str) -> None:
-    frame = frames.encode(frames.Ask(seq, sentence))
+@given(seq=st.integers(0, 2**53), prompt=TEXT)
+def test_an_ask_survives_its_frame(seq: int, prompt: str) -> None:
+    frame = frames.encode(frames.Ask(seq, prompt))
     header, payload = frame[: frames.HEADER_BYTES], frame[frames.HEADER_BYTES :]
 
     assert frames.payload_length(header) == len(payload)
-    assert frames.decode_ask(payload) == frames.Ask(seq, sentence)
+    assert frames.decode_ask(payload) == frames.Ask(seq, prompt)
 
 
-def test_an_ask_carries_a_number_and_the_sentence_and_nothing_else() -> None:
+def test_an_ask_carries_a_number_and_the_prompt_and_nothing_else() -> None:
     payload = frames.encode(frames.Ask(7, "He goed home."))[frames.HEADER_BYTES :]
 
-    assert payload == b'{"type":"ask","seq":7,"sentence":"He goed home."}'
+    assert payload == b'{"type":"ask","seq":7,"prompt":"He goed home."}'
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_an_oversized_announcement_is_refused_before_it_is_read() -> None:
         b'{"type":"answered","seq":1,"text":5,"edit_applied":true,"tokens":1,"service_ms":1,"cpu_ms":1}',
         b'{"type":"answered","seq":1,"text":"x","edit_applied":true,"tokens":1,"service_ms":1,"cpu_ms":1,"header":"x"}',
         b'{"type":"refused","seq":1,"status":"ok","reason":"","service_ms":1,"cpu_ms":1}',
-        b'{"type":"ask","seq":1,"sentence":"x"}',
+        b'{"type":"ask","seq":1,"prompt":"x"}',
     ],
 )
 def test_a_message_of_another_shape_is_refused(payload: bytes) -> None:
