@@ -77,8 +77,9 @@ class Connection(asyncio.Protocol):
         self._served_any = self._eof = self._closing = self._draining = False
         self._drained_bytes = self._discarded_bytes = 0
         self._reading = True
-        self._writable: asyncio.Event | None = None  # None while the client takes what is written
+        self._resumed: asyncio.Event | None = None  # None while the client takes what is written
         self._waits_for: tuple[State, Exchange | None] | None = None
+        self._deadline: float | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
 
@@ -107,8 +108,8 @@ class Connection(asyncio.Protocol):
         for timer in (self._timer, self._write_timer):
             if timer is not None:
                 timer.cancel()
-        if self._writable is not None:
-            self._writable.set()
+        if self._resumed is not None:
+            self._resumed.set()
         if self._current is not None:
             self._current.lose()
         self._waiting.clear()
@@ -134,16 +135,16 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Stop the application while the client does not read, and give the client up if that lasts."""
-        self._writable = asyncio.Event()
+        self._resumed = asyncio.Event()
         self._write_timer = self._loop.call_later(self._limits.write_s, self.abort)
 
     def resume_writing(self) -> None:
         """Let the application go on."""
         if self._write_timer is not None:
             self._write_timer.cancel()
-        if self._writable is not None:
-            self._writable.set()
-        self._writable = None
+        if self._resumed is not None:
+            self._resumed.set()
+        self._resumed = None
 
     # What the parser calls.
 
@@ -189,10 +190,15 @@ class Connection(asyncio.Protocol):
         if not self._transport.is_closing():
             self._transport.write(data)
 
-    async def writable(self) -> None:
-        """Wait until the client has taken enough of what was written."""
-        if self._writable is not None:
-            await self._writable.wait()
+    @property
+    def writable(self) -> bool:
+        """Whether the client takes what is written."""
+        return self._resumed is None
+
+    async def wait_until_writable(self) -> None:
+        """Wait until it does, or is gone."""
+        if self._resumed is not None:
+            await self._resumed.wait()
 
     def abort(self) -> None:
         """Drop the connection, and whatever the client has not read."""
@@ -313,9 +319,21 @@ class Connection(asyncio.Protocol):
             self._set_deadline(self._seconds_for(now_waits_for[0]))
 
     def _set_deadline(self, seconds: float | None) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._loop.call_later(seconds, self._on_deadline) if seconds is not None else None
+        """Set the deadline. A timer that is too early is left to find that out, which costs less than a new one."""
+        self._deadline = deadline = None if seconds is None else self._loop.time() + seconds
+        if deadline is not None and (self._timer is None or self._timer.when() > deadline):
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = self._loop.call_at(deadline, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        if self._deadline is None:
+            return
+        if self._loop.time() < self._deadline:
+            self._timer = self._loop.call_at(self._deadline, self._on_timer)
+        else:
+            self._on_deadline()
 
     def _state(self) -> State:
         if self._closing:

@@ -28,8 +28,12 @@ class Wire(Protocol):
     def write(self, data: bytes) -> None:
         """Send bytes to the client."""
 
-    async def writable(self) -> None:
-        """Wait until the client has taken enough of what was written."""
+    @property
+    def writable(self) -> bool:
+        """Whether the client takes what is written."""
+
+    async def wait_until_writable(self) -> None:
+        """Wait until it does, or is gone."""
 
     def abort(self) -> None:
         """Give the connection up: the client has part of a response that will not be completed."""
@@ -137,16 +141,17 @@ class Exchange:
         return {"type": "http.disconnect"}
 
     async def _send(self, message: Message) -> None:
-        await self._wire.writable()
+        if not self._wire.writable:
+            await self._wire.wait_until_writable()
         if self._lost:
             return
-        match message["type"]:
-            case "http.response.start" if not self._start and not self.response_started:
-                self._start = self._head_of(message["status"], message.get("headers", ()))
-            case "http.response.body" if not self.response_complete and (self._start or self.response_started):
-                self._send_body(message.get("body", b""), more=message.get("more_body", False))
-            case other:
-                raise RuntimeError(f"the application sent {other} out of order")
+        kind = message["type"]
+        if kind == "http.response.start" and not self._start and not self.response_started:
+            self._start = self._head_of(message["status"], message.get("headers", ()))
+        elif kind == "http.response.body" and not self.response_complete and (self._start or self.response_started):
+            self._send_body(message.get("body", b""), more=message.get("more_body", False))
+        else:
+            raise RuntimeError(f"the application sent {kind} out of order")
 
     def _head_of(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
         """Return the response's head, which leaves together with the first part of the body."""

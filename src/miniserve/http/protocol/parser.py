@@ -5,17 +5,20 @@ Sizes of heads and framing, Host, transfer codings, upgrades and trailers. No in
 
 import re
 import urllib.parse
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Protocol
 
 import httptools
+import msgspec
 
 from miniserve.http.protocol.limits import MAX_FRAMING_BYTES, MAX_HEAD_BYTES, MAX_HEADERS
 
 Headers = list[tuple[bytes, bytes]]
 # uri-host [ ":" port ] (RFC 9110, section 7.2), which may be empty.
 _HOST = re.compile(rb"[A-Za-z0-9\-._~%!$&'()*+,;=:\[\]]*")
+# The headers that say how the request is to be read.
+_FRAMING = frozenset((b"host", b"content-length", b"transfer-encoding", b"expect"))
+_AROUND_HEADER = len(b": \r\n")
 
 
 class BadRequest(Exception):
@@ -27,9 +30,11 @@ class BadRequest(Exception):
         self.detail = detail
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """A request up to its body. `length` is the announced size of the body in bytes, None for a chunked one."""
+class Head(msgspec.Struct, frozen=True):
+    """A request up to its body. `length` is the announced size of the body in bytes, None for a chunked one.
+
+    A msgspec.Struct because a frozen dataclass takes 2 us to make, a tenth of what this package spends on a request.
+    """
 
     method: str
     path: str
@@ -129,16 +134,18 @@ class RequestParser:
     def on_url(self, url: bytes) -> None:
         """Add to the request target, which may come in parts."""
         self._url += url
-        self._count(len(url))
+        self._head_bytes += len(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Add a header. A trailer is dropped: it may not change what the head said (RFC 9110, section 6.5.1)."""
         if not self._in_head:
             return
-        self._count(len(name) + len(value) + len(b": \r\n"))
-        if len(self._headers) >= MAX_HEADERS:
-            self._refuse(BadRequest(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"over {MAX_HEADERS} headers"))
+        self._head_bytes += len(name) + len(value) + _AROUND_HEADER
         self._headers.append((name.lower(), value))
+        if self._head_bytes > MAX_HEAD_BYTES:
+            self._refuse(_head_too_large())
+        if len(self._headers) > MAX_HEADERS:
+            self._refuse(BadRequest(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"over {MAX_HEADERS} headers"))
 
     def on_headers_complete(self) -> None:
         """Check the head as a whole, and begin the request."""
@@ -176,6 +183,8 @@ class RequestParser:
         length: int | None = 0
         hosts, expects_continue = [], False
         for name, value in self._headers:
+            if name not in _FRAMING:
+                continue
             if name == b"host":
                 hosts.append(value)
             elif name == b"content-length":
@@ -213,11 +222,6 @@ class RequestParser:
             raise BadRequest(HTTPStatus.BAD_REQUEST, "Transfer-Encoding under HTTP/1.0: expected Content-Length")
         if coding.lower() != b"chunked":
             raise BadRequest(HTTPStatus.NOT_IMPLEMENTED, "the transfer coding is unknown: expected chunked")
-
-    def _count(self, size: int) -> None:
-        self._head_bytes += size
-        if self._head_bytes > MAX_HEAD_BYTES:
-            self._refuse(_head_too_large())
 
     def _refuse(self, refusal: BadRequest) -> None:
         # httptools turns whatever a callback raises into an error of its own, so the reason waits here.
