@@ -12,9 +12,7 @@ from starlette.types import ASGIApp, Scope
 from miniserve.http.problem import raw_problem
 from miniserve.http.protocol.exchange import Exchange
 from miniserve.http.protocol.limits import (
-    BODY_SLACK_S,
     HIGH_WATER_BYTES,
-    LINGER_S,
     MAX_DISCARDED_BYTES,
     MAX_DRAINED_BYTES,
     PARSED_AT_ONCE_BYTES,
@@ -207,14 +205,15 @@ class Connection(asyncio.Protocol):
 
     def on_progress(self) -> None:
         """Go on with whatever can go on: parsing, the next request, closing."""
+        self._advance()
         while self._unparsed and not self._held_up:
             piece, self._unparsed = self._unparsed[:PARSED_AT_ONCE_BYTES], self._unparsed[PARSED_AT_ONCE_BYTES:]
             try:
                 self._parser.feed(piece)
             except BadRequest as refused:
                 self._refuse(refused.status, refused.detail)
+            # Before the next look at _held_up: the request that begins now may wait for a body that is still unparsed.
             self._advance()
-        self._advance()
         self._update()
 
     # What the server calls.
@@ -351,13 +350,13 @@ class Connection(asyncio.Protocol):
             case State.HEAD:
                 return self._limits.head_s
             case State.BODY:
-                return SHUTDOWN_BODY_S if self._draining else self._limits.body_s + BODY_SLACK_S
+                return SHUTDOWN_BODY_S if self._draining else self._limits.body_s + self._limits.body_slack_s
             case State.WORK:
                 return None
             case State.DRAIN:
                 return self._limits.body_s
             case State.CLOSING:
-                return self._limits.write_s if self._transport.get_write_buffer_size() else LINGER_S
+                return self._limits.write_s if self._transport.get_write_buffer_size() else self._limits.linger_s
             case _:
                 assert_never(state)
 
@@ -372,7 +371,7 @@ class Connection(asyncio.Protocol):
             case State.BODY if self._current is not None and not self._current.abandoned:
                 # The application learns first, because it says more, and counts the request.
                 self._current.abandon()
-                self._set_deadline(BODY_SLACK_S)
+                self._set_deadline(self._limits.body_slack_s)
             case State.BODY:
                 self._refuse(HTTPStatus.REQUEST_TIMEOUT, "the body is not complete in time")
             case State.CLOSING:

@@ -20,9 +20,6 @@ MAX_DRAINED_BYTES = 64 * KB
 # A connection that closes is read from a little longer: closing with unread bytes sends a reset, and a reset may
 # overtake the answer (RFC 9112, section 9.6).
 MAX_DISCARDED_BYTES = 2 * KB * KB
-LINGER_S = 2.0
-# How much later than the application, which answers 408 itself, the connection gives up waiting for a body.
-BODY_SLACK_S = 1.0
 # At shutdown an unfinished body gets this long. It is less than the grace that ports.py gives everything.
 SHUTDOWN_BODY_S = 1.0
 
@@ -36,6 +33,11 @@ class Limits:
     max_connections: int
     # How long a connection may be silent between two requests.
     idle_s: float = 5.0
+    # How long a connection that closes is still read from; see MAX_DISCARDED_BYTES.
+    linger_s: float = 2.0
+
+    # How much later than the application, which answers 408 itself, the connection gives up waiting for a body.
+    body_slack_s: float = 1.0
 
     @property
     def write_s(self) -> float:
