@@ -207,6 +207,9 @@ def test_a_body_that_is_held_back_after_an_early_answer_gives_its_place_back(
         for sent in held * 2:
             client = clients.enter_context(socket.create_connection(("127.0.0.1", number), timeout=30))
             client.sendall(sent)
+            if sent in held[:3]:
+                client.recv(65_536)  # the early answer
+                client.sendall(b"x")  # and a first byte of the body, which stopped every clock once
 
         server.wait_for(is_free, "rid of the clients that hold their bodies back")
 

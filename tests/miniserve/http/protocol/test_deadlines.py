@@ -92,6 +92,9 @@ def test_sockets_that_are_held_after_an_early_answer_give_their_places_back(port
     clients = [port.connect() for _ in range(200)]
     for client in clients:
         client.sendall(request("GET", "/early", b"x" * 100)[:-100])
+    for client in clients:
+        client.recv(65_536)
+        client.sendall(b"x")
 
     port.wait_until_deserted()
     for client in clients:
