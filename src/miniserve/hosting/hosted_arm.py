@@ -140,15 +140,14 @@ class HostedArm:
         self._breaker = self._breaker.failed(now)
         self._last_failure = reason
         circuit = self._breaker.state(now)
-        self._warn("shadow worker lost", reason)
+        self._warn("shadow worker lost", reason, now)
         if circuit != "closed":
             self._decide(None, f"circuit open after {self._breaker.failures} failures: {reason}")
         else:
             # Runs wait for the successor of a worker that died; one that could not load answers those who wait.
             self._decide(None, reason if worker is None else None)
 
-    def _warn(self, event: str, reason: str) -> None:
-        now = self._clock()
+    def _warn(self, event: str, reason: str, now: float) -> None:
         _log.warning(
             event,
             **{"traffic.arm": f"shadow_{self._name}"},
@@ -174,7 +173,7 @@ class HostedArm:
             except WorkerStarved as error:
                 # No failure of B's: no back-off (loading took its whole time already), and the circuit stays as it is.
                 self._last_failure = str(error)
-                self._warn("shadow worker starved", str(error))
+                self._warn("shadow worker starved", str(error), self._clock())
             except Exception as error:  # noqa: BLE001 - keeping B alive must not end on B's ways to die
                 self._lost(self._worker, str(error) or type(error).__name__)
 

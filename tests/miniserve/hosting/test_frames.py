@@ -1,9 +1,13 @@
 """The wire to the shadow worker: what is not one of our messages is refused."""
 
+from typing import Literal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from miniserve.arms.arm import Answer
+from miniserve.errors import ArmError, ArmRaised, BadOutput
 from miniserve.hosting import frames
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=500)
@@ -67,3 +71,35 @@ def test_any_bytes_are_refused_never_crashed_on(payload: bytes) -> None:
         frames.decode_from_worker(payload)
     with pytest.raises(frames.FrameError):
         frames.decode_ask(payload)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        frames.Answered(1, "x", True, -1, 1.0, 1.0),
+        frames.Answered(1, "x", True, 10**400, 1.0, 1.0),
+        frames.Answered(1, "x", True, 1.5, 1.0, 1.0),
+        frames.Answered(1, "x", True, 1, -1.0, 1.0),
+        frames.Answered(1, "x", True, 1, 1e308, 1.0),
+        frames.Answered(1, "x", True, 1, 1.0, 10**400),
+        frames.Answered(1, "x", True, 1, float("nan"), 1.0),
+        frames.Refused(1, "error", "boom", float("inf"), 1.0),
+    ],
+)
+def test_a_number_out_of_range_is_bad_output(reply: frames.Answered | frames.Refused) -> None:
+    with pytest.raises(BadOutput, match="expected a (whole )?number"):
+        frames.answer_of(reply)
+
+
+def test_an_answer_in_range_keeps_what_the_worker_measured() -> None:
+    answer = frames.answer_of(frames.Answered(1, "He went home.", True, 4, 0.9, 0.8))
+
+    assert answer == Answer("He went home.", edit_applied=True, tokens=4, service_ms=0.9, cpu_ms=0.8)
+
+
+@pytest.mark.parametrize(("status", "kind"), [("error", ArmRaised), ("bad_output", BadOutput)])
+def test_a_refusal_keeps_its_words_and_times(status: Literal["error", "bad_output"], kind: type[ArmError]) -> None:
+    with pytest.raises(kind) as refused:
+        frames.answer_of(frames.Refused(1, status, "ArmRaised: boom", 0.9, 0.8))
+
+    assert (refused.value.reason, refused.value.service_ms, refused.value.cpu_ms) == ("ArmRaised: boom", 0.9, 0.8)
