@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import deque
-from enum import Enum, auto
 from http import HTTPStatus
 from typing import Protocol, assert_never
 
@@ -10,36 +9,19 @@ import structlog
 from starlette.types import ASGIApp, Scope
 
 from miniserve.http.problem import raw_problem
+from miniserve.http.protocol.deadline import Deadline, State, seconds_for
 from miniserve.http.protocol.exchange import Exchange
 from miniserve.http.protocol.limits import (
     HIGH_WATER_BYTES,
     MAX_DISCARDED_BYTES,
     MAX_DRAINED_BYTES,
     PARSED_AT_ONCE_BYTES,
-    SHUTDOWN_BODY_S,
     Limits,
 )
 from miniserve.http.protocol.parser import BadRequest, Head, RequestParser
 
 _log = structlog.get_logger()
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
-
-
-class State(Enum):
-    """What a connection waits for. Each state has a deadline, but WORK, which has the application's."""
-
-    IDLE = auto()
-    """The next request, after at least one."""
-    HEAD = auto()
-    """The rest of a head, or the first byte of the first."""
-    BODY = auto()
-    """The rest of a body."""
-    WORK = auto()
-    """The application's response to a request that is complete."""
-    DRAIN = auto()
-    """The rest of a body that was answered early, which nobody wants."""
-    CLOSING = auto()
-    """The client, to read the last response and to close."""
 
 
 class Owner(Protocol):
@@ -77,8 +59,7 @@ class Connection(asyncio.Protocol):
         self._reading = True
         self._resumed: asyncio.Event | None = None  # None while the client takes what is written
         self._waits_for: tuple[State, Exchange | None] | None = None
-        self._deadline: float | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._deadline = Deadline(self._loop, self._on_deadline)
         self._write_timer: asyncio.TimerHandle | None = None
 
     # What the event loop calls.
@@ -103,9 +84,9 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop every wait."""
         self._closing = True
-        for timer in (self._timer, self._write_timer):
-            if timer is not None:
-                timer.cancel()
+        self._deadline.cancel_timer()
+        if self._write_timer is not None:
+            self._write_timer.cancel()
         if self._resumed is not None:
             self._resumed.set()
         if self._current is not None:
@@ -221,6 +202,8 @@ class Connection(asyncio.Protocol):
     def shutdown(self) -> None:
         """Close as soon as the request in work, if there is one, is answered."""
         self._draining = True
+        if self._closing:
+            return
         if self._current is not None:
             self._current.keep_alive = False
         elif self._parser.between_requests:
@@ -315,24 +298,8 @@ class Connection(asyncio.Protocol):
         now_waits_for = (self._state(), self._current)
         if now_waits_for != self._waits_for:
             self._waits_for = now_waits_for
-            self._set_deadline(self._seconds_for(now_waits_for[0]))
-
-    def _set_deadline(self, seconds: float | None) -> None:
-        """Set the deadline. A timer that is too early is left to find that out, which costs less than a new one."""
-        self._deadline = deadline = None if seconds is None else self._loop.time() + seconds
-        if deadline is not None and (self._timer is None or self._timer.when() > deadline):
-            if self._timer is not None:
-                self._timer.cancel()
-            self._timer = self._loop.call_at(deadline, self._on_timer)
-
-    def _on_timer(self) -> None:
-        self._timer = None
-        if self._deadline is None:
-            return
-        if self._loop.time() < self._deadline:
-            self._timer = self._loop.call_at(self._deadline, self._on_timer)
-        else:
-            self._on_deadline()
+            unsent = self._transport.get_write_buffer_size() > 0
+            self._deadline.set(seconds_for(now_waits_for[0], self._limits, draining=self._draining, unsent=unsent))
 
     def _state(self) -> State:
         if self._closing:
@@ -342,23 +309,6 @@ class Connection(asyncio.Protocol):
         if self._current.response_complete:
             return State.DRAIN
         return State.WORK if self._current.body_complete else State.BODY
-
-    def _seconds_for(self, state: State) -> float | None:
-        match state:
-            case State.IDLE:
-                return self._limits.idle_s
-            case State.HEAD:
-                return self._limits.head_s
-            case State.BODY:
-                return SHUTDOWN_BODY_S if self._draining else self._limits.body_s + self._limits.body_slack_s
-            case State.WORK:
-                return None
-            case State.DRAIN:
-                return self._limits.body_s
-            case State.CLOSING:
-                return self._limits.write_s if self._transport.get_write_buffer_size() else self._limits.linger_s
-            case _:
-                assert_never(state)
 
     def _on_deadline(self) -> None:
         state = self._state()
@@ -371,7 +321,7 @@ class Connection(asyncio.Protocol):
             case State.BODY if self._current is not None and not self._current.abandoned:
                 # The application learns first, because it says more, and counts the request.
                 self._current.abandon()
-                self._set_deadline(self._limits.body_slack_s)
+                self._deadline.set(self._limits.body_slack_s)
             case State.BODY:
                 self._refuse(HTTPStatus.REQUEST_TIMEOUT, "the body is not complete in time")
             case State.CLOSING:

@@ -158,7 +158,7 @@ class Exchange:
         if not self.body_complete and (self._continue_wanted or (self._head.length or 0) > MAX_DRAINED_BYTES):
             # Whether the client sends its body now is unknown, or it is too large to wait for its end.
             self.keep_alive = False
-        lines = [_STATUS_LINES[status], _date_line()]
+        lines = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status, _date_line()]
         for name, value in headers:
             if _ILLEGAL.search(name) or _ILLEGAL.search(value):
                 raise ValueError(f"the response header {name!r} has a control character")
