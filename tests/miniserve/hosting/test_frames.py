@@ -87,7 +87,7 @@ def test_any_bytes_are_refused_never_crashed_on(payload: bytes) -> None:
     ],
 )
 def test_a_number_out_of_range_is_bad_output(reply: frames.Answered | frames.Refused) -> None:
-    with pytest.raises(BadOutput, match="expected a (whole )?number"):
+    with pytest.raises(BadOutput, match=r"expected a (whole )?number"):
         frames.answer_of(reply)
 
 
