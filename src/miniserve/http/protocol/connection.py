@@ -1,27 +1,25 @@
-"""One connection: which state it is in, how long it may stay there, and the requests that wait their turn on it."""
+"""One connection: what its client sends goes to the parser, and no state of it lasts for ever."""
 
 import asyncio
-from collections import deque
 from http import HTTPStatus
 from typing import Protocol, assert_never
 
 import structlog
-from starlette.types import ASGIApp, Scope
+from starlette.types import ASGIApp
 
 from miniserve.http.problem import raw_problem
 from miniserve.http.protocol.deadline import Deadline, State, seconds_for
-from miniserve.http.protocol.exchange import Exchange
+from miniserve.http.protocol.exchange import Addresses, Exchange
 from miniserve.http.protocol.limits import (
     HIGH_WATER_BYTES,
     MAX_DISCARDED_BYTES,
-    MAX_DRAINED_BYTES,
     PARSED_AT_ONCE_BYTES,
     Limits,
 )
 from miniserve.http.protocol.parser import BadRequest, Head, RequestParser
+from miniserve.http.protocol.pipeline import Pipeline
 
 _log = structlog.get_logger()
-_ASGI = {"version": "3.0", "spec_version": "2.3"}
 
 
 class Owner(Protocol):
@@ -46,16 +44,11 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._parser = RequestParser(self)
         self._transport: asyncio.Transport
-        self._addresses: Scope = {}
+        self._addresses: Addresses = {}
         self._unparsed = b""
-        # The request that is being answered, those that wait behind it, and the last one, whose body may still come.
-        self._current: Exchange | None = None
-        self._waiting: deque[tuple[Exchange, Scope]] = deque()
-        self._incoming: Exchange | None = None
-        # Written once every request before it is answered; nothing is parsed after it.
-        self._refusal: bytes | None = None
+        self._pipeline = Pipeline(self._start)
         self._served_any = self._eof = self._closing = self._draining = False
-        self._drained_bytes = self._discarded_bytes = 0
+        self._discarded_bytes = 0
         self._reading = True
         self._resumed: asyncio.Event | None = None  # None while the client takes what is written
         self._waits_for: tuple[State, Exchange | None] | None = None
@@ -89,14 +82,12 @@ class Connection(asyncio.Protocol):
             self._write_timer.cancel()
         if self._resumed is not None:
             self._resumed.set()
-        if self._current is not None:
-            self._current.lose()
-        self._waiting.clear()
+        self._pipeline.lose()
         self._owner.on_lost(self)
 
     def data_received(self, data: bytes) -> None:
         """Parse what came; throw it away if nothing more is parsed on this connection."""
-        if self._closing or self._refusal is not None or self._parser.finished:
+        if self._parsing_is_over:
             self._discarded_bytes += len(data)
             if self._discarded_bytes > MAX_DISCARDED_BYTES:
                 self.abort()
@@ -107,7 +98,7 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Keep the connection for what was asked: a client may close its sending side after its request."""
         self._eof = True
-        if self._closing or self._current is None:
+        if self._closing or self._pipeline.current is None:
             return False
         self._update()
         return True
@@ -129,38 +120,15 @@ class Connection(asyncio.Protocol):
 
     def on_head(self, head: Head) -> None:
         """Start the application on a request, or let the request wait for those before it."""
-        scope: Scope = {
-            "type": "http",
-            "asgi": _ASGI,
-            "http_version": head.version,
-            **self._addresses,
-            "scheme": "http",
-            "method": head.method,
-            "root_path": "",
-            "path": head.path,
-            "raw_path": head.raw_path,
-            "query_string": head.query,
-            "headers": head.headers,
-            "state": {},
-        }
-        exchange = Exchange(head, self)
-        self._incoming = exchange
-        if self._current is None:
-            self._start(exchange, scope)
-        else:
-            self._waiting.append((exchange, scope))
+        self._pipeline.add(Exchange(head, self, self._addresses))
 
     def on_body(self, data: bytes) -> None:
         """Hand over a part of the body."""
-        if self._incoming is not None:
-            if self._incoming.response_complete:
-                self._drained_bytes += len(data)
-            self._incoming.add_body(data)
+        self._pipeline.add_body(data)
 
     def on_end(self) -> None:
         """End the body."""
-        if self._incoming is not None:
-            self._incoming.end_body()
+        self._pipeline.end_body()
 
     # What an exchange calls.
 
@@ -187,13 +155,13 @@ class Connection(asyncio.Protocol):
     def on_progress(self) -> None:
         """Go on with whatever can go on: parsing, the next request, closing."""
         self._advance()
-        while self._unparsed and not self._held_up:
+        while self._unparsed and not self._parsing_is_over and not self._pipeline.held_up:
             piece, self._unparsed = self._unparsed[:PARSED_AT_ONCE_BYTES], self._unparsed[PARSED_AT_ONCE_BYTES:]
             try:
                 self._parser.feed(piece)
             except BadRequest as refused:
                 self._refuse(refused.status, refused.detail)
-            # Before the next look at _held_up: the request that begins now may wait for a body that is still unparsed.
+            # Before the next look at held_up: the request that begins now may wait for a body that is still unparsed.
             self._advance()
         self._update()
 
@@ -204,8 +172,8 @@ class Connection(asyncio.Protocol):
         self._draining = True
         if self._closing:
             return
-        if self._current is not None:
-            self._current.keep_alive = False
+        if self._pipeline.current is not None:
+            self._pipeline.current.keep_alive = False
         elif self._parser.between_requests:
             self._close()
         else:
@@ -216,70 +184,37 @@ class Connection(asyncio.Protocol):
     # The rest is this class's own.
 
     @property
-    def _held_up(self) -> bool:
-        """Whether parsing has to wait, or is over."""
-        if self._closing or self._refusal is not None or self._waiting or self._parser.finished:
-            return True
-        return self._current is not None and self._current.body_waiting
+    def _parsing_is_over(self) -> bool:
+        return self._closing or self._pipeline.refusal is not None or self._parser.finished
 
-    def _start(self, exchange: Exchange, scope: Scope) -> None:
-        self._current = exchange
+    def _start(self, exchange: Exchange) -> None:
         self._served_any = True
-        self._drained_bytes = 0
         if self._draining:
             exchange.keep_alive = False
-        task = self._loop.create_task(exchange.run(self._owner.app, scope))
+        task = self._loop.create_task(exchange.run(self._owner.app))
         self._owner.tasks.add(task)
         task.add_done_callback(self._owner.tasks.discard)
 
     def _advance(self) -> None:
-        """Begin the next request, write the refusal, or close, once what comes before it is complete."""
-        while not self._closing:
-            current = self._current
-            if current is None and self._waiting:
-                self._start(*self._waiting.popleft())
-            elif current is None:
-                if self._refusal is not None:
-                    self.write(self._refusal)
-                    self._close()
-                elif self._eof and not self._unparsed:
-                    self._close()
-                return
-            elif not current.response_complete:
-                return
-            elif not current.keep_alive:
-                self._close()
-            elif current.body_complete:
-                self._current = None
-            elif self._eof or self._drained_bytes > MAX_DRAINED_BYTES:
-                self._close()
-            else:
-                return
+        """Begin the next request, or write the refusal and close, once what comes before is complete."""
+        if not self._closing and self._pipeline.advance(eof=self._eof and not self._unparsed):
+            if self._pipeline.current is None and self._pipeline.refusal is not None:
+                self.write(self._pipeline.refusal)
+            self._close()
 
     def _refuse(self, status: HTTPStatus, detail: str) -> None:
         """Answer instead of the application, in the order of the requests, and close."""
         _log.info("refused before there was a request", status=int(status), reason=detail)
         refusal = _refusal(status, detail)
-        unfinished = self._incoming if self._incoming is not None and not self._incoming.body_complete else None
-        if unfinished is None:
-            self._refusal = refusal
-        elif unfinished is not self._current:
-            self._waiting.pop()
-            self._refusal = refusal
-        elif unfinished.response_started:
-            unfinished.keep_alive = False
-            unfinished.abandon()
-            self._refusal = refusal  # never written, but nothing is parsed any more
-        else:
-            unfinished.lose()
+        if self._pipeline.refuse(refusal):
             self.write(refusal)
             self._close()
 
     def _close(self) -> None:
         """Close, after a while if the client may still be sending: a reset could overtake the answer."""
         self._closing = True
-        sending = self._incoming is not None and not self._incoming.body_complete
-        unread = sending or self._refusal is not None or self._unparsed or self._discarded_bytes
+        refused = self._pipeline.refusal is not None
+        unread = self._pipeline.body_incomplete or refused or self._unparsed or self._discarded_bytes
         self._unparsed = b""
         if unread and not self._eof and not self._transport.is_closing():
             self._transport.write_eof()
@@ -289,13 +224,13 @@ class Connection(asyncio.Protocol):
 
     def _update(self) -> None:
         """Set the deadline of the state that the connection is in by now, and stop or resume reading."""
-        if self._eof and not self._unparsed and self._current is not None:
-            self._current.abandon()
+        if self._eof and not self._unparsed:
+            self._pipeline.abandon()
         reading = self._closing or len(self._unparsed) <= HIGH_WATER_BYTES
         if reading is not self._reading and not self._transport.is_closing():
             self._reading = reading
             (self._transport.resume_reading if reading else self._transport.pause_reading)()
-        now_waits_for = (self._state(), self._current)
+        now_waits_for = (self._state(), self._pipeline.current)
         if now_waits_for != self._waits_for:
             self._waits_for = now_waits_for
             unsent = self._transport.get_write_buffer_size() > 0
@@ -304,11 +239,12 @@ class Connection(asyncio.Protocol):
     def _state(self) -> State:
         if self._closing:
             return State.CLOSING
-        if self._current is None:
+        current = self._pipeline.current
+        if current is None:
             return State.IDLE if self._served_any and self._parser.between_requests else State.HEAD
-        if self._current.response_complete:
+        if current.response_complete:
             return State.DRAIN
-        return State.WORK if self._current.body_complete else State.BODY
+        return State.WORK if current.body_complete else State.BODY
 
     def _on_deadline(self) -> None:
         state = self._state()
@@ -318,9 +254,9 @@ class Connection(asyncio.Protocol):
             case State.HEAD:
                 self._refuse(HTTPStatus.REQUEST_TIMEOUT, f"the head is not complete after {self._limits.head_s:g} s")
                 self._advance()
-            case State.BODY if self._current is not None and not self._current.abandoned:
+            case State.BODY if self._pipeline.current is not None and not self._pipeline.current.abandoned:
                 # The application learns first, because it says more, and counts the request.
-                self._current.abandon()
+                self._pipeline.abandon()
                 self._deadline.set(self._limits.body_slack_s)
             case State.BODY:
                 self._refuse(HTTPStatus.REQUEST_TIMEOUT, "the body is not complete in time")

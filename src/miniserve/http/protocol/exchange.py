@@ -19,6 +19,9 @@ _log = structlog.get_logger()
 _STATUS_LINES = {int(status): f"HTTP/1.1 {int(status)} {status.phrase}\r\n".encode() for status in HTTPStatus}
 # A line break in a header's name or value would begin another header.
 _ILLEGAL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+# "client" and "server", each as host and port.
+Addresses = dict[str, tuple[str, int] | None]
+_ASGI = {"version": "3.0", "spec_version": "2.3"}
 _NO_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
 
@@ -45,8 +48,9 @@ class Wire(Protocol):
 class Exchange:
     """The body waits here until the application receives it; the response goes out as the application sends it."""
 
-    def __init__(self, head: Head, wire: Wire) -> None:
+    def __init__(self, head: Head, wire: Wire, addresses: Addresses) -> None:
         self._head = head
+        self._addresses = addresses
         self._wire = wire
         self._body = bytearray()
         self._wake = asyncio.Event()
@@ -92,10 +96,10 @@ class Exchange:
         self._lost = True
         self.abandon()
 
-    async def run(self, app: ASGIApp, scope: Scope) -> None:
+    async def run(self, app: ASGIApp) -> None:
         """Call the application, and answer for it if it does not."""
         try:
-            await app(scope, self._receive, self._send)
+            await app(self._scope(), self._receive, self._send)
         except asyncio.CancelledError:
             # The server's grace at shutdown is over.
             self._answer_instead(HTTPStatus.SERVICE_UNAVAILABLE, "the server stops: try again")
@@ -106,6 +110,23 @@ class Exchange:
             if not self.response_complete and not self._lost:
                 _log.error("the application sent no complete response", path=self._head.path)
                 self._answer_instead(HTTPStatus.INTERNAL_SERVER_ERROR, "an internal error, see the server's log")
+
+    def _scope(self) -> Scope:
+        head = self._head
+        return {
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": head.version,
+            **self._addresses,
+            "scheme": "http",
+            "method": head.method,
+            "root_path": "",
+            "path": head.path,
+            "raw_path": head.raw_path,
+            "query_string": head.query,
+            "headers": head.headers,
+            "state": {},
+        }
 
     def _answer_instead(self, status: HTTPStatus, detail: str) -> None:
         if self._lost or self.response_complete:

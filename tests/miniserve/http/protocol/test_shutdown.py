@@ -54,6 +54,8 @@ def test_a_body_that_comes_while_the_port_stops_is_answered() -> None:
         client.sendall(request("POST", "/echo", b"xy")[:-1])
         _wait_until_in_work(port)
         port.stop()
+        while not port.server.stopping:
+            pass
         client.sendall(b"y")
         (answer,) = answers(read_all(client), "POST")
 
