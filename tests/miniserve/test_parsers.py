@@ -20,7 +20,7 @@ from tests.views import check_plain
 from miniobserve.traces.traces import incoming_context
 from miniserve.errors import KeysFileError, RequestRefused, SettingsError
 from miniserve.hosting import frames
-from miniserve.http.admission import Keys
+from miniserve.http.keys import Keys
 from miniserve.log import audit
 from miniserve.log.records import RecordError, parse_line, to_line
 from miniserve.settings import PREFIX, Settings

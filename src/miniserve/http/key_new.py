@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from miniserve.http.admission import new_key
+from miniserve.http.keys import new_key
 
 
 def main(argv: Sequence[str] | None = None, program: str = "python -m miniserve.http.key_new") -> int:

@@ -18,8 +18,9 @@ from miniobserve.traces.traces import Traces
 from miniserve.errors import ServeError, SettingsError
 from miniserve.hosting.hosted_arm import HostedArm
 from miniserve.hosting.worker_process import WORKER_COMMAND, WorkerSpec
-from miniserve.http.admission import Concurrency, Keys, RateLimit
+from miniserve.http.admission import Concurrency, RateLimit
 from miniserve.http.app import FrontDoor, create_app
+from miniserve.http.keys import Keys
 from miniserve.http.ports import PortServer
 from miniserve.log.ledger import Ledger
 from miniserve.loopback.status import OwnView, ProcessStatus, preset_counters, status_of

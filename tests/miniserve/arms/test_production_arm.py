@@ -14,8 +14,9 @@ from miniobserve.metrics.metrics import Metrics
 from miniobserve.traces.traces import Traces
 from miniserve.arms.arm import Answer
 from miniserve.errors import ArmDropped, ArmRaised, BadOutput
-from miniserve.http.admission import Concurrency, Keys, RateLimit
+from miniserve.http.admission import Concurrency, RateLimit
 from miniserve.http.app import FrontDoor, create_app
+from miniserve.http.keys import Keys
 from miniserve.log.ledger import Ledger
 from miniserve.log.records import TrafficRecord
 from miniserve.log.traffic_log import read_log
