@@ -11,13 +11,13 @@ ServeError
     ├── ArmTimeout      it ran past its deadline
     └── BadOutput       what it gave is not an answer
 
-traffic.RouteConfigError and records.RecordError are ValueErrors of their own: their modules import nothing of ours.
+traffic.RouteConfigError and minieval's RecordError are ValueErrors of their own: their modules import nothing of ours.
 """
 
 from http import HTTPStatus
 from typing import ClassVar
 
-from miniserve.log.records import Status
+from minieval.record.statuses import Status
 
 
 class ServeError(Exception):

@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import Routing, correct
 from tests.fault_bench import FaultBench, fault_bench
 
-from miniserve.log.records import TrafficRecord
+from minieval.record.record import TrafficRecord
 from miniserve.processes.local import LocalServer
 from miniserve.shadow.breaker import FIRST_DELAY_S, FIRST_OPEN_S, OPEN_AFTER
 

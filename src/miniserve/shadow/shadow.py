@@ -7,18 +7,19 @@ and never learns of a failure: the outcome goes to a callback. This is the one p
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import structlog
+from msgspec.structs import replace
 
+from minieval.record.record import ArmResult
 from miniserve.arms import frames
 from miniserve.arms.arm import usable_text
 from miniserve.arms.worker_process import WORKER_COMMAND, WorkerDied, WorkerProcess
 from miniserve.errors import BadOutput
-from miniserve.log.records import ArmResult
 from miniserve.shadow.breaker import Breaker
 
 _log = structlog.get_logger()

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from minieval.record.record import TrafficRecord
 from miniobserve.later import Later
 from miniobserve.metrics.metrics import Metrics
 from miniobserve.traces.traces import Traces
@@ -18,7 +19,6 @@ from miniserve.errors import ArmRaised, BadOutput
 from miniserve.http.admission import Concurrency, Keys, RateLimit
 from miniserve.http.app import FrontDoor, create_app
 from miniserve.log.ledger import Ledger
-from miniserve.log.records import TrafficRecord
 from miniserve.log.traffic_log import read_log
 from miniserve.routes.routes import Route, Routes
 from miniserve.serve import Tutor

@@ -6,20 +6,21 @@ import resource
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 import structlog
+from msgspec.structs import replace
 from tests.conftest import Routing, StartServer, correct
 from tests.miniserve.log.test_records import RECORD, SINGLE
 
+from minieval.record.line import to_line
+from minieval.record.record import TrafficRecord
 from miniobserve.metrics.metrics import Metrics
 from miniserve.log import ledger as ledger_module
 from miniserve.log.journal import Journal
 from miniserve.log.ledger import Ledger
-from miniserve.log.records import TrafficRecord, to_line
 from miniserve.log.traffic_log import TrafficLog, read_log
 from miniserve.traffic import Strategy
 
@@ -235,7 +236,7 @@ def test_a_log_that_stays_locked_keeps_no_server_from_starting_or_stopping_and_t
     dead = Journal(tmp_path / "journal")
     dead.open_entry(_record(1))
     dead.close()
-    monkeypatch.setattr(ledger_module, "LONG_PATIENCE_S", 0.0)
+    monkeypatch.setattr(ledger_module, "LONG_LOCK_TIMEOUT_S", 0.0)
     with structlog.testing.capture_logs() as said, _locked(tmp_path / "traffic.log"):
         ledger = Ledger(tmp_path, Metrics())
         ledger.record(_record(2))
