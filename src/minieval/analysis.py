@@ -12,7 +12,6 @@ from minieval.measures.disagreement import Disagreement, disagreement
 from minieval.measures.latency import ServedLatency, compare_served, compare_shadow
 from minieval.measures.missing import Missing, account
 from minieval.measures.pairs import Fill, Tally, collapse
-from minieval.measures.plan_facts import PlanFacts
 from minieval.measures.quality import Quality, assess_quality
 from minieval.measures.running import Running, read_running
 from minieval.measures.slices import BucketFamily, bucket_families
@@ -24,6 +23,7 @@ from minieval.stats import RULE, Interval, SignedRank, requests_for_upper_limit
 from minieval.verdict.decision import Decision, Evidence, decide
 from minieval.verdict.gates import Gate
 from minieval.verdict.latency_gates import TighterMargin, tighter_margins
+from minieval.verdict.plan_facts import PlanFacts
 from minieval.verdict.policy import Policy
 from minieval.verdict.quality_gates import Assessment, call_quality
 

@@ -16,7 +16,12 @@ class NotRegularFile(OSError):
 def open_regular(path: Path, flags: int, mode: int = 0o600) -> int:
     """Return a descriptor of a regular file; raises NotRegularFile for anything else, OSError as os.open does."""
     # O_NONBLOCK changes nothing for a regular file. A FIFO would be waited for until its other end is opened.
-    descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, mode)
+    try:
+        descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, mode)
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # a socket, or a device that is not there
+            raise NotRegularFile(path) from error
+        raise
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise NotRegularFile(path)

@@ -114,7 +114,7 @@ def values(record: TrafficRecord, arms: tuple[str, str]) -> tuple[Any, ...]:
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("status", STATUSES)
-@settings(max_examples=10)
+@settings(max_examples=5)
 @given(data=st.data())
 def test_whatever_the_server_writes_the_judge_the_schema_and_the_server_read(
     status: Status, strategy: Strategy, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory

@@ -251,3 +251,62 @@ def test_a_log_that_stays_locked_keeps_no_server_from_starting_or_stopping_and_t
     ]
     assert said[-1]["lost"] == 1
     assert _ids(tmp_path / "traffic.log") == ["id-1"]
+
+
+def _limit_file_size(size: int) -> Callable[[], None]:
+    """Let no file of this process grow beyond a size; returns what takes the limit back."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_what_a_full_disk_did_not_take_until_the_end_is_counted_and_said_in_the_log(tmp_path: Path) -> None:
+    metrics = Metrics()
+    ledger = Ledger(tmp_path, metrics)
+    room_for_a_loss_line = len(to_line(_record(0))) - 1
+    take_back = _limit_file_size(room_for_a_loss_line)
+    try:
+        with structlog.testing.capture_logs() as said:
+            for number in range(14):
+                ledger.record(_record(number))
+            ledger.close()
+    finally:
+        take_back()
+
+    contents = read_log(tmp_path / "traffic.log")
+    assert (len(contents.records), contents.lost, contents.torn) == (0, 14, 0)
+    assert b"traffic_log_lost_total 14.0" in metrics.exposition()
+    assert (said[-1]["lost"], said[-1]["reported_in_log"]) == (14, True)
+
+
+def test_every_answered_request_of_a_start_on_a_full_disk_is_counted(tmp_path: Path) -> None:
+    metrics = Metrics()
+    take_back = _limit_file_size(0)
+    try:
+        with structlog.testing.capture_logs():
+            ledger = Ledger(tmp_path, metrics)
+            for number in range(20):
+                shadowed = replace(RECORD, record_id=f"{number:032x}")
+                ledger.promise(shadowed, "B")
+                ledger.record(shadowed)
+            ledger.close()
+    finally:
+        take_back()
+
+    assert read_log(tmp_path / "traffic.log").records == ()
+    assert b"traffic_log_lost_total 20.0" in metrics.exposition()
+
+
+def test_a_record_that_no_line_can_hold_is_counted_and_does_not_stop_the_others(tmp_path: Path) -> None:
+    metrics = Metrics()
+    ledger = Ledger(tmp_path, metrics)
+    with structlog.testing.capture_logs() as said:
+        ledger.promise(replace(RECORD, sentence="\ud800"), "B")
+        ledger.record(replace(RECORD, sentence="\ud800"))
+    ledger.record(_record(1))
+    ledger.close()
+
+    contents = read_log(tmp_path / "traffic.log")
+    assert ([record.request_id for record in contents.records], contents.lost) == (["id-1"], 1)
+    assert [line["event"] for line in said] == ["promise not written", "record lost"]
+    assert b"traffic_log_lost_total 1.0" in metrics.exposition()
