@@ -16,13 +16,14 @@ from minieval.measures.quality import Quality, assess_quality
 from minieval.measures.running import Running, read_running
 from minieval.measures.slices import BucketFamily, bucket_families
 from minieval.measures.timings import served, shadowed
-from minieval.record.facts import LogFacts, PlanFacts
+from minieval.record.log_facts import LogFacts
+from minieval.record.log_table import LogTable
 from minieval.record.statuses import OK
-from minieval.record.table import LogTable
 from minieval.stats import RULE, Interval, SignedRank, requests_for_upper_limit
 from minieval.verdict.decision import Decision, Evidence, decide
 from minieval.verdict.gates import Gate
 from minieval.verdict.latency_gates import TighterMargin, tighter_margins
+from minieval.verdict.plan_facts import PlanFacts
 from minieval.verdict.policy import Policy
 from minieval.verdict.quality_gates import Assessment, call_quality
 

@@ -13,8 +13,9 @@ from minieval.grading.items import ItemError
 from minieval.grading.lookup import Matched, match_items
 from minieval.manifest import Run, parse_manifest
 from minieval.measures.cost import DEFAULT_RATE_USD_PER_HOUR
-from minieval.record.facts import LogFacts, PlanFacts, against_plan, facts_of
-from minieval.record.table import LogTable, open_log
+from minieval.record.log_facts import LogFacts, facts_of
+from minieval.record.log_reader import open_log
+from minieval.record.log_table import LogTable
 from minieval.report.document import Report, make_report
 from minieval.report.identity import Identity, identify
 from minieval.report.noise import NoiseFloor
@@ -23,6 +24,7 @@ from minieval.rules import DEFAULT_RULES, Rules
 from minieval.selftest.selftest import run_selftest
 from minieval.verdict.decision import invalid
 from minieval.verdict.gates import Gate, Outcome, gate
+from minieval.verdict.plan_facts import PlanFacts, against_plan
 from minieval.verdict.validity import EvalSetHashes, pinned_gates, unpinned_gates
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from minieval.errors import InputRefused
 from minieval.manifest import Alpha, Block, Count, Planned, Run, RunMargins
-from minieval.record.facts import Context
+from minieval.record.log_facts import Context
 from minieval.verdict.policy import Aim
 
 

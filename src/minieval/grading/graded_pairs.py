@@ -11,8 +11,8 @@ from minieval.grading.grammar import normalise
 from minieval.grading.lookup import Matched
 from minieval.measures.disagreement import MOST_LISTED, Case, Kind, case
 from minieval.measures.pairs import Tally
+from minieval.record.log_table import MISSING_SQL, LogTable
 from minieval.record.statuses import OK
-from minieval.record.table import MISSING_SQL, LogTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def grade_pairs(log: LogTable, matched: Matched, grader: Grader) -> Pairs:
 def _grade(log: LogTable, matched: Matched, grader: Grader) -> _Marker:
     marker = _Marker(matched, grader)
     returned = "STRUCT(mark INTEGER, correct BOOLEAN, same VARCHAR)"
-    log.teach("grade_answer", marker, ["INTEGER", "VARCHAR"], returned)
+    log.register_udf("grade_answer", marker, ["INTEGER", "VARCHAR"], returned)
     given = (
         f"SELECT item, response_{role} AS answer FROM distinct_pairs"
         f" WHERE item IS NOT NULL AND status_{role} NOT IN {MISSING_SQL}"

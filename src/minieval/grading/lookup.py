@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from minieval.grading.evalset import EvalItem, EvalSet
-from minieval.record.table import LogTable
+from minieval.record.log_table import LogTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ def match_items(log: LogTable, items: EvalSet) -> Matched:
     def match(sentence: str) -> int | None:
         return index.get(sentence.strip())
 
-    log.teach("match_item", match, ["VARCHAR"], "INTEGER")
+    log.register_udf("match_item", match, ["VARCHAR"], "INTEGER")
     log.run(
         """CREATE TEMP TABLE asked AS SELECT sentence, match_item(sentence) AS item, paired
         FROM (SELECT sentence, bool_or(pair) AS paired FROM records GROUP BY sentence)"""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from minieval.grading.graded_pairs import Pairs
-from minieval.record.facts import LogFacts
+from minieval.record.log_facts import LogFacts
 from minieval.record.statuses import FAILED, OK
 from minieval.stats import clopper_pearson_upper
 

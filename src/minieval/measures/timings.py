@@ -1,8 +1,8 @@
 """Latencies as the log has them: of the split, as clients saw them, and of the pairs."""
 
 from minieval.measures.latency import MOST_COMPARED, Array, ServedArm
+from minieval.record.log_table import MISSING_SQL, LogTable
 from minieval.record.statuses import OK
-from minieval.record.table import MISSING_SQL, LogTable
 
 
 def served(log: LogTable, warmup: int) -> tuple[ServedArm, ServedArm]:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from minieval.grading.lookup import Matched
 from minieval.manifest import Run
-from minieval.record.facts import Context, Found, LogFacts, PlanFacts
+from minieval.record.log_facts import Context, Found, LogFacts
 from minieval.stats import sample_ratio
 from minieval.verdict.gates import Gate, Outcome, gate, pvalue
+from minieval.verdict.plan_facts import PlanFacts
 from minieval.verdict.policy import SAMPLE_RATIO_ALPHA
 
 
