@@ -6,9 +6,8 @@ from typing import Final
 import msgspec
 
 from minieval.errors import InputRefused
-from minieval.manifest import Alpha, Block, Count, Planned, Run, RunMargins
+from minieval.manifest import Aim, Alpha, Block, Count, Margins, Positive, Run
 from minieval.record.facts import Context
-from minieval.verdict.policy import Aim
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -16,8 +15,8 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     policy: Aim = "better"
     alpha: Alpha = 0.05
-    margins: RunMargins = RunMargins()
-    planned_n: Planned | None = None
+    margins: Margins = Margins()
+    planned_n: Positive | None = None
     seed: Count = 0
     warmup: Count = 0
 

@@ -13,12 +13,12 @@ from tests.minieval.traffic_lines import written
 from minieval.command import EXIT_CODES, main
 from minieval.grading.evalset import plain_items
 from minieval.grading.identity import REPOSITORY
-from minieval.manifest import RunMargins
+from minieval.manifest import Margins
 from minieval.record.table import open_log
 from minieval.report.document import Report, from_json
 from minieval.report.documents import NAMES
 from minieval.rules import Rules
-from minieval.verdict.gates import Outcome
+from minieval.verdict.gates import GateId, Outcome
 from minieval.verdict.verdict import EXIT_CODES as CODES
 from minieval.verdict.verdict import USAGE_EXIT_CODE
 
@@ -61,7 +61,7 @@ def test_what_nothing_pinned_is_said(tmp_path: Path) -> None:
     everything = ("models", "ids sent", "policy", "alpha", "margins", "planned n", "seed", "grader", "eval set")
     assert report.identity.unpinned == everything
     gates = {gate.name: gate for gate in report.gates}
-    assert gates["fixed before the run"].observed == f"nothing shows it of {', '.join(everything)}"
+    assert gates[GateId.FIXED_BEFORE_THE_RUN].observed == f"nothing shows it of {', '.join(everything)}"
     unknown = [name for name, gate in gates.items() if gate.outcome is Outcome.INCONCLUSIVE]
     assert unknown[:4] == ["grader", "fixed before the run", "eval set", "request ids"]
     assert report.missing is not None
@@ -276,7 +276,7 @@ def test_the_help_tells_every_default(capsys: pytest.CaptureFixture[str]) -> Non
             r"--([a-z0-9-]+) VALUE\s+(?:[^-]|-(?!-))*?default\s+(\S+)", capsys.readouterr().out.split("the rule")[1]
         )
     )
-    margins = {name: f"{value:g}" for name, value in msgspec.structs.asdict(RunMargins()).items()}
+    margins = {name: f"{value:g}" for name, value in msgspec.structs.asdict(Margins()).items()}
     rules = {name: str(getattr(Rules(), name)) for name in ("policy", "alpha", "seed", "warmup")}
     expected = {name.replace("_", "-"): value for name, value in (margins | rules).items()}
     assert told == expected | {"planned-n": "every"}

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from minieval.stats import (
+    RESAMPLES,
     MannWhitney,
     OpenInterval,
     OrderStatistic,
@@ -22,7 +23,6 @@ from minieval.stats import (
     sample_ratio,
     wilcoxon,
 )
-from minieval.stats.quantiles import RESAMPLES
 
 Array = npt.NDArray[np.float64]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from minieval.files import sha256_of, write_atomically
 from minieval.grading.grader import GrammarGrader
 from minieval.grading.identity import grader_files
-from minieval.judge import Inputs
+from minieval.inputs import Inputs
 from minieval.manifest import run_sha256, with_analysis
 from minieval.report.document import Report
 from minieval.report.documents import NAMES, documents, manifest_key

@@ -1,4 +1,4 @@
-"""Published reference values and laws, recomputed before every report: a judge that cannot do these does none.
+"""Published reference values and laws, recomputed before every report. If any check fails, no report is written.
 
 Counts are in the order n_both, n_improved, n_regressed, n_neither.
 """
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from minieval.errors import SelfTestFailed
 from minieval.selftest.laws import laws
 from minieval.stats import (
+    SAMPLE_RATIO_ALPHA,
     Interval,
     accuracy_interval,
     always_valid_mcnemar,
@@ -25,7 +26,6 @@ from minieval.stats import (
     tango_interval,
     two_proportion_ztest,
 )
-from minieval.verdict.policy import SAMPLE_RATIO_ALPHA
 
 
 @dataclass(frozen=True, slots=True)

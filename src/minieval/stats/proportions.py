@@ -5,10 +5,15 @@ On shadow data these ignore the pairing; the report prints them beside the paire
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 from scipy import stats
 
 from minieval.stats.results import Interval, Significance, check_count, check_share, normal_quantile
+
+# Far stricter than alpha: a false alarm throws a whole run away, and a split that is really broken misses by far more.
+SAMPLE_RATIO_ALPHA: Final = 0.001
+"""Below this p-value, the split between the arms counts as broken."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from minieval.measures.latency import Contrast, ServedLatency
 from minieval.stats import requests_for_upper_limit
-from minieval.verdict.gates import Gate, Outcome
+from minieval.verdict.gates import Gate, GateId, Outcome
 from minieval.verdict.policy import Policy
 
 
@@ -25,16 +25,16 @@ def latency_gates(latency: ServedLatency | None, policy: Policy) -> tuple[Gate, 
     if latency is None or comparison is None:
         missing = "not measured: an arm served no request"
         return (
-            Gate("latency p50", Outcome.INCONCLUSIVE, missing, _threshold(margins.p50_ratio, policy)),
-            Gate("latency p95", Outcome.INCONCLUSIVE, missing, _threshold(margins.p95_ratio, policy)),
+            Gate(GateId.LATENCY_P50, Outcome.INCONCLUSIVE, missing, _threshold(margins.p50_ratio, policy)),
+            Gate(GateId.LATENCY_P95, Outcome.INCONCLUSIVE, missing, _threshold(margins.p95_ratio, policy)),
         )
     fewest = fewest_for_p95(policy)
     smaller = min(latency.a.n, latency.b.n)
-    p95 = _gate("latency p95", comparison.p95, margins.p95_ratio, policy)
+    p95 = _gate(GateId.LATENCY_P95, comparison.p95, margins.p95_ratio, policy)
     if smaller < fewest and p95.outcome is not Outcome.FAIL:
         observed = f"{p95.observed}; {smaller} requests on one arm, a p95 needs {fewest}"
         p95 = Gate(p95.name, Outcome.INCONCLUSIVE, observed, p95.threshold)
-    return _gate("latency p50", comparison.p50, margins.p50_ratio, policy), p95
+    return _gate(GateId.LATENCY_P50, comparison.p50, margins.p50_ratio, policy), p95
 
 
 def requests_needed(contrast: Contrast, n: int, margin: float, true_ratio: float | None = None) -> int | None:
@@ -73,7 +73,7 @@ def fewest_for_p95(policy: Policy) -> int:
     return requests_for_upper_limit(0.95, 1 - 2 * policy.alpha)
 
 
-def _gate(name: str, contrast: Contrast, margin: float, policy: Policy) -> Gate:
+def _gate(name: GateId, contrast: Contrast, margin: float, policy: Policy) -> Gate:
     ratio, shift = contrast.gate_ratio, contrast.gate_shift
     slack = policy.margins.latency_slack_ms
     by_ratio = ratio.high is not None and ratio.high < margin

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from minieval.measures.quality import Deciding, Quality
 from minieval.measures.slices import BucketFamily
-from minieval.verdict.gates import Gate, Outcome, gate, percent, points, pvalue
+from minieval.verdict.gates import Gate, GateId, Outcome, gate, percent, points, pvalue
 from minieval.verdict.policy import Policy
 from minieval.verdict.verdict import Verdict
 
@@ -58,7 +58,7 @@ def _verdict(assessment: Assessment, policy: Policy, gates: tuple[Gate, Gate, Ga
 
 def _no_worse(quality: Quality) -> Gate:
     worse = quality.deciding.interval.high < 0
-    return gate("not worse overall", not worse, _interval(quality.deciding), "upper limit not below 0 points")
+    return gate(GateId.NOT_WORSE_OVERALL, not worse, _interval(quality.deciding), "upper limit not below 0 points")
 
 
 def _buckets(assessment: Assessment) -> Gate:
@@ -71,7 +71,7 @@ def _buckets(assessment: Assessment) -> Gate:
     ]
     tested = sum(family.tested for family in assessment.buckets)
     observed = "; ".join(blocking) or f"none of {tested} tested slices"
-    return gate("no slice worse", not blocking, observed, "no Holm-significant regression")
+    return gate(GateId.NO_SLICE_WORSE, not blocking, observed, "no Holm-significant regression")
 
 
 def _aim(quality: Quality, policy: Policy) -> Gate:
@@ -84,7 +84,7 @@ def _better(quality: Quality, policy: Policy) -> Gate:
     passed = p < policy.alpha and low > 0
     outcome = Outcome.PASS if passed else Outcome.FAIL if failed else Outcome.INCONCLUSIVE
     return Gate(
-        "quality: better",
+        GateId.BETTER,
         outcome,
         f"{_interval(quality.deciding)}, mid-p {pvalue(p)}",
         f"lower limit above 0 points and mid-p below {policy.alpha:g}",
@@ -98,7 +98,7 @@ def _non_inferior(quality: Quality, policy: Policy) -> Gate:
     failed = one_sided.high <= -margin
     outcome = Outcome.PASS if passed else Outcome.FAIL if failed else Outcome.INCONCLUSIVE
     return Gate(
-        "quality: non-inferior",
+        GateId.NON_INFERIOR,
         outcome,
         f"one-sided lower limit {points(one_sided.low)} points, p {pvalue(quality.noninferiority.pvalue)}",
         f"above {points(-margin)} points",

@@ -2,12 +2,12 @@
 
 import pytest
 
-from minieval.verdict.gates import Gate, Outcome, gate, percent, points, pvalue
+from minieval.verdict.gates import Gate, GateId, Outcome, gate, percent, points, pvalue
 
 
 def test_a_gate_of_two_outcomes_keeps_its_words() -> None:
-    assert gate("arms", True, "seen", "asked") == Gate("arms", Outcome.PASS, "seen", "asked")
-    assert gate("arms", False, "seen", "asked") == Gate("arms", Outcome.FAIL, "seen", "asked")
+    assert gate(GateId.ARMS, True, "seen", "asked") == Gate(GateId.ARMS, Outcome.PASS, "seen", "asked")
+    assert gate(GateId.ARMS, False, "seen", "asked") == Gate(GateId.ARMS, Outcome.FAIL, "seen", "asked")
 
 
 @pytest.mark.parametrize(("share", "shown"), [(0.0, "0.0 %"), (0.5, "50.0 %"), (1.0, "100.0 %"), (0.0149, "1.5 %")])

@@ -13,7 +13,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from minieval.grading.grader import CORRECT
-from minieval.measures.disagreement import Case, Disagreement, Kind
+from minieval.measures.cases import Case, Kind
+from minieval.measures.disagreement import Disagreement
 from minieval.measures.latency import ServedLatency
 from minieval.measures.slices import FEWEST_FOR_TEST, FEWEST_TO_READ, BucketFamily
 from minieval.report import notation

@@ -1,0 +1,48 @@
+"""Ends a command cleanly on Ctrl-C and SIGTERM: one line on stderr, no traceback, no temporary folder left behind."""
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Final
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+class _Stopped(BaseException):
+    """A signal asked the command to stop. No Exception, so that nothing on the way takes it for an error."""
+
+
+def run_stoppable(program: str, work: Callable[[], int]) -> int:
+    """Return what the work returns, or 128 plus the signal's number if Ctrl-C or SIGTERM stopped it.
+
+    Must be called in the main thread. By default SIGTERM ends Python without unwinding, which leaves temporary folders;
+    here it raises, so every `with` on the way is left.
+    """
+    received: list[int] = []
+    with _raising(received):
+        try:
+            return work()
+        except BaseException:
+            # DuckDB reports an interrupted query as an error of its own, so ask for the signal, not for the exception.
+            if not received:
+                raise
+    print(f"{program}: stopped by {signal.Signals(received[0]).name}", file=sys.stderr)
+    return 128 + received[0]
+
+
+@contextmanager
+def _raising(received: list[int]) -> Iterator[None]:
+    def stop(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+        for name in _SIGNALS:
+            signal.signal(name, signal.SIG_IGN)  # a second Ctrl-C must not interrupt the cleaning up
+        raise _Stopped
+
+    before = {name: signal.signal(name, stop) for name in _SIGNALS}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
