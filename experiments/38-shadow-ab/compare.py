@@ -84,13 +84,8 @@ def read_options(argv: Sequence[str] | None) -> argparse.Namespace:
         options.out = options.run
     # Which run is judged decides on its noise floor, not where the report goes.
     run = options.run.resolve()
-    if (
-        options.aa is None
-        and options.manifest is None
-        and run.is_relative_to(HERE)
-        and run != AA.parent
-        and AA.exists()
-    ):
+    of_lab = options.manifest is None and run.is_relative_to(HERE) and run != AA.parent
+    if options.aa is None and of_lab and AA.exists():
         options.aa = AA
     options.log = options.log or options.run / "traffic.log"
     options.manifest = options.manifest or options.run / "manifest.json"

@@ -7,9 +7,8 @@ of the grader is verified under that name: its grades are the same.
 """
 
 import argparse
-import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from minieval.grading.identity import PREDECESSORS, grader_files
 from minieval.inputs import Inputs
 from minieval.interrupts import run_stoppable
 from minieval.judge import judge
-from minieval.manifest import run_sha256
+from minieval.manifest import recorded_analysis, run_sha256
 from minieval.measures.cost import DEFAULT_RATE_USD_PER_HOUR
 from minieval.report.document import from_json
 from minieval.report.documents import documents, manifest_key
@@ -52,7 +51,7 @@ def differences(options: argparse.Namespace) -> list[str]:
 
 def _under_recorded_grader(inputs: Inputs) -> Inputs:
     """Return the inputs under the grader that the manifest names, if that is a predecessor with the same grades."""
-    recorded = _recorded(inputs.manifest).get("grader_sha")
+    recorded = recorded_analysis(inputs.manifest).get("grader_sha")
     if isinstance(recorded, str) and recorded in PREDECESSORS:
         return replace(inputs, grader=GrammarGrader(predecessor=recorded))
     return inputs
@@ -67,18 +66,9 @@ def _rate(report: Path) -> float:
     return DEFAULT_RATE_USD_PER_HOUR if cost is None else cost.rate_usd_per_hour
 
 
-def _recorded(manifest: bytes | None) -> Mapping[str, object]:
-    """Return the manifest's analysis; nothing of one that cannot be read, which the judge says."""
-    try:
-        analysis = json.loads(manifest or b"")["analysis"]
-    except (ValueError, LookupError, TypeError):
-        return {}
-    return analysis if isinstance(analysis, dict) else {}
-
-
 def _changed_inputs(inputs: Inputs, options: argparse.Namespace) -> Iterator[str]:
     """Yield what was judged and has another hash than the manifest recorded."""
-    recorded = _recorded(inputs.manifest)
+    recorded = recorded_analysis(inputs.manifest)
     if not recorded or inputs.manifest is None:
         yield "manifest.json has no readable analysis: expected that of compare.py"
         return
@@ -97,7 +87,7 @@ def _changed_inputs(inputs: Inputs, options: argparse.Namespace) -> Iterator[str
 
 
 def _changed_documents(manifest: bytes | None, folder: Path, names: Sequence[str]) -> Iterator[str]:
-    recorded = _recorded(manifest)
+    recorded = recorded_analysis(manifest)
     yield from _mismatches(
         [(name, sha256_of((folder / name).read_bytes()), recorded.get(manifest_key(name))) for name in names]
     )

@@ -1,7 +1,7 @@
 """Ends a command cleanly on Ctrl-C and SIGTERM: one line on stderr, no traceback, no temporary folder left behind."""
 
+import os
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -21,21 +21,22 @@ def run_stoppable(program: str, work: Callable[[], int]) -> int:
     here it raises, so every `with` on the way is left.
     """
     received: list[int] = []
-    with _raising(received):
+    with _raising(program, received):
         try:
             return work()
         except BaseException:
             # DuckDB reports an interrupted query as an error of its own, so ask for the signal, not for the exception.
             if not received:
                 raise
-    print(f"{program}: stopped by {signal.Signals(received[0]).name}", file=sys.stderr)
     return 128 + received[0]
 
 
 @contextmanager
-def _raising(received: list[int]) -> Iterator[None]:
+def _raising(program: str, received: list[int]) -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
         received.append(number)
+        # At once, because a running query takes seconds to stop; unbuffered, because print is not reentrant.
+        os.write(2, f"{program}: stopped by {signal.Signals(number).name}\n".encode())
         for name in _SIGNALS:
             signal.signal(name, signal.SIG_IGN)  # a second Ctrl-C must not interrupt the cleaning up
         raise _Stopped

@@ -133,6 +133,15 @@ def run_sha256(text: bytes) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
+def recorded_analysis(text: bytes | None) -> Mapping[str, object]:
+    """Return a manifest's `analysis` section; an empty one where it cannot be read."""
+    try:
+        analysis = json.loads(text or b"")["analysis"]
+    except (ValueError, LookupError, TypeError):
+        return {}
+    return analysis if isinstance(analysis, dict) else {}
+
+
 def with_analysis(text: bytes, analysis: Mapping[str, object]) -> str:
     """Return the manifest with its `analysis` section replaced and everything else as it was."""
     manifest = json.loads(text)
