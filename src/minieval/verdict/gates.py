@@ -14,10 +14,10 @@ class Outcome(StrEnum):
 
 
 class GateId(StrEnum):
-    """Every gate, by its published name: code looks a gate up by its member, reports show the value.
+    """Every gate, by its published name.
 
-    First those of the evidence's validity, then those of the decision, both in the order in which reports list them.
-    The rest are the refusals, each named after the error that made it.
+    First come those of the evidence's validity, then those of the decision, both in the order in which reports list
+    them; the rest are refusals, each named after the error that stopped the judgement.
     """
 
     SELF_TEST = "self-test"
