@@ -255,7 +255,7 @@ def contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-# The committed report of the lab has what the synthetic one lacks: a measured throughput, so a cost table with intervals.
+# The committed report of the lab has what the synthetic one lacks: a measured throughput, so a wide table of costs.
 LAB = (compare.HERE / "report.html").as_uri()
 
 
@@ -272,7 +272,8 @@ def test_the_lab_report_is_at_most_as_wide_as_the_window_and_nothing_in_it_is_ou
         ".map((e) => e.textContent.trim().slice(0, 40))"
     )
     scrollers = chromium.evaluate(
-        "[...document.querySelectorAll('.scroll')].map((e) => [e.scrollWidth > e.clientWidth, getComputedStyle(e).overflowX])"
+        "[...document.querySelectorAll('.scroll')]"
+        ".map((e) => [e.scrollWidth > e.clientWidth, getComputedStyle(e).overflowX])"
     )
     assert beyond == []
     assert chromium.evaluate("document.documentElement.scrollWidth") <= width

@@ -1,6 +1,7 @@
 """Pairs out of a log: what is graded, how often, and that counting in the database gives what counting by hand does."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -196,3 +197,29 @@ def test_more_cases_than_a_report_lists_are_counted_all(tmp_path: Path, monkeypa
 
     assert len(found.cases) == 5
     assert sum(tally.requests for tally in found.tallies if tally.differing) == 20
+
+
+def test_the_grader_decides_which_answers_are_the_same(tmp_path: Path) -> None:
+    line = shadow_line(1, "He went.", answered("A", "YES"), answered("B", "yes "))
+
+    def differing(canonical: Callable[[str], object] | None) -> list[bool]:
+        grader = FunctionGrader("g:f", "0" * 64, lambda item, answer: True, canonical)
+        return [tally.differing for tally in paired(tmp_path, [line], grader).tallies]
+
+    assert differing(None) == [True]
+    assert differing(str.strip) == [True]
+    assert differing(lambda answer: answer.strip().lower()) == [False]
+
+
+def test_two_answers_that_differ_in_white_space_only_differ_unless_the_grader_says_otherwise(tmp_path: Path) -> None:
+    line = shadow_line(1, "He went.", answered("A", "def f():\n    x"), answered("B", "def f():\n  x"))
+    grader = FunctionGrader("g:f", "0" * 64, lambda item, answer: True)
+
+    assert [tally.differing for tally in paired(tmp_path, [line], grader).tallies] == [True]
+
+
+def test_a_canonical_answer_that_is_no_text_stops_the_grading(tmp_path: Path) -> None:
+    line = shadow_line(1, "He went.", answered("A", "x"), answered("B", "y"))
+
+    with pytest.raises(GraderFailed, match="canonical_answer returned None: expected text"):
+        paired(tmp_path, [line], FunctionGrader("g:f", "0" * 64, lambda item, answer: True, lambda answer: None))
