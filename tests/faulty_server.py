@@ -12,10 +12,10 @@ A_BREAKER = "This sentence breaks the production arm."
 _answer = EngineArm.answer
 
 
-def _answer_unless_broken(self: EngineArm, sentence: str) -> Answer:
-    if sentence == A_BREAKER:
+def _answer_unless_broken(self: EngineArm, prompt: str) -> Answer:
+    if prompt == A_BREAKER:
         raise ArmRaised("the engine of A is broken")
-    return _answer(self, sentence)
+    return _answer(self, prompt)
 
 
 if __name__ == "__main__":

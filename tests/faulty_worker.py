@@ -3,8 +3,11 @@
 `@FILE` reads the name from a file, so that one server can have many faults, one after the other.
 """
 
+import contextlib
 import ctypes
+import fcntl
 import os
+import resource
 import signal
 import socket
 import sys
@@ -13,16 +16,17 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from miniserve.arms import frames
 from miniserve.arms.arm import Answer
-from miniserve.arms.worker import Answerer, load_engine, main
 from miniserve.errors import ArmRaised
+from miniserve.hosting import frames
+from miniserve.hosting.worker import Answerer, Load, load_engine, main
 
 CANARY = "canary-7f3a"
 SLOW_S = 0.1
 # Before a name: the model is loaded all the same, so that a start costs what it costs. Alone: the model answers.
 LOADED = "loaded "
 OVERSLEPT_S = 1.0
+ENDLESS_TIME = b'{"type":"answered","seq":1,"text":"x","edit_applied":true,"tokens":1,"service_ms":1e999,"cpu_ms":1}'
 # What breaks a view that does not escape: a page, a table, a terminal, an image that is none.
 HOSTILE = "</script><img src=x onerror=alert(1)> | ` \x1b[2J \u202e"
 
@@ -31,70 +35,70 @@ def _text(text: object) -> Answer:
     return Answer(text, edit_applied=True, tokens=1)  # type: ignore[arg-type]  # a B that breaks its type
 
 
-def _raise(_sentence: str) -> Answer:
+def _raise(_prompt: str) -> Answer:
     raise ArmRaised(f"boom {CANARY}")
 
 
-def _raise_undeclared(_sentence: str) -> Answer:
+def _raise_undeclared(_prompt: str) -> Answer:
     raise LookupError(f"boom {CANARY}")
 
 
-def _die_saying_what_breaks_views(_sentence: str) -> Answer:
+def _die_saying_what_breaks_views(_prompt: str) -> Answer:
     raise LookupError(HOSTILE)
 
 
-def _wait_for_ever(_sentence: str) -> Answer:
+def _wait_for_ever(_prompt: str) -> Answer:
     threading.Event().wait()
     raise AssertionError("the event is never set")
 
 
-def _sleep_past_the_timeout(_sentence: str) -> Answer:
+def _sleep_past_the_timeout(_prompt: str) -> Answer:
     time.sleep(OVERSLEPT_S)  # the fault itself; no test waits for it
     return _text("too late")
 
 
-def _hold_the_interpreter(_sentence: str) -> Answer:
+def _hold_the_interpreter(_prompt: str) -> Answer:
     # called through PyDLL, a C function keeps the interpreter's lock
     ctypes.PyDLL(None).pause()
     raise AssertionError("no signal ends the pause")
 
 
-def _answer_slowly(_sentence: str) -> Answer:
+def _answer_slowly(_prompt: str) -> Answer:
     time.sleep(SLOW_S)  # the fault itself; no test waits for it
     return _text("at last")
 
 
-def _spin(_sentence: str) -> Answer:
+def _spin(_prompt: str) -> Answer:
     while True:
         pass
 
 
-def _exit(_sentence: str) -> Answer:
+def _exit(_prompt: str) -> Answer:
     os._exit(3)
 
 
-def _segfault(_sentence: str) -> Answer:
+def _segfault(_prompt: str) -> Answer:
     ctypes.string_at(0)
     raise AssertionError("the line above ends the process")
 
 
-def _kill(_sentence: str) -> Answer:
+def _kill(_prompt: str) -> Answer:
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError("the line above ends the process")
 
 
-def _signal_without_a_name(_sentence: str) -> Answer:
+def _signal_without_a_name(_prompt: str) -> Answer:
     os.kill(os.getpid(), 40)
     raise AssertionError("the line above ends the process")
 
 
-def _eat_memory(_sentence: str) -> Answer:
+def _eat_memory(_prompt: str) -> Answer:
     hoard = []
     while True:
         hoard.append(bytearray(64 * 2**20))
 
 
-def _flood(_sentence: str) -> Answer:
+def _flood(_prompt: str) -> Answer:
     sys.stdout.write(CANARY * 1_000_000)
     sys.stderr.write(CANARY * 1_000_000)
     return _text("flooded")
@@ -103,7 +107,7 @@ def _flood(_sentence: str) -> Answer:
 def _send(payload: bytes) -> Answerer:
     """Write raw bytes to the server, behind the protocol's back."""
 
-    def answer(_sentence: str) -> Answer:
+    def answer(_prompt: str) -> Answer:
         descriptor = int(sys.argv[sys.argv.index("--fd") + 1])
         socket.socket(fileno=os.dup(descriptor)).sendall(payload)
         return _text("after raw bytes")
@@ -111,13 +115,13 @@ def _send(payload: bytes) -> Answerer:
     return answer
 
 
-def _fork(_sentence: str) -> Answer:
+def _fork(_prompt: str) -> Answer:
     if os.fork() == 0:
         signal.pause()
     return _text("forked")
 
 
-def _leave_the_session(_sentence: str) -> Answer:
+def _leave_the_session(_prompt: str) -> Answer:
     """Become what a daemon is: a child of a child, in a session of its own, whose parent is gone."""
     child = os.fork()
     if child == 0:
@@ -129,11 +133,69 @@ def _leave_the_session(_sentence: str) -> Answer:
     return _text("left")
 
 
+def _reaching_into_the_server() -> dict[str, Callable[[], object]]:
+    """Return every way that a process has into another of its user, each aimed at the server."""
+    server = os.getppid()
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def checked(result: int) -> None:
+        if result < 0:
+            raise OSError(ctypes.get_errno(), "refused")
+
+    def own_signals() -> None:
+        ours, theirs = socket.socketpair()
+        fcntl.fcntl(ours, fcntl.F_SETOWN, server)
+        fcntl.fcntl(ours, fcntl.F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(ours, fcntl.F_SETFL, os.O_ASYNC)
+        theirs.send(b"x")
+
+    def write_memory() -> None:
+        with Path(f"/proc/{server}/mem").open("r+b", buffering=0):
+            pass
+
+    return {
+        "kill": lambda: os.kill(server, signal.SIGKILL),
+        "stop": lambda: os.kill(server, signal.SIGSTOP),
+        "its group": lambda: os.kill(-os.getpgid(server), signal.SIGKILL),
+        "tgkill": lambda: checked(libc.tgkill(server, server, signal.SIGKILL)),
+        "sigqueue": lambda: checked(libc.sigqueue(server, signal.SIGKILL, None)),
+        "pidfd": lambda: signal.pidfd_send_signal(os.pidfd_open(server), signal.SIGKILL),
+        "file owner": own_signals,
+        "ptrace": lambda: checked(libc.ptrace(16, server, None, None)),  # PTRACE_ATTACH stops it
+        "process_vm_writev": lambda: checked(libc.process_vm_writev(server, None, 0, None, 0, 0)),
+        "/proc/PID/mem": write_memory,
+        "prlimit": lambda: resource.prlimit(server, resource.RLIMIT_NOFILE, (0, 0)),
+        "setpriority": lambda: os.setpriority(os.PRIO_PROCESS, server, 19),
+        "sched_setaffinity": lambda: os.sched_setaffinity(server, {0}),
+        "sched_setscheduler": lambda: os.sched_setscheduler(server, os.SCHED_IDLE, os.sched_param(0)),
+    }
+
+
+def _reach_into_the_server(_prompt: str) -> Answer:
+    """Try every way, and answer which ones the kernel allowed."""
+    allowed = []
+    for name, attempt in _reaching_into_the_server().items():
+        with contextlib.suppress(PermissionError):
+            attempt()
+            allowed.append(name)
+    return _text(f"allowed: {', '.join(allowed) or 'none'}")
+
+
+def _kill_the_server(_prompt: str) -> Answer:
+    os.kill(os.getppid(), signal.SIGKILL)
+    return _text("killed")
+
+
+def _stop_the_server(_prompt: str) -> Answer:
+    os.kill(os.getppid(), signal.SIGSTOP)
+    return _text("stopped")
+
+
 FAULTS: dict[str, Answerer] = {
-    "healthy": lambda sentence: _text(f"{sentence} {CANARY}"),
+    "healthy": lambda prompt: _text(f"{prompt} {CANARY}"),
     "raises": _raise,
     "raises-undeclared": _raise_undeclared,
-    "says-what-breaks-views": lambda sentence: _text(f"{sentence} {HOSTILE}"),
+    "says-what-breaks-views": lambda prompt: _text(f"{prompt} {HOSTILE}"),
     "dies-saying-what-breaks-views": _die_saying_what_breaks_views,
     "sleeps-past-the-timeout": _sleep_past_the_timeout,
     "waits-for-ever": _wait_for_ever,
@@ -157,6 +219,14 @@ FAULTS: dict[str, Answerer] = {
     "oversized-frame": _send(b"\xff\xff\xff\xff"),
     "negative-time": _send(frames.encode(frames.Answered(1, "x", True, 1, -1.0, 1.0))),
     "negative-tokens": _send(frames.encode(frames.Answered(1, "x", True, -5, 1.0, 1.0))),
+    "tokens-of-401-digits": _send(frames.encode(frames.Answered(1, "x", True, 10**400, 1.0, 1.0))),
+    "tokens-and-a-half": _send(frames.encode(frames.Answered(1, "x", True, 1.5, 1.0, 1.0))),
+    "service-of-1e308-ms": _send(frames.encode(frames.Answered(1, "x", True, 1, 1e308, 1.0))),
+    "cpu-of-401-digits": _send(frames.encode(frames.Answered(1, "x", True, 1, 1.0, 10**400))),
+    "time-that-no-float-holds": _send(len(ENDLESS_TIME).to_bytes(4, "big") + ENDLESS_TIME),
+    "reaches-into-the-server": _reach_into_the_server,
+    "kills-the-server": _kill_the_server,
+    "stops-the-server": _stop_the_server,
     "oversized-text": _send(frames.encode(frames.Answered(1, CANARY * 5_000, True, 1, 1.0, 1.0))),
     "answers-twice": _send(frames.encode(frames.Answered(1, CANARY, True, 1, 1.0, 1.0))),
     "unsolicited-frame": _send(frames.encode(frames.Answered(99, CANARY, True, 1, 1.0, 1.0))),
@@ -164,10 +234,10 @@ FAULTS: dict[str, Answerer] = {
 }
 
 
-def _load(fault: str) -> Callable[[Path, str], tuple[Answerer, str]]:
-    def load(models: Path, sha: str) -> tuple[Answerer, str]:
+def _load(fault: str) -> Load:
+    def load(models: Path, sha: str, warm_up: str) -> tuple[Answerer, str]:
         if fault.startswith(LOADED):
-            answer, engine = load_engine(models, sha)
+            answer, engine = load_engine(models, sha, warm_up)
             return FAULTS.get(fault.removeprefix(LOADED), answer), engine
         if fault == "fails-to-load":
             raise OSError(f"no such model {CANARY}")

@@ -21,8 +21,8 @@ from miniobserve.logs import structured as logs
 from miniobserve.logs.stderr import LineWriter, stderr_writer
 from miniobserve.metrics import shared as shared_metrics
 from miniobserve.metrics.metrics import Metrics
-from miniserve.arms.worker_process import WORKER_COMMAND
 from miniserve.errors import ArmNotLoaded, ServeError, SettingsError
+from miniserve.hosting.worker_process import WORKER_COMMAND
 from miniserve.http.ports import listen
 from miniserve.loopback.port import Loopback
 from miniserve.processes.channel import Begin, ParentChannel

@@ -7,8 +7,9 @@ ServeError
 ├── KeysFileError       the file of API-key hashes is unusable
 ├── RequestRefused      a request that never reached an assignment
 └── ArmError            an arm gave no answer
-    ├── ArmRaised       it raised
+    ├── ArmRaised       it raised, or its process died
     ├── ArmTimeout      it ran past its deadline
+    ├── ArmDropped      it had no chance: still loading, or no CPU
     └── BadOutput       what it gave is not an answer
 
 traffic.RouteConfigError and records.RecordError are ValueErrors of their own: their modules import nothing of ours.
@@ -54,14 +55,25 @@ class RequestRefused(ServeError):
 
 
 class ArmError(ServeError):
-    """An arm gave no answer: what the traffic record says of it, and what the client is told if the arm served."""
+    """An arm gave no answer: what the traffic record says of it, and what the client is told if the arm served.
+
+    `reason` is the record's text; service_ms and cpu_ms are what the run took, where the arm measured it.
+    """
 
     status: ClassVar[Status] = "error"
     http_status: ClassVar[HTTPStatus] = HTTPStatus.BAD_GATEWAY
 
+    def __init__(
+        self, detail: str, *, reason: str | None = None, service_ms: float | None = None, cpu_ms: float | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.reason = f"{type(self).__name__}: {detail}" if reason is None else reason
+        self.service_ms = service_ms
+        self.cpu_ms = cpu_ms
+
 
 class ArmRaised(ArmError):
-    """The arm raised, or its process did."""
+    """The arm raised, its process died, or it may not start again yet."""
 
 
 class ArmTimeout(ArmError):
@@ -69,6 +81,13 @@ class ArmTimeout(ArmError):
 
     status = "timeout"
     http_status = HTTPStatus.GATEWAY_TIMEOUT
+
+
+class ArmDropped(ArmError):
+    """The arm had no chance to answer: it was still loading, or it got no CPU. This says nothing about the arm."""
+
+    status = "dropped"
+    http_status = HTTPStatus.SERVICE_UNAVAILABLE
 
 
 class BadOutput(ArmError):

@@ -16,26 +16,26 @@ from miniobserve.later import Later
 from miniobserve.logs.structured import moment
 from miniobserve.metrics.metrics import Metrics
 from miniobserve.traces.spans import Span
-from miniserve.arms.arm import Answer, Arm
-from miniserve.errors import ArmError, ArmTimeout, RequestRefused
+from miniserve.arms.arm import Answer
+from miniserve.errors import ArmError, RequestRefused
 from miniserve.log.ledger import Ledger
 from miniserve.log.records import ArmResult, TrafficRecord
 from miniserve.log.traffic_log import utc_now
 from miniserve.routes.routes import Route
-from miniserve.shadow.shadow import Shadow
+from miniserve.shadow.queue import Shadow
 from miniserve.traffic import Assignment, assign, shadow_label
 
 
 @dataclass(frozen=True)
-class Reply:
-    """What the client gets: the corrected sentence, and whether an edit of the model changed it or fitted nowhere."""
+class Prompt:
+    """What the arms are asked, and the name that the client's request gives it."""
 
-    correction: str
-    edit_applied: bool
+    text: str
+    field: str
 
 
-class Tutor:
-    """Corrects sentences under the route it is handed; every request that reaches an assignment gets one record."""
+class Responder:
+    """Answers prompts under the route it is handed; every request that reaches an assignment gets one record."""
 
     def __init__(self, deadline_s: float, ledger: Ledger, metrics: Metrics, later: Later) -> None:
         self._deadline_s = deadline_s
@@ -45,32 +45,32 @@ class Tutor:
         # Bound once: a logger of the module binds itself again for every line.
         self._log = structlog.get_logger().bind()
 
-    async def correct(self, sentence: str, request_id: str, route: Route, handler_span: Span) -> Reply:
+    async def respond(self, prompt: Prompt, request_id: str, route: Route, handler_span: Span) -> Answer:
         """Answer with the production arm and submit the shadow.
 
-        Raises RequestRefused when the sentence has more tokens than an arm takes, ArmError when the arm gives no
-        answer. Nothing of the shadow is awaited or raised.
+        Raises RequestRefused when the prompt has more tokens than an arm takes, ArmError when the arm gives no answer.
+        Nothing of the shadow is awaited or raised.
         """
-        _check_length(sentence, route)
+        _check_length(prompt, route)
         with handler_span.child("traffic.assign", {}) as span:
             assignment = assign(request_id, route.config)
             span.attributes["traffic.strategy"] = str(assignment.strategy)
         bind_contextvars(**{"traffic.arm": assignment.production_arm})
         arm = route.arms[assignment.production_arm]
-        record = _open_record(assignment, route, sentence, handler_span.trace.id)
+        record = _open_record(assignment, route, prompt.text, handler_span.trace.id)
         run = _start_run(assignment, route, assignment.production_arm, "production", handler_span)
         started = time.perf_counter_ns()
-        # What the record says of a failure that nobody foresaw.
+        # What the record says if something raises that is no ArmError.
         result, status = (
             ArmResult("error", reason="unforeseen, see the server's log"),
             HTTPStatus.INTERNAL_SERVER_ERROR,
         )
         try:
-            answer = await self._infer(arm, sentence)
+            answer = await arm.infer(prompt.text, self._deadline_s)
             result = ArmResult("ok", answer.text, answer.edit_applied, _ms_since(started), answer.tokens)
             status = HTTPStatus.OK
         except ArmError as error:
-            result = ArmResult(error.status, latency_ms=_ms_since(started), reason=f"{type(error).__name__}: {error}")
+            result = ArmResult(error.status, latency_ms=_ms_since(started), reason=error.reason)
             status = error.http_status
             raise
         except asyncio.CancelledError:
@@ -81,14 +81,7 @@ class Tutor:
             served = replace(record, http_status=int(status), results={assignment.production_arm: result})
             self._hand_over(served, assignment, route, handler_span)
             self._end_run(run, result)
-        return Reply(answer.text, answer.edit_applied)
-
-    async def _infer(self, arm: Arm, sentence: str) -> Answer:
-        try:
-            async with asyncio.timeout(self._deadline_s):
-                return await arm.infer(sentence)
-        except TimeoutError:
-            raise ArmTimeout(f"no answer within {self._deadline_s:g} s") from None
+        return answer
 
     def _hand_over(self, record: TrafficRecord, assignment: Assignment, route: Route, handler_span: Span) -> None:
         """Write the record, or leave that to the shadow's outcome."""
@@ -185,18 +178,21 @@ def _level(run: _Run, result: ArmResult) -> int:
     return logging.DEBUG if run.role == "production" else logging.INFO
 
 
-def _check_length(sentence: str, route: Route) -> None:
-    """Raise RequestRefused (422) when the sentence is too long for an arm that could be assigned."""
+def _check_length(prompt: Prompt, route: Route) -> None:
+    """Raise RequestRefused (422) when the prompt is too long for an arm that could be assigned.
+
+    All serving arms are asked, so that an id is refused whichever arm it is assigned to.
+    """
     for arm in route.arms.values():
-        if excess := arm.excess_tokens(sentence):
+        if excess := arm.excess_tokens(prompt.text):
             raise RequestRefused(
                 HTTPStatus.UNPROCESSABLE_ENTITY,
-                f"sentence has {excess[0]} tokens: expected at most {excess[1]}",
-                field="sentence",
+                f"{prompt.field} has {excess[0]} tokens: expected at most {excess[1]}",
+                field=prompt.field,
             )
 
 
-def _open_record(assignment: Assignment, route: Route, sentence: str, trace: str) -> TrafficRecord:
+def _open_record(assignment: Assignment, route: Route, prompt: str, trace: str) -> TrafficRecord:
     config = route.config
     return TrafficRecord(
         record_id=uuid.uuid4().hex,
@@ -211,7 +207,7 @@ def _open_record(assignment: Assignment, route: Route, sentence: str, trace: str
         shadow_arm=assignment.shadow_arm,
         arm_shas=config.arms,
         traffic_arm=assignment.production_arm,
-        sentence=sentence,
+        sentence=prompt,
         results={},
     )
 

@@ -18,13 +18,14 @@ from tests.strategies import HEADER, JSON, TEXT, attempt, bytes_near, json_near
 from tests.views import check_plain
 
 from miniobserve.traces.traces import incoming_context
-from miniserve.arms import frames
 from miniserve.errors import KeysFileError, RequestRefused, SettingsError
+from miniserve.hosting import frames
 from miniserve.http.admission import Keys
 from miniserve.log import audit
 from miniserve.log.records import RecordError, parse_line, to_line
 from miniserve.settings import PREFIX, Settings
 from miniserve.tasks import grammar as schemas
+from miniserve.tasks import request_id as request_ids
 from miniserve.tasks.language import preferred
 from miniserve.traffic import RouteConfig, RouteConfigError, Strategy, assign
 
@@ -161,7 +162,7 @@ def test_a_sentence_is_kept_but_for_the_white_space_around_it_or_refused(sentenc
 @given(st.none() | st.text(), st.lists(HEADER, max_size=3))
 def test_a_request_id_is_what_was_sent_or_refused(in_body: str | None, in_headers: list[str]) -> None:
     sent = {*in_headers, *([] if in_body is None else [in_body])}
-    checked = attempt(RequestRefused, schemas.checked_request_id, in_body, in_headers)
+    checked = attempt(RequestRefused, request_ids.checked_request_id, in_body, in_headers)
     if isinstance(checked, RequestRefused):
         assert (checked.status, checked.field) == (HTTPStatus.UNPROCESSABLE_ENTITY, "request_id")
         return
@@ -172,7 +173,7 @@ def test_a_request_id_is_what_was_sent_or_refused(in_body: str | None, in_header
 
 @given(st.lists(HEADER, max_size=2))
 def test_a_refusal_repeats_only_an_id_that_a_header_can_carry(in_headers: list[str]) -> None:
-    echoed = schemas.echoed_request_id(in_headers)
+    echoed = request_ids.echoed_request_id(in_headers)
 
     assert echoed is None or ([echoed] == in_headers and echoed.isascii() and echoed.isprintable())
 

@@ -5,16 +5,19 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
-from tests.conftest import Routing, correct
+from tests.conftest import Routing, StartServer, correct
 from tests.fault_bench import FaultBench, fault_bench
 
+from miniserve.hosting.breaker import FIRST_DELAY_S, FIRST_OPEN_S, OPEN_AFTER
 from miniserve.log.records import TrafficRecord
+from miniserve.log.traffic_log import read_log
 from miniserve.processes.local import LocalServer
-from miniserve.shadow.breaker import FIRST_DELAY_S, FIRST_OPEN_S, OPEN_AFTER
+from miniserve.traffic import Strategy
 
 SENTENCES = ["He goed to school.", "She write a letter yesterday.", "He walks to work."]
 # Patient: also where a process of the lowest priority gets no CPU for a while. Hasty: short enough to wait for.
@@ -35,7 +38,18 @@ ANSWERS = {"healthy": "ok", "floods-stdout": "ok", "says-what-breaks-views": "ok
 )
 RAISES = ("raises",)
 # What it says of its own accord is found with the next question, and ends its process.
-SPEAKS_UNASKED = {"oversized-text": "bad_output", "answers-twice": "ok"}
+SPEAKS_UNASKED = {"answers-twice": "ok"} | dict.fromkeys(
+    (
+        "oversized-text",
+        "negative-time",
+        "negative-tokens",
+        "tokens-of-401-digits",
+        "tokens-and-a-half",
+        "service-of-1e308-ms",
+        "cpu-of-401-digits",
+    ),
+    "bad_output",
+)
 ENDS_ITS_PROCESS = (
     "raises-undeclared",
     "exits",
@@ -47,10 +61,11 @@ ENDS_ITS_PROCESS = (
     "leaves-its-session",
     "malformed-frame",
     "oversized-frame",
-    "negative-time",
-    "negative-tokens",
+    "time-that-no-float-holds",
     "unsolicited-frame",
     "ready-again",
+    "kills-the-server",
+    "stops-the-server",
 )
 HOG = "print('spinning')\nwhile True: pass"
 HANGS = ("sleeps-past-the-timeout", "waits-for-ever", "holds-the-interpreter", "spins")
@@ -161,27 +176,61 @@ def test_a_b_that_does_not_answer_in_time_is_ended_and_replaced(fault: str, hast
     hasty.quiet()
 
 
+def _starts(server: LocalServer) -> int:
+    shadow = server.details()["shadow"]
+    return 0 if shadow is None else int(shadow["starts"])
+
+
+@contextmanager
+def _hog(core: int) -> Iterator[None]:
+    """Keep one core busy at normal priority, in a session of its own: B, of the lowest, keeps some hundredth of it."""
+    with subprocess.Popen((sys.executable, "-uc", HOG), start_new_session=True, stdout=subprocess.PIPE) as hog:
+        try:
+            os.sched_setaffinity(hog.pid, {core})
+            assert hog.stdout is not None
+            hog.stdout.readline()
+            yield
+        finally:
+            hog.kill()
+
+
 @pytest.mark.skipif(os.getpriority(os.PRIO_PROCESS, 0) > 0, reason="a nice hog leaves B its share")
 def test_a_b_that_gets_no_cpu_is_dropped_and_not_blamed(hasty: FaultBench) -> None:
     hasty.shadow("spins")
     known = len(hasty.records())
-    core = {min(os.sched_getaffinity(0))}
+    core = min(os.sched_getaffinity(0))
     for thread in Path(f"/proc/{hasty.shadow_state()['pid']}/task").iterdir():
-        os.sched_setaffinity(int(thread.name), core)
-    # Of normal priority, in a session of its own: B, of the lowest, keeps some hundredth of the core.
-    with subprocess.Popen((sys.executable, "-uc", HOG), start_new_session=True, stdout=subprocess.PIPE) as hog:
-        try:
-            os.sched_setaffinity(hog.pid, core)
-            assert hog.stdout is not None
-            hog.stdout.readline()
-            reply = correct(hasty.server, SENTENCES[0], "one")
-            (line,) = hasty.wait_for_lines(known + 1)[known:]
-        finally:
-            hog.kill()
+        os.sched_setaffinity(int(thread.name), {core})
+    with _hog(core):
+        reply = correct(hasty.server, SENTENCES[0], "one")
+        (line,) = hasty.wait_for_lines(known + 1)[known:]
 
     assert (reply.status_code, line.results["B"].status) == (200, "dropped")
     assert (line.results["B"].reason or "").startswith("starved: ")
     hasty.quiet()
+
+
+@pytest.mark.skipif(os.getpriority(os.PRIO_PROCESS, 0) > 0, reason="a nice hog leaves B its share")
+def test_a_b_that_gets_no_cpu_while_it_loads_is_dropped_and_its_circuit_stays_closed(
+    start_server: StartServer, routing: Routing
+) -> None:
+    server = start_server(routing(Strategy.SINGLE), SHADOW_LOAD_MS="1000", SHADOW_TIMEOUT_MS="300")
+    cores = os.sched_getaffinity(server.address.pid)
+    core = min(cores)
+    # A process begins on the cores of the thread that started it, and here that is the event loop's.
+    os.sched_setaffinity(server.address.pid, {core})
+    with _hog(core):
+        server.route_file.write(routing(Strategy.SHADOW))
+        server.wait_for(lambda: _starts(server) > OPEN_AFTER, "starting B again and again", 60)
+        reply = correct(server, SENTENCES[0], "one")
+        server.wait_for(lambda: server.traffic_log.stat().st_size > 0, "done with the shadow")
+        starved = server.details()["shadow"]
+    os.sched_setaffinity(server.address.pid, cores)
+    (line,) = read_log(server.traffic_log).records
+
+    assert (reply.status_code, line.results["B"].status) == (200, "dropped")
+    assert (starved["circuit"], starved["last_failure"][:21]) == ("closed", "starved while loading")
+    server.wait_for_shadow()
 
 
 def test_a_b_that_is_killed_from_outside_while_it_computes_is_asked_again(patient: FaultBench) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.conftest import MODELS, Routing, StartServer, correct
 
-from miniserve.arms.child import NICENESS
+from miniserve.hosting.child import NICENESS
 from miniserve.log.traffic_log import read_log
 from miniserve.processes.local import LocalServer
 from miniserve.traffic import Strategy
@@ -56,6 +56,20 @@ def test_a_b_that_hangs_without_wanting_the_cpu_is_a_timeout_not_a_dropped_shado
 
     (record,) = read_log(server.traffic_log).records
     assert (record.results["B"].status, record.results["B"].reason) == ("timeout", "no answer within 0.3 s")
+
+
+def test_b_can_signal_trace_slow_or_write_no_other_process(start_server: StartServer, routing: Routing) -> None:
+    server = start_server(routing(Strategy.SHADOW), fault="reaches-into-the-server", SHADOW_TIMEOUT_MS="60000")
+    pid = server.address.pid
+    before = (os.getpriority(os.PRIO_PROCESS, pid), os.sched_getaffinity(pid), os.sched_getscheduler(pid))
+
+    correct(server, SENTENCES[0])
+    server.wait_for(lambda: server.traffic_log.stat().st_size > 0, "done with the shadow")
+
+    (record,) = read_log(server.traffic_log).records
+    assert (record.results["B"].response, record.results["B"].reason) == ("allowed: none", None)
+    assert (os.getpriority(os.PRIO_PROCESS, pid), os.sched_getaffinity(pid), os.sched_getscheduler(pid)) == before
+    assert correct(server, SENTENCES[0]).status_code == 200
 
 
 def test_killing_bs_process_in_the_middle_changes_no_answer_and_loses_no_pair(

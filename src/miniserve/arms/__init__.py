@@ -1,6 +1,6 @@
-"""What can answer a request, and where does it run?
+"""What can answer a request?
 
-An arm is a model bound to its SHA (arm.py has the protocol). It runs in the server's own process (engine.py) or in a
-worker process that can hurt nobody (worker_process.py is the server's side, worker.py the other one). child.py starts
-that process, frames.py is what both sides say to each other, and seccomp.py is what the kernel forbids the worker.
+An arm is a model bound to its SHA. It is asked a prompt and gives an answer, or raises an ArmError that says why not.
+Any arm can serve or shadow; arm.py has the protocol. engine.py is an engine in this process. Where an arm runs is
+hosting's business, what happens around it when it shadows is shadow's.
 """

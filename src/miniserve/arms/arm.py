@@ -1,38 +1,69 @@
-"""An arm: a named variant that answers sentences. The protocol, the production implementation, and what an answer is.
-
-Where a shadow arm runs is shadow's business; which arm answers whom is the router's.
-"""
+"""An arm: a named variant that answers prompts. The protocol, what an answer is, and what counts as one."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from miniserve.errors import BadOutput
 
 MAX_ANSWER_CHARS = 2_000
-WARM_UP_SENTENCE = "He goed home."
+Circuit = Literal["closed", "open", "half_open"]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What an arm says to one sentence: the corrected text, whether its edit applied, tokens generated."""
+    """What an arm says to a prompt: the text, whether its edit applied, and the tokens it generated.
+
+    An arm in a process of its own also reports the milliseconds of service and of CPU that the answer took there;
+    for any other arm, whoever asks measures the time.
+    """
 
     text: str
     edit_applied: bool
     tokens: int
+    service_ms: float | None = None
+    cpu_ms: float | None = None
+
+
+@dataclass(frozen=True)
+class ArmState:
+    """Whether an arm can be asked, and the process it runs in.
+
+    `starts` counts the processes so far; `circuit` is open while a process that kept dying may not start again.
+    """
+
+    up: bool
+    pid: int | None
+    engine: str | None
+    starts: int = 1
+    circuit: Circuit = "closed"
+    last_failure: str | None = None
 
 
 class Arm(Protocol):
-    """A variant bound to a model SHA."""
+    """A variant bound to a model SHA; it can serve or shadow."""
 
     @property
     def sha(self) -> str:
         """The model's canonical SHA."""
 
-    def excess_tokens(self, sentence: str) -> tuple[int, int] | None:
-        """Return (tokens, limit) if the sentence has more than the model takes, else None."""
+    @property
+    def state(self) -> ArmState:
+        """Whether the arm can be asked, and where it runs."""
 
-    async def infer(self, sentence: str) -> Answer:
-        """Answer the sentence; raises ArmError (ArmRaised, BadOutput) when there is no answer."""
+    def start(self) -> None:
+        """Begin to load, if the arm is not loaded yet; returns at once."""
+
+    def excess_tokens(self, prompt: str) -> tuple[int, int] | None:
+        """Return (tokens, limit) if the prompt has more tokens than the model takes, else None."""
+
+    async def infer(self, prompt: str, timeout_s: float) -> Answer:
+        """Answer the prompt; raises ArmTimeout after timeout_s seconds of running, another ArmError on a failure.
+
+        The arm keeps the deadline itself, because only it knows when it began to run.
+        """
+
+    async def close(self) -> None:
+        """Release what the arm holds; it cannot be asked afterwards."""
 
 
 def usable_text(text: object) -> str:

@@ -1,13 +1,12 @@
 """The public port: HTTP in, HTTP out. Errors become statuses here and nowhere else.
 
-Deciding, serving and logging are the tutor's; loading is the routes'.
+Checking a body and making a reply are the task's; deciding, serving and logging are serve.py's; loading is the routes'.
 """
 
-import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -19,13 +18,12 @@ from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as Path_
 from starlette.types import ExceptionHandler
 from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars
 
-from minicorpus.explanation.explain import explain
 from miniobserve.later import Later
 from miniobserve.logs.structured import moment
 from miniobserve.metrics.metrics import Metrics
@@ -33,19 +31,17 @@ from miniobserve.traces.spans import Span, SpanSource
 from miniobserve.traces.traces import incoming_context, outgoing_headers
 from miniserve.errors import ArmError, RequestRefused
 from miniserve.http.admission import Concurrency, Keys, RateLimit
+from miniserve.http.body import read_body
 from miniserve.http.openapi import openapi
+from miniserve.http.problem import problem_response
 from miniserve.log.ledger import Ledger
 from miniserve.routes.routes import Route, Routes
-from miniserve.serve import Tutor
-from miniserve.tasks import grammar as schemas
-from miniserve.tasks.language import preferred
+from miniserve.serve import Responder
+from miniserve.tasks.request_id import checked_request_id, echoed_request_id
+from miniserve.tasks.task import Task
 
 _encoder = msgspec.json.Encoder()
 _log = structlog.get_logger()
-_NO_FIT = {
-    "en": "The model proposed a correction that fits nowhere in the sentence, so it is unchanged.",
-    "es": "El modelo propuso una corrección que no encaja en la oración, así que queda como estaba.",
-}
 _LOADING = RequestRefused(
     HTTPStatus.SERVICE_UNAVAILABLE, "loading or draining: expected to be ready soon", retry_after_s=1
 )
@@ -58,8 +54,9 @@ _EXPECTED = (HTTPStatus.OK, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILAB
 class FrontDoor:
     """Everything that the public port hands a request to."""
 
+    tasks: Sequence[Task]
     routes: Routes
-    tutor: Tutor
+    responder: Responder
     ledger: Ledger
     keys: Keys
     rate: RateLimit
@@ -73,12 +70,10 @@ class FrontDoor:
 
 def create_app(door: FrontDoor) -> Starlette:
     """Return the ASGI application of the public port."""
-    description = _encoder.encode(openapi(asks_for_keys=door.keys.asked))
-    for status in _EXPECTED:
-        door.metrics.requests.labels(schemas.CORRECT_PATH, "POST", str(int(status)))
-
-    async def correct(request: Request) -> Response:
-        return await _observed(door, request, _correct)
+    description = _encoder.encode(openapi(door.tasks, asks_for_keys=door.keys.asked))
+    for task in door.tasks:
+        for status in _EXPECTED:
+            door.metrics.requests.labels(task.path, "POST", str(int(status)))
 
     async def healthz(_request: Request) -> Response:
         return Response(status_code=HTTPStatus.OK)
@@ -100,7 +95,7 @@ def create_app(door: FrontDoor) -> Starlette:
     }
     app = Starlette(
         routes=[
-            Path_(schemas.CORRECT_PATH, correct, methods=["POST"]),
+            *(Path_(task.path, partial(_serve_task, door, task), methods=["POST"]) for task in door.tasks),
             Path_("/healthz", healthz),
             Path_("/readyz", readyz),
             Path_("/openapi.json", description_of),
@@ -112,14 +107,12 @@ def create_app(door: FrontDoor) -> Starlette:
     return app
 
 
-async def _observed(
-    door: FrontDoor, request: Request, handle: Callable[[FrontDoor, Request, Span], Awaitable[Response]]
-) -> Response:
-    """Run a handler inside its server span; its response carries the span's context, refusals included."""
+async def _serve_task(door: FrontDoor, task: Task, request: Request) -> Response:
+    """Answer a request inside its server span; the response carries the span's context, refusals included."""
     started = time.perf_counter()
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     context = incoming_context(request.headers) if door.trust_traceparent else Context()
-    echoed = schemas.echoed_request_id(request.headers.getlist("x-request-id"))
+    echoed = echoed_request_id(request.headers.getlist("x-request-id"))
     with door.spans.start("http.handler", context, SpanKind.SERVER) as span:
         span.attributes |= {"http.request.method": request.method, "url.path": request.url.path}
         # On every line of this request, also where uvicorn logs its failure: a request has a task of its own.
@@ -127,76 +120,66 @@ async def _observed(
         bind_contextvars(**span.ids, request_id=echoed, **{"traffic.arm": None})
         try:
             try:
-                response = await handle(door, request, span)
+                response = await _answer(door, task, request, span)
             except (RequestRefused, ArmError) as error:
-                response = _problem(error, echoed)
+                response = problem_response(error, echoed)
             status = HTTPStatus(response.status_code)
         finally:
-            _account(door, request.method, status, time.perf_counter() - started, span)
+            _account(door, task.path, request.method, status, time.perf_counter() - started, span)
         response.raw_headers.extend(outgoing_headers(span))
     return response
 
 
-def _account(door: FrontDoor, method: str, status: HTTPStatus, seconds: float, span: Span) -> None:
+def _account(door: FrontDoor, path: str, method: str, status: HTTPStatus, seconds: float, span: Span) -> None:
     """Say on the span how an answered request ended, and in a moment in the metrics and its one line at info."""
     span.attributes["http.response.status_code"] = int(status)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         span.fail()
     keys = {**get_contextvars(), "timestamp": moment(time.time_ns())}
-    door.later.add(partial(_tell_request, door.metrics, method, status, seconds, span.exemplar, keys))
+    door.later.add(partial(_tell_request, door.metrics, path, method, status, seconds, span.exemplar, keys))
 
 
 def _tell_request(
     metrics: Metrics,
+    path: str,
     method: str,
     status: HTTPStatus,
     seconds: float,
     exemplar: dict[str, str] | None,
     keys: dict[str, Any],
 ) -> None:
-    metrics.requests.labels(schemas.CORRECT_PATH, method, str(int(status))).inc()
-    metrics.request_seconds.labels(schemas.CORRECT_PATH).observe(seconds, exemplar=exemplar)
+    metrics.requests.labels(path, method, str(int(status))).inc()
+    metrics.request_seconds.labels(path).observe(seconds, exemplar=exemplar)
     _log.log(
         logging.INFO if status < HTTPStatus.INTERNAL_SERVER_ERROR else logging.WARNING,
         "request",
         **keys,
         method=method,
-        path=schemas.CORRECT_PATH,
+        path=path,
         status=int(status),
         duration_ms=seconds * 1e3,
     )
 
 
-async def _correct(door: FrontDoor, request: Request, span: Span) -> Response:
+async def _answer(door: FrontDoor, task: Task, request: Request, span: Span) -> Response:
     caller = door.keys.caller(request.headers.get("authorization"), request.client.host if request.client else "")
     door.rate.spend(caller)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise RequestRefused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "expected Content-Type: application/json")
-    asked = schemas.decode_request(await _body(request, door.body_s))
-    request_id = schemas.checked_request_id(asked.request_id, request.headers.getlist("x-request-id"))
-    sentence = schemas.checked_sentence(asked.sentence)
-    # Made here, never derived from the input: two clients that send one sentence are two users.
+    body = await read_body(request, task.max_body_bytes, door.body_s, lambda: door.routes.draining)
+    asked = task.read(body, request.headers)
+    request_id = checked_request_id(asked.request_id, request.headers.getlist("x-request-id"))
+    # Made here, never derived from the input: two clients that send one prompt are two users.
     request_id = request_id or str(uuid.uuid4())
     span.attributes["request.id"] = request_id
     bind_contextvars(request_id=request_id)
-    language = preferred(request.headers.get("accept-language"))
     try:
         with door.concurrency.place():
-            reply = await door.tutor.correct(sentence, request_id, _ready(door), span)
+            answer = await door.responder.respond(asked.prompt, request_id, _ready(door), span)
     except (RequestRefused, ArmError) as error:
-        return _problem(error, request_id)
-    body = schemas.CorrectReply(
-        request_id=request_id,
-        correction=reply.correction,
-        # An edit that fits nowhere leaves the sentence as it was, and says nothing good about it.
-        was_correct=reply.edit_applied and reply.correction == sentence,
-        explanation=explain(sentence, reply.correction, language) if reply.edit_applied else _NO_FIT[language],
-    )
-    return Response(
-        _encoder.encode(body),
-        media_type="application/json",
-        headers={"X-Request-Id": request_id, "Content-Language": language, "Vary": "Accept-Language"},
-    )
+        return problem_response(error, request_id)
+    reply = asked.reply(answer, request_id)
+    return Response(reply.body, media_type="application/json", headers={"X-Request-Id": request_id, **reply.headers})
 
 
 def _ready(door: FrontDoor) -> Route:
@@ -205,50 +188,5 @@ def _ready(door: FrontDoor) -> Route:
     return door.routes.current
 
 
-async def _body(request: Request, limit_s: float) -> bytes:
-    body = bytearray()
-    try:
-        async with asyncio.timeout(limit_s):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > schemas.MAX_BODY_BYTES:
-                    raise RequestRefused(
-                        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                        f"the body is over {schemas.MAX_BODY_BYTES} bytes: expected less",
-                    )
-    except TimeoutError:
-        raise RequestRefused(HTTPStatus.REQUEST_TIMEOUT, f"the body is not complete after {limit_s:g} s") from None
-    except ClientDisconnect:
-        raise RequestRefused(HTTPStatus.BAD_REQUEST, "the client left before its body was complete") from None
-    return bytes(body)
-
-
 async def _on_error(_request: Request, error: Exception) -> Response:
-    return _problem(error)
-
-
-def _problem(error: Exception, request_id: str | None = None) -> Response:
-    """Return the problem details of an error: the one place where errors become HTTP."""
-    headers: dict[str, str] = {"X-Request-Id": request_id} if request_id else {}
-    field = None
-    match error:
-        case RequestRefused():
-            status, detail, field = error.status, error.detail, error.field
-            if error.retry_after_s is not None:
-                headers["Retry-After"] = str(error.retry_after_s)
-            if status == HTTPStatus.UNAUTHORIZED:
-                headers["WWW-Authenticate"] = "Bearer"
-        case ArmError():
-            # the arm's own words stay in the log
-            status, detail = error.http_status, "the model gave no answer"
-        case HTTPException():
-            status, detail = HTTPStatus(error.status_code), error.detail
-            headers |= dict(error.headers or {})
-        case _:
-            status, detail = HTTPStatus.INTERNAL_SERVER_ERROR, "an internal error, see the server's log"
-    problem = schemas.Problem(
-        type="about:blank", title=status.phrase, status=int(status), detail=detail, field=field, request_id=request_id
-    )
-    return Response(
-        _encoder.encode(problem), status_code=status, headers=headers, media_type="application/problem+json"
-    )
+    return problem_response(error)

@@ -1,37 +1,26 @@
 """The OpenAPI 3.1 description of the public port: what it says is what a client may rely on, and no more."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from miniserve.tasks.grammar import (
-    CORRECT_PATH,
-    MAX_SENTENCE_CHARS,
-    REQUEST_ID_PATTERN,
-    CorrectReply,
-    CorrectRequest,
-    Problem,
-)
+from miniserve.http.problem import Problem
+from miniserve.tasks.request_id import REQUEST_ID_SCHEMA
+from miniserve.tasks.task import Operation, Task
 
 Json = dict[str, Any]
-# A regular expression in the common part of Python's and ECMA's languages. What str.strip takes away may stand
-# around the sentence, control characters among it; the 1 to MAX_SENTENCE_CHARS in between have none.
-_SPACE = r"\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-_CONTROL = r"\x00-\x1f\x7f-\x9f"
-_INNER = rf"[^{_CONTROL}]{{0,{MAX_SENTENCE_CHARS - 2}}}"
-_OUTER = rf"[^{_CONTROL}{_SPACE}]"
-SENTENCE_PATTERN = rf"^[{_SPACE}]*{_OUTER}({_INNER}{_OUTER})?[{_SPACE}]*$"
-_REQUEST_ID: Json = {"type": "string", "minLength": 1, "maxLength": 128, "pattern": f"^{REQUEST_ID_PATTERN.pattern}$"}
 _RETRY_AFTER = {"Retry-After": {"required": True, "schema": {"type": "integer", "minimum": 1}}}
 _CHALLENGE = {"WWW-Authenticate": {"required": True, "schema": {"const": "Bearer"}}}
 _TRACE = {"traceparent": {"required": True, "schema": {"pattern": "^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"}}}
+_REQUEST_ID_PARAMETER: Json = {"name": "X-Request-Id", "in": "header", "schema": REQUEST_ID_SCHEMA}
 _REFUSALS = {
     "400": "The body is not JSON.",
     "401": "No API key, or an unknown one.",
     "408": "The body was not complete in time.",
-    "413": "The body is over 10 KB.",
-    "415": "The body is not application/json.",
-    "422": "The body is not a correction request; `field` names what is wrong.",
+    "413": "The body is too large.",
+    "415": "The body is not application/json, or it is compressed.",
+    "422": "The body is not a request of this task; `field` names what is wrong.",
     "429": "Too many requests for this key.",
     "502": "The production arm failed.",
     "503": "Loading, draining or saturated.",
@@ -39,13 +28,14 @@ _REFUSALS = {
 }
 
 
-def openapi(*, asks_for_keys: bool) -> Json:
-    """Return the description of a server that asks for API keys, or of one that does not."""
+def openapi(tasks: Sequence[Task], *, asks_for_keys: bool) -> Json:
+    """Return the description of a server with these tasks that asks for API keys, or of one that does not."""
+    operations = {task.path: task.operation() for task in tasks}
     found: Json = {
         "openapi": "3.1.0",
-        "info": {"title": "Grammar tutor for English verb forms", "version": "1"},
+        "info": {"title": "Lynx: " + ", ".join(task.name for task in tasks), "version": "1"},
         "paths": {
-            CORRECT_PATH: {"post": _correct(asks_for_keys=asks_for_keys)},
+            **{path: {"post": _post(told, asks_for_keys=asks_for_keys)} for path, told in operations.items()},
             "/healthz": {"get": _probe({"200": {"description": "The process answers."}})},
             "/readyz": {
                 "get": _probe(
@@ -66,45 +56,30 @@ def openapi(*, asks_for_keys: bool) -> Json:
                 )
             },
         },
-        "components": {"schemas": _schemas()},
+        "components": {"schemas": _schemas(list(operations.values()))},
     }
     if asks_for_keys:
         found["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     return found
 
 
-def _schemas() -> Json:
-    """Return the bodies' schemas, with what decode_request leaves to checked_sentence and checked_request_id."""
-    _, schemas = msgspec.json.schema_components(
-        (CorrectRequest, CorrectReply, Problem), ref_template="#/components/schemas/{name}"
-    )
-    asked, replied = schemas["CorrectRequest"]["properties"], schemas["CorrectReply"]["properties"]
-    asked["sentence"] |= {
-        "pattern": SENTENCE_PATTERN,
-        "description": (
-            f"1 to {MAX_SENTENCE_CHARS} characters after trimming, none of them a control character, and no more "
-            "tokens than the model takes"
-        ),
-    }
-    asked["request_id"] = {
-        "anyOf": [_REQUEST_ID, {"type": "null"}],
-        "default": None,
-        "description": "the same id gets the same arm; if X-Request-Id is sent too, it must be the same",
-    }
-    replied["request_id"] = _REQUEST_ID
+def _schemas(operations: Sequence[Operation]) -> Json:
+    _, schemas = msgspec.json.schema_components((Problem,), ref_template="#/components/schemas/{name}")
+    for operation in operations:
+        schemas |= operation.schemas
     return schemas
 
 
-def _correct(*, asks_for_keys: bool) -> Json:
+def _post(operation: Operation, *, asks_for_keys: bool) -> Json:
     replies: Json = {
         "200": {
-            "description": "The correction.",
+            "description": "The arm's answer.",
             "headers": {
-                "X-Request-Id": {"required": True, "schema": _REQUEST_ID},
-                "Content-Language": {"required": True, "schema": {"enum": ["en", "es"]}},
+                "X-Request-Id": {"required": True, "schema": REQUEST_ID_SCHEMA},
+                **operation.reply_headers,
                 **_TRACE,
             },
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CorrectReply"}}},
+            "content": {"application/json": {"schema": _reference(operation.replied)}},
         }
     }
     for status, text in _REFUSALS.items():
@@ -114,22 +89,23 @@ def _correct(*, asks_for_keys: bool) -> Json:
         replies[status] = {
             "description": text,
             "headers": {**_TRACE, **extra},
-            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            "content": {"application/problem+json": {"schema": _reference("Problem")}},
         }
     return {
-        "operationId": "correct",
-        "summary": "Repair the verb forms of a sentence.",
+        "operationId": operation.operation_id,
+        "summary": operation.summary,
         "security": [{"key": []}] if asks_for_keys else [],
-        "parameters": [
-            {"name": "X-Request-Id", "in": "header", "schema": _REQUEST_ID},
-            {"name": "Accept-Language", "in": "header", "schema": {"type": "string"}, "example": "es"},
-        ],
+        "parameters": [_REQUEST_ID_PARAMETER, *operation.parameters],
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CorrectRequest"}}},
+            "content": {"application/json": {"schema": _reference(operation.asked)}},
         },
         "responses": replies,
     }
+
+
+def _reference(schema: str) -> Json:
+    return {"$ref": f"#/components/schemas/{schema}"}
 
 
 def _probe(responses: Json) -> Json:

@@ -9,11 +9,10 @@ from typing import Any
 from miniobserve.later import Later
 from miniobserve.metrics.gauges import StateGauges
 from miniobserve.metrics.metrics import Metrics
-from miniserve.arms.engine import EngineArm
 from miniserve.log.ledger import Books, Ledger
 from miniserve.log.records import STATUSES
 from miniserve.routes.routes import Routes
-from miniserve.shadow.shadow import ShadowState
+from miniserve.shadow.queue import ShadowState
 
 
 @dataclass(frozen=True)
@@ -44,9 +43,7 @@ def status_of(routes: Routes, ledger: Ledger) -> ProcessStatus:
         route={**route.config.as_json(), "config_sha": route.config.config_sha} if route else None,
         route_refused=routes.refused,
         shares=dict(route.config.shares) if route else {},
-        engines={name: arm.engine_name for name, arm in route.arms.items() if isinstance(arm, EngineArm)}
-        if route
-        else {},
+        engines={name: arm.state.engine or "" for name, arm in route.arms.items()} if route else {},
         shadow=route.shadow.state if route and route.shadow else None,
         books=ledger.books,
     )

@@ -15,8 +15,9 @@ import structlog
 from miniobserve.later import Later
 from miniobserve.metrics.metrics import Metrics
 from miniobserve.traces.traces import Traces
-from miniserve.arms.worker_process import WORKER_COMMAND
 from miniserve.errors import ServeError, SettingsError
+from miniserve.hosting.hosted_arm import HostedArm
+from miniserve.hosting.worker_process import WORKER_COMMAND, WorkerSpec
 from miniserve.http.admission import Concurrency, Keys, RateLimit
 from miniserve.http.app import FrontDoor, create_app
 from miniserve.http.ports import PortServer
@@ -24,9 +25,11 @@ from miniserve.log.ledger import Ledger
 from miniserve.loopback.status import OwnView, ProcessStatus, expect, status_of
 from miniserve.processes.stopping import StopRequest
 from miniserve.routes.routes import Routes
-from miniserve.serve import Tutor
+from miniserve.serve import Responder
 from miniserve.settings import Settings
-from miniserve.shadow.shadow import Shadow, ShadowLimits
+from miniserve.shadow.queue import Shadow, ShadowLimits
+from miniserve.tasks.registry import TASKS
+from miniserve.tasks.task import Task
 from miniserve.traffic import RouteConfig
 
 _RETRY_S = 1.0
@@ -63,22 +66,27 @@ class Service:
         config: RouteConfig | None = None,
         spans: str = "spans.jsonl",
         later: Later | None = None,
+        tasks: Sequence[Task] = TASKS,
     ) -> None:
         self._settings = settings
         self._metrics = metrics
         self._later = later or Later()
         self._stop_request = stop_request
-        limits = ShadowLimits(
-            settings.shadow_timeout_ms / 1e3,
-            settings.shadow_load_ms / 1e3,
-            settings.shadow_queue,
-            settings.shadow_memory_mb,
-        )
+        limits = ShadowLimits(settings.shadow_timeout_ms / 1e3, settings.shadow_queue)
 
-        def make_shadow(arm: str, sha: str) -> Shadow:
-            return Shadow(arm, sha, settings.models_dir, limits, worker_command)
+        def make_shadow(name: str, sha: str) -> Shadow:
+            spec = WorkerSpec(
+                settings.models_dir,
+                sha,
+                tasks[0].warm_up,
+                tuple(worker_command),
+                settings.shadow_load_ms / 1e3,
+                settings.shadow_memory_mb,
+            )
+            return Shadow(name, HostedArm(name, spec), limits)
 
-        self._routes = Routes(settings, make_shadow)
+        self._tasks = tuple(tasks)
+        self._routes = Routes(settings, make_shadow, tasks[0].warm_up)
         self._keys = Keys(settings.keys_file)
         self._first_config = config or self._routes.first_config()
         try:
@@ -141,8 +149,9 @@ class Service:
     def _front_door(self) -> FrontDoor:
         settings, metrics = self._settings, self._metrics
         return FrontDoor(
+            self._tasks,
             self._routes,
-            Tutor(settings.deadline_ms / 1e3, self._ledger, metrics, self._later),
+            Responder(settings.deadline_ms / 1e3, self._ledger, metrics, self._later),
             self._ledger,
             self._keys,
             RateLimit(settings.rate_per_s),

@@ -9,10 +9,10 @@ from typing import Any
 
 import structlog
 
+from miniserve.hosting.breaker import Breaker
 from miniserve.loopback.status import ProcessStatus
 from miniserve.processes.channel import Begin
 from miniserve.processes.server_process import ServerProcess
-from miniserve.shadow.breaker import Breaker
 
 # Who was up that long, loading included, has shown that it can: it is followed at once.
 _STABLE_S = 3.0

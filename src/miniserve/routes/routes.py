@@ -18,7 +18,7 @@ from miniserve.arms.engine import EngineArm, load_engine_arm
 from miniserve.errors import RouteFileError, ServeError
 from miniserve.routes.route_file import RouteFile, production_only
 from miniserve.settings import Settings
-from miniserve.shadow.shadow import Shadow
+from miniserve.shadow.queue import Shadow
 from miniserve.traffic import RouteConfig, Strategy
 
 POLL_S = 0.2
@@ -38,8 +38,9 @@ class Route:
 class Routes:
     """Owns the route in force."""
 
-    def __init__(self, settings: Settings, make_shadow: MakeShadow) -> None:
+    def __init__(self, settings: Settings, make_shadow: MakeShadow, warm_up: str) -> None:
         self._settings = settings
+        self._warm_up = warm_up
         self._file = RouteFile(settings.route_config)
         self._make_shadow = make_shadow
         self._pool = ThreadPoolExecutor(settings.engine_threads, thread_name_prefix="arm")
@@ -76,6 +77,8 @@ class Routes:
             serving = {config.arms[name] for name in config.serving_arms}
             loaded = {sha: self._engines.get(sha) or await self._load(sha) for sha in sorted(serving)}
             shadow = self._shadow_for(config, previous)
+            # One round of the loop: B's process is being started before anybody hears that B shadows.
+            await asyncio.sleep(0)
             arms = {name: loaded[config.arms[name]] for name in config.serving_arms}
             self.current = Route(config, MappingProxyType(arms), shadow)
             self._engines = loaded
@@ -111,14 +114,19 @@ class Routes:
     async def _load(self, sha: str) -> EngineArm:
         settings = self._settings
         return await asyncio.to_thread(
-            load_engine_arm, settings.models_dir, sha, threads=settings.engine_threads, pool=self._pool
+            load_engine_arm,
+            settings.models_dir,
+            sha,
+            threads=settings.engine_threads,
+            pool=self._pool,
+            warm_up=self._warm_up,
         )
 
     def _shadow_for(self, config: RouteConfig, previous: Route | None) -> Shadow | None:
         if config.strategy is not Strategy.SHADOW or config.shadow_arm is None:
             return None
         name, sha = config.shadow_arm, config.arms[config.shadow_arm]
-        if previous and previous.shadow and (previous.shadow.arm, previous.shadow.sha) == (name, sha):
+        if previous and previous.shadow and (previous.shadow.name, previous.shadow.sha) == (name, sha):
             return previous.shadow
         shadow = self._make_shadow(name, sha)
         shadow.start()

@@ -1,5 +1,5 @@
-"""What happens to B while A answers, and what happens when B hangs, crashes or lies?
+"""What happens to B while A answers?
 
-A shadow is a bounded queue around any arm. Each run ends in exactly one outcome, is never awaited by a request, and
-never raises into one. The breaker decides when an arm whose process keeps dying may start again.
+A shadow is a bounded queue around any arm (queue.py). Every run ends in exactly one outcome (outcome.py); no request
+waits for one, and no failure of B is raised into one.
 """

@@ -1,21 +1,40 @@
-"""What travels over HTTP: the request, the reply, problem details (RFC 9457)."""
+"""The grammar tutor: `POST /v1/grammar/correct` repairs the verb forms of a sentence."""
 
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 import msgspec
 
+from minicorpus.explanation.explain import explain
+from miniserve.arms.arm import Answer
 from miniserve.errors import RequestRefused
+from miniserve.serve import Prompt
+from miniserve.tasks.language import Language, preferred
+from miniserve.tasks.request_id import REQUEST_ID_SCHEMA
+from miniserve.tasks.task import Operation, Reply
 
-MAX_SENTENCE_CHARS = 500
-MAX_BODY_BYTES = 10 * 1024
 CORRECT_PATH = "/v1/grammar/correct"
+MAX_BODY_BYTES = 10 * 1024
+MAX_SENTENCE_CHARS = 500
+WARM_UP_SENTENCE = "He goed home."
+_NO_FIT = {
+    "en": "The model proposed a correction that fits nowhere in the sentence, so it is unchanged.",
+    "es": "El modelo propuso una corrección que no encaja en la oración, así que queda como estaba.",
+}
 # How the decoder names a field: "at `$.sentence`", "field `sentence`".
 _NAMED_FIELD = re.compile(r"(?:\$\.|field )`?(\w{1,64})`")
-REQUEST_ID_PATTERN = re.compile(r"[\x21-\x7e]{1,128}")
+# For OpenAPI, in the common part of Python's and ECMA's regular expressions. What str.strip takes away may stand around
+# the sentence, control characters among it; the 1 to MAX_SENTENCE_CHARS characters in between have none.
+_SPACE = r"\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_CONTROL = r"\x00-\x1f\x7f-\x9f"
+_INNER = rf"[^{_CONTROL}]{{0,{MAX_SENTENCE_CHARS - 2}}}"
+_OUTER = rf"[^{_CONTROL}{_SPACE}]"
+SENTENCE_PATTERN = rf"^[{_SPACE}]*{_OUTER}({_INNER}{_OUTER})?[{_SPACE}]*$"
 
 
 class CorrectRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -34,18 +53,87 @@ class CorrectReply(msgspec.Struct):
     explanation: str
 
 
-class Problem(msgspec.Struct, omit_defaults=True):
-    """Problem details, RFC 9457; where `type` is about:blank, `title` is the status's own phrase."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    field: str | None = None
-    request_id: str | None = None
-
-
 _decoder = msgspec.json.Decoder(CorrectRequest)
+_encoder = msgspec.json.Encoder()
+
+
+@dataclass(frozen=True)
+class GrammarRequest:
+    """A checked sentence, and the language that its client reads."""
+
+    sentence: str
+    request_id: str | None
+    language: Language
+
+    @property
+    def prompt(self) -> Prompt:
+        """The sentence."""
+        return Prompt(self.sentence, "sentence")
+
+    def reply(self, answer: Answer, request_id: str) -> Reply:
+        """Return the correction with its explanation."""
+        body = CorrectReply(
+            request_id=request_id,
+            correction=answer.text,
+            # An edit that fits nowhere leaves the sentence as it was, which does not make it right.
+            was_correct=answer.edit_applied and answer.text == self.sentence,
+            explanation=explain(self.sentence, answer.text, self.language)
+            if answer.edit_applied
+            else _NO_FIT[self.language],
+        )
+        return Reply(_encoder.encode(body), {"Content-Language": self.language, "Vary": "Accept-Language"})
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """The task of the lab."""
+
+    name: str = "grammar"
+    path: str = CORRECT_PATH
+    max_body_bytes: int = MAX_BODY_BYTES
+    warm_up: str = WARM_UP_SENTENCE
+
+    def read(self, body: bytes, headers: Mapping[str, str]) -> GrammarRequest:
+        """Check a body; raises RequestRefused: 400 when it is not JSON in UTF-8, 422 when it is not a request."""
+        asked = decode_request(body)
+        return GrammarRequest(
+            checked_sentence(asked.sentence), asked.request_id, preferred(headers.get("accept-language"))
+        )
+
+    def operation(self) -> Operation:
+        """Return what the OpenAPI description says; the schemas include what `checked_sentence` checks."""
+        _, schemas = msgspec.json.schema_components(
+            (CorrectRequest, CorrectReply), ref_template="#/components/schemas/{name}"
+        )
+        asked, replied = schemas["CorrectRequest"]["properties"], schemas["CorrectReply"]["properties"]
+        asked["sentence"] |= {
+            "pattern": SENTENCE_PATTERN,
+            "description": (
+                f"1 to {MAX_SENTENCE_CHARS} characters after trimming, none of them a control character, and no more "
+                "tokens than the model takes"
+            ),
+        }
+        asked["request_id"] = {
+            "anyOf": [REQUEST_ID_SCHEMA, {"type": "null"}],
+            "default": None,
+            "description": "the same id gets the same arm; if X-Request-Id is sent too, it must be the same",
+        }
+        replied["request_id"] = REQUEST_ID_SCHEMA
+        language: dict[str, Any] = {
+            "name": "Accept-Language",
+            "in": "header",
+            "schema": {"type": "string"},
+            "example": "es",
+        }
+        return Operation(
+            operation_id="correct",
+            summary="Repair the verb forms of a sentence.",
+            schemas=schemas,
+            asked="CorrectRequest",
+            replied="CorrectReply",
+            parameters=(language,),
+            reply_headers={"Content-Language": {"required": True, "schema": {"enum": ["en", "es"]}}},
+        )
 
 
 def decode_request(body: bytes) -> CorrectRequest:
@@ -69,12 +157,6 @@ def decode_request(body: bytes) -> CorrectRequest:
     return asked
 
 
-def _refuse_repeated_keys(pairs: list[tuple[str, object]]) -> None:
-    names = [name for name, _ in pairs]
-    if repeated := [name for name in names if names.count(name) > 1]:
-        raise _refused(repeated[0], "stands twice", "every key once")
-
-
 def checked_sentence(sentence: str) -> str:
     """Return the sentence trimmed; raises RequestRefused (422) unless it has 1 to 500 characters, none a control."""
     trimmed = sentence.strip()
@@ -90,31 +172,10 @@ def checked_sentence(sentence: str) -> str:
     return trimmed
 
 
-def checked_request_id(in_body: str | None, in_headers: Sequence[str]) -> str | None:
-    """Return the client's request id, if it sent one.
-
-    Raises RequestRefused (422) when body and headers contradict each other or the id is not 1 to 128 printable
-    ASCII characters without a space.
-    """
-    sent = {*in_headers} | ({in_body} if in_body is not None else set())
-    if len(sent) > 1:
-        raise _refused("request_id", "has different values in body and X-Request-Id", "one id, wherever it stands")
-    request_id = next(iter(sent), None)
-    if request_id is not None and not REQUEST_ID_PATTERN.fullmatch(request_id):
-        raise _refused("request_id", _wrong_with_id(request_id), "1 to 128 characters of 0x21 to 0x7E")
-    return request_id
-
-
-def _wrong_with_id(request_id: str) -> str:
-    outside = [(position, c) for position, c in enumerate(request_id) if not "\x21" <= c <= "\x7e"]
-    if not outside:
-        return f"has {len(request_id)} characters"
-    return f"has U+{ord(outside[0][1]):04X} at position {outside[0][0]}"
-
-
-def echoed_request_id(in_headers: Sequence[str]) -> str | None:
-    """Return the id that a refusal repeats: the header's, if it is one."""
-    return in_headers[0] if len(in_headers) == 1 and REQUEST_ID_PATTERN.fullmatch(in_headers[0]) else None
+def _refuse_repeated_keys(pairs: list[tuple[str, object]]) -> None:
+    names = [name for name, _ in pairs]
+    if repeated := [name for name in names if names.count(name) > 1]:
+        raise _refused(repeated[0], "stands twice", "every key once")
 
 
 def _refused(field: str, found: str, expected: str) -> RequestRefused:

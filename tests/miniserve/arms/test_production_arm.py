@@ -2,64 +2,55 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
+from tests.function_arm import FunctionArm, Infer
 
 from miniobserve.later import Later
 from miniobserve.metrics.metrics import Metrics
 from miniobserve.traces.traces import Traces
 from miniserve.arms.arm import Answer
-from miniserve.errors import ArmRaised, BadOutput
+from miniserve.errors import ArmDropped, ArmRaised, BadOutput
 from miniserve.http.admission import Concurrency, Keys, RateLimit
 from miniserve.http.app import FrontDoor, create_app
 from miniserve.log.ledger import Ledger
 from miniserve.log.records import TrafficRecord
 from miniserve.log.traffic_log import read_log
 from miniserve.routes.routes import Route, Routes
-from miniserve.serve import Tutor
+from miniserve.serve import Responder
 from miniserve.settings import Settings
-from miniserve.shadow.shadow import Shadow, ShadowLimits
+from miniserve.shadow.queue import Shadow, ShadowLimits
 from miniserve.tasks.grammar import CORRECT_PATH
+from miniserve.tasks.registry import TASKS
+from miniserve.tasks.task import Task
 from miniserve.traffic import RouteConfig, Strategy
 
 CONFIG = RouteConfig(Strategy.SHADOW, "prod-2026-05", {"A": "a" * 64, "B": "b" * 64}, "A", "B")
-Infer = Callable[[str], Coroutine[Any, Any, Answer]]
-
-
-@dataclass(frozen=True)
-class ArmDouble:
-    """An arm that answers as it is told to."""
-
-    infer: Infer
-    sha: str = "a" * 64
-
-    def excess_tokens(self, _sentence: str) -> None:
-        """Every sentence is short enough."""
+BODY = {"sentence": "He goed home.", "request_id": "one"}
 
 
 class Desk:
-    """A front door with one production arm, whose shadow is one that never got a process."""
+    """A front door with one production arm, whose shadow is an arm that drops every prompt."""
 
-    def __init__(self, folder: Path, infer: Infer) -> None:
+    def __init__(self, folder: Path, infer: Infer, tasks: Sequence[Task] = TASKS) -> None:
         metrics = Metrics()
         self.log = folder / "traffic.log"
         self.ledger = Ledger(folder, metrics)
         self._traces = Traces("test", folder / "spans.jsonl", lambda _: None)
         settings = Settings()
-        self.shadow = Shadow("B", "b" * 64, folder, ShadowLimits(timeout_s=0.001))
-        self.routes = Routes(settings, lambda _arm, _sha: self.shadow)
-        self.routes.current = Route(CONFIG, {"A": ArmDouble(infer)}, self.shadow)
+        self.shadow = Shadow("B", FunctionArm(_drop, "b" * 64), ShadowLimits())
+        self.routes = Routes(settings, lambda _name, _sha: self.shadow, "")
+        self.routes.current = Route(CONFIG, {"A": FunctionArm(infer)}, self.shadow)
         self.later = Later()
-        tutor = Tutor(0.2, self.ledger, metrics, self.later)
+        responder = Responder(0.2, self.ledger, metrics, self.later)
         places = Concurrency(1)
         self.door = FrontDoor(
+            tasks,
             self.routes,
-            tutor,
+            responder,
             self.ledger,
             Keys(None),
             RateLimit(0),
@@ -71,14 +62,13 @@ class Desk:
             5.0,
         )
 
-    def ask(self, method: str = "POST", path: str = CORRECT_PATH) -> httpx.Response:
+    def ask(self, method: str = "POST", path: str = CORRECT_PATH, body: object = BODY) -> httpx.Response:
         """Send one request in process, and let its shadow end."""
 
         async def send() -> httpx.Response:
             transport = httpx.ASGITransport(create_app(self.door), raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-                body = {"sentence": "He goed home.", "request_id": "one"} if method == "POST" else None
-                response = await client.request(method, path, json=body)
+                response = await client.request(method, path, json=body if method == "POST" else None)
             await self.shadow.drain(10)
             self.later.settle()
             return response
@@ -93,20 +83,24 @@ class Desk:
         return record
 
 
-async def _raise(_sentence: str) -> Answer:
+async def _drop(_prompt: str) -> Answer:
+    raise ArmDropped("still loading")
+
+
+async def _raise(_prompt: str) -> Answer:
     raise ArmRaised("RuntimeError: a secret of the engine")
 
 
-async def _babble(_sentence: str) -> Answer:
+async def _babble(_prompt: str) -> Answer:
     raise BadOutput("an empty answer")
 
 
-async def _never_answer(_sentence: str) -> Answer:
+async def _never_answer(_prompt: str) -> Answer:
     await asyncio.get_running_loop().run_in_executor(None, threading.Event().wait, 1.0)
     raise AssertionError("cancelled by the deadline")
 
 
-async def _fail_unforeseen(_sentence: str) -> Answer:
+async def _fail_unforeseen(_prompt: str) -> Answer:
     raise KeyError("nobody foresaw this")
 
 
@@ -143,7 +137,7 @@ def test_what_the_arm_said_stays_in_the_log(tmp_path: Path) -> None:
 
 
 def test_an_arm_that_answers_is_200(tmp_path: Path) -> None:
-    async def answer(_sentence: str) -> Answer:
+    async def answer(_prompt: str) -> Answer:
         return Answer("He went home.", edit_applied=True, tokens=4)
 
     desk = Desk(tmp_path, answer)
@@ -155,8 +149,8 @@ def test_an_arm_that_answers_is_200(tmp_path: Path) -> None:
 
 
 def test_an_edit_that_fits_nowhere_does_not_call_the_sentence_right(tmp_path: Path) -> None:
-    async def answer(sentence: str) -> Answer:
-        return Answer(sentence, edit_applied=False, tokens=4)
+    async def answer(prompt: str) -> Answer:
+        return Answer(prompt, edit_applied=False, tokens=4)
 
     reply = Desk(tmp_path, answer).ask().json()
 

@@ -12,8 +12,10 @@ from tests.strategies import attempt, json_near
 from miniserve.errors import RequestRefused
 from miniserve.http.openapi import openapi
 from miniserve.tasks import grammar as schemas
+from miniserve.tasks.registry import TASKS
+from miniserve.tasks.request_id import checked_request_id
 
-DESCRIPTION = openapi(asks_for_keys=True)
+DESCRIPTION = openapi(TASKS, asks_for_keys=True)
 BODY = Draft202012Validator({**DESCRIPTION["components"], "$ref": "#/schemas/CorrectRequest"})
 SENTENCES = st.text(max_size=30) | st.builds(
     lambda inner, length, around: around + (inner * length)[:length] + around,
@@ -29,7 +31,7 @@ def _accepted(body: Any) -> bool:  # noqa: ANN401 - JSON
         return False
     checks = (
         attempt(RequestRefused, schemas.checked_sentence, asked.sentence),
-        attempt(RequestRefused, schemas.checked_request_id, asked.request_id, []),
+        attempt(RequestRefused, checked_request_id, asked.request_id, []),
     )
     return not any(isinstance(found, RequestRefused) for found in checks)
 
@@ -54,7 +56,7 @@ def test_the_schema_and_the_server_agree_about_any_body(body: object) -> None:
 
 @pytest.mark.parametrize("asks_for_keys", [True, False])
 def test_keys_are_described_where_they_are_asked_for(asks_for_keys: bool) -> None:
-    described = openapi(asks_for_keys=asks_for_keys)
+    described = openapi(TASKS, asks_for_keys=asks_for_keys)
     operation = described["paths"][schemas.CORRECT_PATH]["post"]
 
     assert ("401" in operation["responses"]) == asks_for_keys

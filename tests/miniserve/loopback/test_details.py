@@ -14,13 +14,15 @@ from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind
 from prometheus_client.samples import Sample
 from tests.conftest import Routing, correct, metric_families
-from tests.miniserve.arms.test_production_arm import CONFIG, ArmDouble, Desk
+from tests.function_arm import FunctionArm
+from tests.miniserve.arms.test_production_arm import CONFIG, Desk
 
 from miniserve.arms.arm import Answer
 from miniserve.log.records import STATUSES
 from miniserve.log.traffic_log import read_log
 from miniserve.processes.local import LocalServer
 from miniserve.routes.routes import Route
+from miniserve.serve import Prompt
 from miniserve.traffic import Strategy
 
 
@@ -157,12 +159,12 @@ def test_ten_thousand_request_ids_create_no_series(
 ) -> None:
     monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_off")  # 20,000 spans would take most of the time
     desk = Desk(tmp_path, at_once)
-    route = Route(replace(CONFIG, strategy=Strategy.SINGLE), {"A": ArmDouble(at_once)}, None)
+    route = Route(replace(CONFIG, strategy=Strategy.SINGLE), {"A": FunctionArm(at_once)}, None)
     span = desk.door.spans.start("http.handler", Context(), SpanKind.SERVER)
 
     async def serve(request_ids: Iterable[str]) -> int:
         for request_id in request_ids:
-            await desk.door.tutor.correct("He goed home.", request_id, route, span)
+            await desk.door.responder.respond(Prompt("He goed home.", "sentence"), request_id, route, span)
         desk.later.settle()
         return len(samples(desk.door.metrics.exposition().decode()))
 

@@ -101,10 +101,12 @@ def test_a_shadow_arm_that_the_registry_lacks_never_stops_the_server(
     start_server: StartServer, routing: Routing, single_server: LocalServer
 ) -> None:
     config = routing(Strategy.SHADOW)
-    server = start_server(replace(config, arms={**config.arms, "B": UNKNOWN}))
+    # Patient, because on a busy machine B's process takes its time to find out that there is no such model.
+    arms = {**config.arms, "B": UNKNOWN}
+    server = start_server(replace(config, arms=arms), SHADOW_TIMEOUT_MS="120000", DRAIN_MS="120000")
 
     reply = correct(server, "He goed home.", "one")
-    server.stop()
+    server.stop(150)
 
     assert reply.content == correct(single_server, "He goed home.", "one").content
     (record,) = read_log(server.traffic_log).records

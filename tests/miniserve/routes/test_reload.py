@@ -15,10 +15,12 @@ import httpx
 import pytest
 from tests.conftest import MODELS, Routing, StartServer, correct
 
+from miniserve.hosting.hosted_arm import HostedArm
+from miniserve.hosting.worker_process import WorkerSpec
 from miniserve.log.audit import audit
 from miniserve.log.traffic_log import read_log
 from miniserve.processes.local import LocalServer
-from miniserve.shadow.shadow import Shadow, ShadowLimits
+from miniserve.shadow.queue import Shadow, ShadowLimits
 from miniserve.traffic import RouteConfig, Strategy, assign
 
 
@@ -208,8 +210,10 @@ def test_a_model_that_does_not_load_leaves_the_route_in_force(
 
 
 def test_stopping_while_a_shadow_is_being_closed_is_not_swallowed() -> None:
+    spec = WorkerSpec(MODELS, "b" * 64, "", (sys.executable, "-c", "import time"))
+
     async def close_and_cancel() -> None:
-        shadow = Shadow("B", "b" * 64, MODELS, ShadowLimits(), command=(sys.executable, "-c", "import time"))
+        shadow = Shadow("B", HostedArm("B", spec), ShadowLimits())
         shadow.start()
         closing = asyncio.create_task(shadow.close())
         await asyncio.sleep(0)

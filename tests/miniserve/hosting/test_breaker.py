@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miniserve.shadow.breaker import FIRST_DELAY_S, FIRST_OPEN_S, LONGEST_OPEN_S, OPEN_AFTER, Breaker
+from miniserve.hosting.breaker import FIRST_DELAY_S, FIRST_OPEN_S, LONGEST_OPEN_S, OPEN_AFTER, Breaker
 
 
 def _after(failures: int, now: float = 0.0) -> Breaker:

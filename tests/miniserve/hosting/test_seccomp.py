@@ -8,9 +8,9 @@ import pytest
 ATTEMPT = """
 import os, subprocess, sys, threading
 import numpy  # its library starts threads when it is imported
-from miniserve.arms.seccomp import forbid_new_processes
+from miniserve.hosting.seccomp import confine_to_itself
 
-assert forbid_new_processes(), "no such filter here"
+assert confine_to_itself(), "no such filter here"
 threads = []
 thread = threading.Thread(target=lambda: threads.append(1))
 thread.start()
@@ -44,7 +44,7 @@ def test_threads_are_made_and_processes_are_not(attempt: str) -> None:
 def test_a_thread_that_was_there_before_is_bound_too() -> None:
     attempt = """
 import os, threading
-from miniserve.arms.seccomp import forbid_new_processes
+from miniserve.hosting.seccomp import confine_to_itself
 
 bound, said = threading.Event(), []
 
@@ -57,7 +57,7 @@ def fork():
 
 thread = threading.Thread(target=fork)
 thread.start()
-forbid_new_processes()
+confine_to_itself()
 bound.set()
 thread.join()
 print(*said)

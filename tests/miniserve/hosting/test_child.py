@@ -11,7 +11,7 @@ from pathlib import Path
 
 import uvloop
 
-from miniserve.arms.child import CONNECTION_FD, NICENESS, Child
+from miniserve.hosting.child import CONNECTION_FD, NICENESS, Child
 
 # Tells over the connection what it finds itself to be.
 INTROSPECTION = f"""

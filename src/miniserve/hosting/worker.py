@@ -1,7 +1,7 @@
-"""The process in which a shadow arm lives: reads a sentence, answers it, knows nothing else.
+"""The worker process of a hosted arm: reads a prompt, answers it, knows nothing else.
 
-Bounded memory and descriptors, no processes of its own, ended with its parent, which made it nice. An exception
-that the arm does not declare ends the process, because its state is unknown; the server starts another.
+It has bounded memory and descriptors, cannot make or reach other processes, and ends with its parent. An exception that
+the arm does not declare ends the process, because its state is unknown; the server starts another.
 """
 
 import argparse
@@ -18,27 +18,31 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 
-from miniserve.arms import frames
 from miniserve.arms.arm import Answer, usable_text
-from miniserve.arms.child import CONNECTION_FD
-from miniserve.arms.engine import load_engine_arm
-from miniserve.arms.seccomp import forbid_new_processes
 from miniserve.errors import ArmError
+from miniserve.hosting import frames
+from miniserve.hosting.child import CONNECTION_FD
+from miniserve.hosting.landlock import enter_domain
+from miniserve.hosting.seccomp import confine_to_itself
 
 MAX_OPEN_FILES = 128
 MAX_REASON_CHARS = 300
 _PR_SET_PDEATHSIG = 1
 Answerer = Callable[[str], Answer]
+Load = Callable[[Path, str, str], tuple[Answerer, str]]
 
 
-def load_engine(models_dir: Path, sha: str) -> tuple[Answerer, str]:
+def load_engine(models_dir: Path, sha: str, warm_up: str) -> tuple[Answerer, str]:
     """Load the model and return what answers with it, and the engine's name."""
-    arm = load_engine_arm(models_dir, sha, threads=1, pool=ThreadPoolExecutor(1))
+    # Imported here because its libraries start threads, which have to be confined from their start.
+    from miniserve.arms.engine import load_engine_arm  # noqa: PLC0415
+
+    arm = load_engine_arm(models_dir, sha, threads=1, pool=ThreadPoolExecutor(1), warm_up=warm_up)
     return arm.answer, arm.engine_name
 
 
 def confine(memory_mb: int, parent: int) -> None:
-    """Bound memory and descriptors, forbid new processes, leave no core file, end with the parent."""
+    """Bound memory and descriptors, forbid reaching other processes, leave no core file, end with the parent."""
     # Whatever a library of the server left open for children is not B's.
     os.closerange(CONNECTION_FD + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     with contextlib.suppress(ValueError):  # a lower hard limit is already in force
@@ -50,11 +54,12 @@ def confine(memory_mb: int, parent: int) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it ended before the signal was armed
         raise SystemExit(1)
-    forbid_new_processes()
+    enter_domain()
+    confine_to_itself()
 
 
 def serve(connection: socket.socket, answer: Answerer) -> None:
-    """Answer sentences until the server closes its end; raises FrameError when it breaks the protocol."""
+    """Answer prompts until the server closes its end; raises FrameError when it breaks the protocol."""
     while (header := _exactly(connection, frames.HEADER_BYTES)) is not None:
         payload = _exactly(connection, frames.payload_length(header))
         if payload is None:
@@ -70,7 +75,7 @@ def _reply(ask: frames.Ask, answer: Answerer) -> frames.Answered | frames.Refuse
         return (time.perf_counter_ns() - started) / 1e6, (time.process_time_ns() - started_cpu) / 1e6
 
     try:
-        found = answer(ask.sentence)
+        found = answer(ask.prompt)
         text = usable_text(found.text)
     except ArmError as error:
         return frames.Refused(
@@ -93,12 +98,13 @@ def _reason(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"[:MAX_REASON_CHARS]
 
 
-def main(argv: Sequence[str], load: Callable[[Path, str], tuple[Answerer, str]] = load_engine) -> None:
-    """Run the worker: confine, load, serve. Whatever ends it is told to the server first."""
-    parser = argparse.ArgumentParser(prog="python -m miniserve.arms.worker", description=__doc__)
+def main(argv: Sequence[str], load: Load = load_engine) -> None:
+    """Run the worker: confine, load, serve. It reports to the server what ended it."""
+    parser = argparse.ArgumentParser(prog="python -m miniserve.hosting.worker", description=__doc__)
     parser.add_argument("--fd", type=int, required=True)
     parser.add_argument("--models", type=Path, required=True)
     parser.add_argument("--sha", required=True)
+    parser.add_argument("--warm-up", required=True)
     parser.add_argument("--memory-mb", type=int, required=True)
     parser.add_argument("--parent", type=int, required=True)
     options = parser.parse_args(argv)
@@ -110,7 +116,7 @@ def main(argv: Sequence[str], load: Callable[[Path, str], tuple[Answerer, str]] 
 
     sys.excepthook = last_words
     confine(options.memory_mb, options.parent)
-    answer, engine = load(options.models, options.sha)
+    answer, engine = load(options.models, options.sha, options.warm_up)
     connection.sendall(frames.encode(frames.Ready(engine)))
     serve(connection, answer)
 

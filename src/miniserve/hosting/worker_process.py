@@ -1,6 +1,6 @@
-"""The server's handle on its shadow worker: starts the process, asks it, ends it.
+"""The server's handle on a worker process: starts it, asks it, ends it.
 
-Queueing, deadlines and what an outcome means are shadow's; what the process does is shadow_worker's.
+Keeping one alive and the deadlines of a run are hosted_arm's; what the process does is worker's.
 """
 
 import asyncio
@@ -10,15 +10,16 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
-from miniserve.arms import frames
-from miniserve.arms.child import CONNECTION_FD, Child
 from miniserve.errors import ArmRaised
+from miniserve.hosting import frames
+from miniserve.hosting.child import CONNECTION_FD, Child
+from miniserve.hosting.starvation import cpu_use
 
-WORKER_COMMAND = (sys.executable, "-m", "miniserve.arms.worker")
+WORKER_COMMAND = (sys.executable, "-m", "miniserve.hosting.worker")
 # No secret of the server's environment reaches B.
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
 # The clock of a process's CPU time is named by its id and this (clock_getcpuclockid(3), which Python does not wrap).
@@ -27,8 +28,30 @@ _CPU_CLOCK = 2
 _SIGNALS = {int(known): known.name for known in signal.Signals}
 
 
+@dataclass(frozen=True)
+class WorkerSpec:
+    """What a worker process runs and how much it may use: seconds to load, and MB of address space."""
+
+    models_dir: Path
+    sha: str
+    warm_up: str
+    command: tuple[str, ...] = WORKER_COMMAND
+    load_s: float = 60.0
+    memory_mb: int = 2_048
+
+    def arguments(self) -> tuple[str, ...]:
+        """Return the command line, this process being the parent."""
+        arm = ("--models", str(self.models_dir), "--sha", self.sha, "--warm-up", self.warm_up)
+        limits = ("--memory-mb", str(self.memory_mb), "--parent", str(os.getpid()))
+        return (*self.command, "--fd", str(CONNECTION_FD), *arm, *limits)
+
+
 class WorkerDied(ArmRaised):
     """The process ended, or had to be ended, before it answered."""
+
+
+class WorkerStarved(Exception):
+    """The process got no CPU in the time that it had to load: the machine was busy, which says nothing about B."""
 
 
 class WorkerProcess:
@@ -43,26 +66,25 @@ class WorkerProcess:
         self.engine = ""
 
     @classmethod
-    async def start(
-        cls, command: Sequence[str], models_dir: Path, sha: str, memory_mb: int, load_s: float
-    ) -> "WorkerProcess":
-        """Start the process and wait until it has loaded its arm; raises WorkerDied when it does not within load_s."""
+    async def start(cls, spec: WorkerSpec) -> "WorkerProcess":
+        """Start the process and wait until it has loaded its arm.
+
+        Raises WorkerDied when it does not within spec.load_s, WorkerStarved if that was for want of CPU, and OSError
+        when no process can be had.
+        """
         ours, theirs = socket.socketpair()
         with theirs, ExitStack() as on_failure:
             on_failure.callback(ours.close)
-            options = ("--fd", str(CONNECTION_FD), "--models", str(models_dir), "--sha", sha)
-            limits = ("--memory-mb", str(memory_mb), "--parent", str(os.getpid()))
             environ = {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | {"OMP_NUM_THREADS": "1"}
-            process = Child.spawn((*command, *options, *limits), environ, theirs.fileno())
+            process = Child.spawn(spec.arguments(), environ, theirs.fileno())
             on_failure.pop_all()
         reader, writer = await asyncio.open_connection(sock=ours, limit=frames.MAX_FRAME_BYTES)
         worker = cls(process, reader, writer)
         try:
-            async with asyncio.timeout(load_s):
+            async with asyncio.timeout(spec.load_s):
                 ready = await worker._receive()
         except TimeoutError:
-            await worker.kill()
-            raise WorkerDied(f"failed to load: not ready after {load_s:g} s") from None
+            raise await worker._not_loaded(spec.load_s) from None
         except WorkerDied as error:
             raise WorkerDied(f"failed to load: {error}") from error
         except asyncio.CancelledError:
@@ -70,22 +92,32 @@ class WorkerProcess:
             raise
         if not isinstance(ready, frames.Ready):
             raise await worker._violation(f"{type(ready).__name__.lower()} before ready")
-        worker.engine = ready.engine
+        worker.engine = ready.engine[: frames.MAX_REASON_CHARS]
         return worker
+
+    async def _not_loaded(self, load_s: float) -> WorkerDied | WorkerStarved:
+        """End a process that took too long to load, and return the error to raise."""
+        try:
+            use = await cpu_use(self, 0, load_s)
+        finally:
+            await self.kill()
+        if use.starved:
+            return WorkerStarved(f"starved while loading: {use.cpu_ms:.0f} ms of CPU in {load_s:g} s")
+        return WorkerDied(f"failed to load: not ready after {load_s:g} s")
 
     @property
     def pid(self) -> int:
         """The process id."""
         return self._process.pid
 
-    async def ask(self, sentence: str) -> frames.Answered | frames.Refused:
-        """Send one sentence and return what comes back.
+    async def ask(self, prompt: str) -> frames.Answered | frames.Refused:
+        """Send one prompt and return what comes back.
 
         Raises WorkerDied when the process ends first or breaks the protocol; it is ended then.
         """
         self._seq += 1
         with contextlib.suppress(ConnectionError):  # a dead peer shows when its reply is read
-            self._writer.write(frames.encode(frames.Ask(self._seq, sentence)))
+            self._writer.write(frames.encode(frames.Ask(self._seq, prompt)))
             await self._writer.drain()
         reply = await self._receive()
         if not isinstance(reply, frames.Answered | frames.Refused):
@@ -104,7 +136,7 @@ class WorkerProcess:
         except frames.FrameError as error:
             raise await self._violation(str(error)) from None
         if isinstance(message, frames.Failed):
-            self._last_words = message.reason
+            self._last_words = message.reason[: frames.MAX_REASON_CHARS]
             raise WorkerDied(await self.ended())
         return message
 

@@ -1,0 +1,34 @@
+"""How a shadow's run ends, as the traffic record has it: every way to end is one ArmResult. Pure."""
+
+from miniserve.arms.arm import Answer
+from miniserve.errors import ArmError
+from miniserve.log.records import ArmResult
+
+CANCELLED = ArmResult("cancelled", reason="the shadow was switched off or the server stopped")
+
+
+def queue_full(waiting: int) -> ArmResult:
+    """Return the outcome of a request that found no place in the queue."""
+    return ArmResult("dropped", reason=f"queue full: {waiting} shadows")
+
+
+def answered(answer: Answer, elapsed_ms: float, queue_ms: float) -> ArmResult:
+    """Return the outcome of an answer; `elapsed_ms` is its latency where the arm did not measure its own."""
+    return ArmResult(
+        "ok",
+        response=answer.text,
+        edit_applied=answer.edit_applied,
+        latency_ms=elapsed_ms if answer.service_ms is None else answer.service_ms,
+        tokens=answer.tokens,
+        queue_ms=queue_ms,
+        cpu_ms=answer.cpu_ms,
+    )
+
+
+def failed(error: Exception, queue_ms: float) -> ArmResult:
+    """Return the outcome of a run that raised: the status of an ArmError, `error` for anything nobody declared."""
+    if isinstance(error, ArmError):
+        return ArmResult(
+            error.status, latency_ms=error.service_ms, queue_ms=queue_ms, cpu_ms=error.cpu_ms, reason=error.reason
+        )
+    return ArmResult("error", queue_ms=queue_ms, reason=f"{type(error).__name__}: {error}")
