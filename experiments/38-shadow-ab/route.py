@@ -26,11 +26,11 @@ from throughput import measure_throughput
 
 from minieval.grading.items import parse_items
 from minieval.manifest import Aim, Margins
+from minieval.record.record import TrafficRecord
 from minieval.run_facts import facts
 from minimodel.bundles.registry import Registry
 from minimodel.errors import ModelError
 from miniserve.errors import ServeError
-from miniserve.log.records import TrafficRecord
 from miniserve.log.traffic_log import read_log
 from miniserve.processes.local import LocalServer
 from miniserve.traffic import DEFAULT_SALT, Strategy
@@ -95,7 +95,7 @@ def check_log(records: Sequence[TrafficRecord], blocks: Sequence[dict[str, Any]]
         mine = [record for record in records if record.request_id in block["requests"]]
         if strays := [record for record in mine if record.config_sha != block["config_sha"]]:
             raise DriverError(f"block {block['name']} has {len(strays)} lines of another configuration: expected none")
-    pairs = [record for record in records if record.strategy == Strategy.SHADOW]
+    pairs = [record for record in records if record.strategy == Strategy.SHADOW.value]
     incomplete = [record for record in pairs if any(result.status != "ok" for result in record.results.values())]
     if incomplete:
         found = ", ".join(

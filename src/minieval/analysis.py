@@ -19,7 +19,7 @@ from minieval.measures.running import Running, read_running
 from minieval.measures.slices import BucketFamily, bucket_families
 from minieval.measures.tallies import first_pairs, tally_pairs
 from minieval.measures.timings import served_latencies, shadow_latencies
-from minieval.record.facts import LogFacts
+from minieval.record.log_facts import LogFacts
 from minieval.record.statuses import OK
 from minieval.stats import RULE, Interval, SignedRank, requests_for_upper_limit
 from minieval.verdict.decision import Decision, Evidence, decide

@@ -18,8 +18,8 @@ from minieval.grading.lookup import MatchedLog, match_items
 from minieval.inputs import Inputs
 from minieval.manifest import Run, parse_manifest
 from minieval.measures.plan import PlanFacts, compare_with_plan
-from minieval.record.facts import LogFacts, facts_of
-from minieval.record.table import open_log
+from minieval.record.log_facts import LogFacts, facts_of
+from minieval.record.log_reader import open_log
 from minieval.report.document import Report, make_report
 from minieval.report.identity import Identity, identify
 from minieval.report.noise import NoiseFloor

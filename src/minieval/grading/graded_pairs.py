@@ -11,8 +11,8 @@ from minieval.errors import GraderFailed
 from minieval.grading.evalset import EvalItem
 from minieval.grading.grader import Grader, Mark
 from minieval.grading.lookup import MatchedLog
+from minieval.record.log_table import MISSING_SQL, LogTable
 from minieval.record.statuses import OK
-from minieval.record.table import MISSING_SQL, LogTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def _grade_answers(matched: MatchedLog, grader: Grader) -> tuple[Mark, ...]:
     """Make the table answers (item, answer, grade) out of distinct_pairs, and return the marks by their number."""
     log, grade_answer = matched.log, _GradeAnswer(matched.items, grader)
     returned = "STRUCT(mark INTEGER, correct BOOLEAN, same VARCHAR)"
-    log.teach("grade_answer", grade_answer, ["INTEGER", "VARCHAR"], returned)
+    log.register_udf("grade_answer", grade_answer, ["INTEGER", "VARCHAR"], returned)
     given = (
         f"SELECT item, response_{role} AS answer FROM distinct_pairs"
         f" WHERE item IS NOT NULL AND status_{role} NOT IN {MISSING_SQL}"

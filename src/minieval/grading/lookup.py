@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from minieval.grading.evalset import EvalItem, EvalSet
-from minieval.record.table import LogTable
+from minieval.record.log_table import LogTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ def match_items(log: LogTable, items: EvalSet) -> MatchedLog:
         # Trimmed in Python, because SQL's trim knows fewer kinds of white space.
         return index.get(sentence.strip())
 
-    log.teach("match_item", match, ["VARCHAR"], "INTEGER")
+    log.register_udf("match_item", match, ["VARCHAR"], "INTEGER")
     log.run(
         """CREATE TEMP TABLE asked AS SELECT sentence, match_item(sentence) AS item, paired
         FROM (SELECT sentence, bool_or(pair) AS paired FROM records GROUP BY sentence)"""

@@ -6,8 +6,7 @@ from typing import Final
 
 from minieval.grading.lookup import MatchedLog
 from minieval.manifest import Block
-from minieval.record.facts import Found
-from minieval.record.table import LogTable
+from minieval.record.log_facts import Found, count_records
 
 _UNKNOWN_ITEM: Final = -1
 """Stands for a planned item that the eval set lacks: it equals no index, so its records carry another item."""
@@ -51,8 +50,8 @@ def compare_with_plan(matched: MatchedLog, blocks: Sequence[Block]) -> PlanFacts
         logged=logged,
         unlogged=sent - both,
         unplanned=logged - both,
-        other_block=_found(log, f"{planned} JOIN routes USING (context) WHERE {otherwise}"),
-        other_item=_found(
+        other_block=count_records(log, f"{planned} JOIN routes USING (context) WHERE {otherwise}"),
+        other_item=count_records(
             log, f"{planned} JOIN {matched.asked} AS asked USING (sentence) WHERE asked.item <> plan.item"
         ),
     )
@@ -71,8 +70,3 @@ def _write_plan(matched: MatchedLog, blocks: Sequence[Block]) -> None:
                 block.config_sha,
             ],
         )
-
-
-def _found(log: LogTable, source: str) -> Found:
-    records, first = log.one(f"SELECT count(*), arg_min(record, records.rowid) {source}")
-    return Found(records, None if first is None else first.hex)

@@ -3,8 +3,8 @@
 from minieval.grading.graded_pairs import GradedLog
 from minieval.grading.lookup import MatchedLog
 from minieval.measures.latency import MOST_COMPARED, Array, ServedArm
+from minieval.record.log_table import MISSING_SQL, LogTable
 from minieval.record.statuses import OK
-from minieval.record.table import MISSING_SQL, LogTable
 
 
 def served_latencies(log: LogTable, warmup: int) -> tuple[ServedArm, ServedArm]:

@@ -13,14 +13,12 @@ import numpy.typing as npt
 from scipy import stats
 
 from minieval.errors import UnusableNumbers
+from minieval.record.record import LONGEST_MS
 from minieval.stats.results import check_share
 
 Latencies = Sequence[float] | npt.NDArray[np.float64]
 
 RULE = "nearest rank: the ceil(q n)-th smallest of n, failures and timeouts ranking last"
-
-LONGEST_MS = 1e12
-"""Thirty years. A longer time is no measurement, and its logarithms and sums would leave what a float can hold."""
 
 CLOCK_RESOLUTION_MS = 1e-6
 """A monotonic nanosecond clock cannot tell a shorter time from this, so a zero enters as this."""

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from miniserve.log.records import RecordError, TrafficRecord
+from minieval.record.record import RecordError, TrafficRecord
 from miniserve.log.traffic_log import read_log
 
 _SHOWN = 5

@@ -11,8 +11,8 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any, Final
 
+from minieval.record.record import ArmResult, TrafficRecord
 from minieval.report.wording import compare_words
-from miniserve.log.records import ArmResult, TrafficRecord
 from miniserve.loopback.sequential import Share, always_valid_share, exact_split_pvalue
 
 WINDOW_S: Final = 60

@@ -39,7 +39,7 @@ _encoder = msgspec.json.Encoder()
 class LiveFeed:
     """What watchers see: the server's own description, and the figures folded from the log's end."""
 
-    def __init__(self, log: Path, describe: Describe) -> None:
+    def __init__(self, log: Path | None, describe: Describe) -> None:
         self._tail = LogTail(log)
         self._describe = describe
         self._live = Live()

@@ -6,6 +6,7 @@ It alone serves the loopback port. Requests never pass through it.
 import asyncio
 import socket
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Any
 
 import structlog
@@ -14,7 +15,7 @@ from miniobserve.metrics.shared import SharedMetrics, fresh_folder
 from miniserve.errors import ServeError, SettingsError
 from miniserve.http.ports import listen
 from miniserve.log.journal import recover
-from miniserve.log.traffic_log import LONG_PATIENCE_S, TrafficLog
+from miniserve.log.ledger import open_log
 from miniserve.loopback.port import Loopback
 from miniserve.loopback.status import ProcessStatus, details, show
 from miniserve.processes.channel import Begin
@@ -143,7 +144,7 @@ class Parent:
             _log.warning("recovered interrupted requests", lines=recovered)
 
     def _recover_journals(self) -> int:
-        with TrafficLog(self._settings.state_dir / "traffic.log", LONG_PATIENCE_S) as log:
+        with closing(open_log(self._settings.log_path, _report_dropped)) as log:
             return recover(self._settings.state_dir / "journal", log)
 
     async def _watch(self, stand_in: StandIn) -> None:
@@ -153,3 +154,7 @@ class Parent:
             await self._statuses()
             nobody = not any(slot.filled for slot in self._slots)
             await stand_in.stand(needed=nobody and not self._stopping.is_set())
+
+
+def _report_dropped(count: int) -> None:
+    _log.error("recovered lines dropped: stdout does not take them", lost=count)

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from tests.function_arm import FunctionArm, Infer
 
+from minieval.record.record import TrafficRecord
 from miniobserve.later import Later
 from miniobserve.metrics.metrics import Metrics
 from miniobserve.traces.traces import Traces
@@ -17,7 +18,6 @@ from miniserve.errors import ArmDropped, ArmRaised, BadOutput
 from miniserve.http.admission import Concurrency, Keys, RateLimit
 from miniserve.http.app import FrontDoor, create_app
 from miniserve.log.ledger import Ledger
-from miniserve.log.records import TrafficRecord
 from miniserve.log.traffic_log import read_log
 from miniserve.routes.routes import Route, Routes
 from miniserve.serve import Responder

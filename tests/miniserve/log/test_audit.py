@@ -1,16 +1,18 @@
 """The books of a log: sent = logged = paired + each kind of missing."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.miniserve.log.test_records import RECORD, SINGLE
 
+from minieval.record.line import to_line
+from minieval.record.record import ArmResult, TrafficRecord
+from minieval.record.statuses import STATUSES
 from miniserve.log.audit import audit, main, read_ids
-from miniserve.log.records import STATUSES, ArmResult, TrafficRecord, to_line
 
 
 def _record(number: int, status: str = "ok") -> TrafficRecord:

@@ -1,11 +1,11 @@
 """Following the end of a log that others write, rotate, remove and truncate."""
 
-from dataclasses import replace
 from pathlib import Path
 
+from msgspec.structs import replace
 from tests.miniserve.log.test_records import RECORD
 
-from miniserve.log.records import to_line
+from minieval.record.line import to_line
 from miniserve.log.tail import FARTHEST_BACK, SLICE, LogTail
 
 

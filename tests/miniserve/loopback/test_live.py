@@ -1,7 +1,6 @@
 """The figures that a watcher sees, folded from records."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
@@ -9,10 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from scipy.stats import binomtest
 from tests.miniserve.log.test_records import OK, RECORD, SHADOWED, SINGLE
 
-from miniserve.log.records import ArmResult, TrafficRecord
+from minieval.record.record import ArmResult, TrafficRecord
 from miniserve.loopback.live import PAIRS_SHOWN, WINDOW_S, Live
 
 NOW = datetime.fromisoformat(RECORD.ts).timestamp()
