@@ -129,6 +129,7 @@ def parse_manifest(text: bytes) -> Run:
 def run_sha256(text: bytes) -> str:
     """Return the SHA-256 of the run section as canonical JSON: what no reading or formatting of it changes."""
     run = json.loads(text).get("run")
+    # Keys sorted and no white space, so reformatting the file leaves the hash alone.
     canonical = json.dumps(run, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 

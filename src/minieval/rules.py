@@ -22,6 +22,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def run(self, arms: tuple[str, str], contexts: Sequence[Context], items: int, eval_set_md5: str) -> Run:
         """Return the run that a manifest would have described, as far as the log shows it."""
+        # An arm has the model that the first context names; one with another model later is caught by the gate on arms.
         models: dict[str, str] = {}
         for context in contexts:
             models = {**context.arm_shas, **models}

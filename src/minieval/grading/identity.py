@@ -37,6 +37,7 @@ def grader_sha(repository: Path = REPOSITORY) -> str:
     Over the names, sorted: name and bytes of each file, both preceded by their length as 8 bytes big-endian,
     line ends as LF, so that a check-out on another system keeps the identity.
     """
+    # Lengths before contents, so that moving a byte from one file to the next cannot give the same hash.
     digest = hashlib.sha256()
     for name in sorted(GRADER_FILES):
         for part in (name.encode(), _content(repository, name)):

@@ -52,6 +52,7 @@ class Case:
 
 def list_cases(graded: GradedLog) -> tuple[Case, ...]:
     """Return the first disagreements in the order of Kind, those of a kind as logged."""
+    # The order of Kind, as SQL: what follows the last of these is neutral.
     kinds = {Kind.REGRESSED: "right_a AND NOT right_b", Kind.IMPROVED: "right_b AND NOT right_a"}
     order = " ".join(f"WHEN {holds} THEN {place}" for place, holds in enumerate(kinds.values()))
     found = graded.log.all(

@@ -13,6 +13,7 @@ from minieval.manifest import Round, Throughput
 from minieval.stats import Interval, mean_rate, quotient
 
 DEFAULT_RATE_USD_PER_HOUR: Final = 0.05
+# Dividing by an accuracy near 0 would make a useless arm look merely dear.
 LEAST_ACCURACY: Final = 0.30
 """Below this share of right answers an arm is not ready for deployment, whatever it costs."""
 

@@ -119,6 +119,8 @@ def corrections(marks: Mapping[Mark, int]) -> Corrections | None:
 def _f05(precision: float | None, recall: float | None) -> float | None:
     if precision is None or recall is None:
         return None
+    # F0.5 weighs precision over recall, as is usual for grammar correction: a wrong correction harms more than a missed
+    # one (CoNLL-2014).
     return 0.0 if precision + recall == 0 else 1.25 * precision * recall / (0.25 * precision + recall)
 
 

@@ -88,7 +88,10 @@ def account(
 
 def _failures(runs: ArmRuns, alpha: float) -> Failures:
     """Count runs in which the arm had its chance; those it never got say nothing about it."""
+    # Dropped, cancelled and interrupted runs are left out: counting them as successes would hide failures in a busy
+    # hour.
     failed = sum(runs.statuses[status] for status in FAILED)
     n = failed + runs.statuses[OK]
+    # The exact limit, because failures are rare and a normal approximation of 0 of n would be 0.
     upper = clopper_pearson_upper(failed, n, 1 - alpha) if n else None
     return Failures(failed, n, upper, 1 - alpha)

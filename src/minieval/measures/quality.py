@@ -31,6 +31,7 @@ from minieval.stats import (
     two_proportion_ztest,
 )
 
+# Below ten clusters CR1 promises too much: false promotions rise above the nominal level (statistics.md, section 1).
 FEWEST_CLUSTERS = 10
 
 # Searches that depend on few numbers, which every treatment of missing answers asks for again.
@@ -95,7 +96,9 @@ def assess_quality(rows: Sequence[PairedItem], alpha: float, margins: Margins) -
     counts = count(rows)
     n, right_a, right_b = counts.n, counts.right_a, counts.right_b
     confidence = 1 - alpha
+    # fsum, so that the order of the items cannot change the last digit.
     difference = math.fsum(row.difference for row in rows) / n
+    # The variance that the unpaired z-test assumes, for the factor by which it differs from McNemar's.
     pooled = (right_a + right_b) / (2 * n)
     variance = 2 * n * pooled * (1 - pooled)
     discordant = counts.n_improved + counts.n_regressed
@@ -135,12 +138,14 @@ def assess_quality(rows: Sequence[PairedItem], alpha: float, margins: Margins) -
 
 
 def _deciding(rows: Sequence[PairedItem], counts: PairCounts, confidence: float) -> Deciding:
+    # Tango knows no clusters, and the cluster interval is too narrow where clusters happen to agree: the wider decides.
     candidates: list[tuple[str, Interval | ClusteredInterval]] = [
         ("Tango score", tango_interval(counts.n_improved, counts.n_regressed, counts.n, confidence))
     ]
     by_cluster = _by_cluster(rows, confidence)
     if by_cluster is not None:
         candidates.append((f"cluster-robust by {_cluster_name(rows)} (CR1, t)", by_cluster))
+    # Repeats of an item that got different answers: the item is then a cluster, too.
     if _varying(rows):
         by_item = _clustered(rows, [row.item.id for row in rows], confidence, 2)
         if by_item is not None:
@@ -179,5 +184,6 @@ def _varying(rows: Sequence[PairedItem]) -> int:
 
 def _needed(difference: float, discordance: float, alpha: float, margins: Margins) -> PairsNeeded:
     """Return the pairs that would show what was seen, or the smallest useful gain if that is larger."""
+    # Planning for less than the smallest useful gain would ask for pairs to show what nobody wants.
     effect = max(difference, margins.smallest_useful_gain)
     return _pairs_needed(effect, max(discordance, effect), alpha=alpha)

@@ -31,6 +31,7 @@ def read_noise_floor(content: bytes, identity: Identity) -> NoiseFloor:
     models = {arm.sha for arm in found.arms}
     if len(models) != 1:
         raise EvidenceMismatch("the A/A run", f"of models {', '.join(sorted(models))}", "one model against itself")
+    # The floor is that of this run's A under this run's grader, or it says nothing about this run.
     (model,) = models
     production = identity.arms[0].sha
     if model != production:

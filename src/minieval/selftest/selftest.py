@@ -112,6 +112,7 @@ def _independent() -> Iterator[Check]:
     chisquare = sample_ratio(600, 400).pvalue_chisquare
     yield Check("sample ratio 600/400: chi-squared", chisquare, 2.53963e-10, 1e-14)
     for n_a, fires in ((76, True), (77, False), (123, False), (124, True)):
+        # The published edge: at n = 200 the test fires at 76 and at 124, and not at 77 (statistics.md, section 8).
         mismatch = sample_ratio(n_a, 200 - n_a).pvalue < SAMPLE_RATIO_ALPHA
         yield Check(f"sample ratio {n_a} of 200 fires", mismatch, fires, 0)
     adjusted = zip(holm((0.01, 0.04, 0.03, 0.005)), (0.03, 0.06, 0.06, 0.02), strict=True)

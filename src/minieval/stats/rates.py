@@ -28,6 +28,7 @@ def quotient(numerator: Interval, denominator: Interval) -> Interval:
     The limits are combined on the logarithms (MOVER: Zou and Donner 2008), which keeps those of a Wilson interval
     as lopsided as they are.
     """
+    # On the logarithm a ratio is a difference, whose limits add up in squares.
     top, bottom = (_logs(interval) for interval in (numerator, denominator))
     estimate = top[1] - bottom[1]
     low = estimate - math.hypot(top[1] - top[0], bottom[2] - bottom[1])

@@ -93,6 +93,7 @@ def usd(amount: float, like: float | None = None) -> str:
     '0.00000463'
     """
     smallest = amount if like is None else like
+    # Never in exponents: people compare prices by looking, and 4.6e-06 and 4.6e-05 look alike.
     return f"{amount:.{max(2, 2 - math.floor(math.log10(smallest)))}f}"
 
 

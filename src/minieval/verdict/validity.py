@@ -66,6 +66,7 @@ def unpinned_gates(
 def _eval_set(hashes: EvalSetHashes, named: Mapping[str, str]) -> Gate:
     others = {"eval_baseline.json": hashes.baseline, **named, "dvc.lock": hashes.locked}
     known = {name: value for name, value in others.items() if value is not None}
+    # Compared with the file as found, so that the message names the one that is out of step.
     wrong = [f"{name} names {value}" for name, value in known.items() if value != hashes.found]
     observed = f"the file is {hashes.found}" + "".join(f"; {other}" for other in wrong)
     if not known:
@@ -95,6 +96,7 @@ def _configurations(run: Run, facts: LogFacts, plan: PlanFacts) -> Gate:
 
 def _one_configuration(facts: LogFacts) -> Gate:
     expected = "one configuration and salt per strategy"
+    # Two salts or configurations assign users differently; pooled, their split would be that of neither.
     for strategy in ("shadow", "ab"):
         routed = {(c.config_sha, c.salt) for c in facts.contexts if c.strategy == strategy}
         if len(routed) > 1:

@@ -46,6 +46,7 @@ KIND_SIGNS: Final = {Kind.REGRESSED: "▼", Kind.IMPROVED: "▲", Kind.NEUTRAL: 
 
 def page(report: Report) -> str:
     """Return the page; the same report gives the same bytes on every machine."""
+    # Inline, so that the one file works from disk; the policy pins both by hash.
     style = "\n" + "".join(asset(name) for name in ("palette.css", "figure.css", "report.css"))
     script = "\n" + asset("report.js")
     policy = (

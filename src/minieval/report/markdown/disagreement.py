@@ -43,6 +43,7 @@ def _arm(name: str, c: Corrections) -> tuple[str, ...]:
 
 def _transitions(found: Disagreement) -> str:
     pairs = {(move.a, move.b): move.pairs for move in found.transitions}
+    # Correct first, then by name: the top left cell is what both got right.
     rows, columns = (sorted({move[i] for move in pairs}, key=lambda name: (name != CORRECT, name)) for i in (0, 1))
     # Under somebody's grader an outcome is text that the grader chose, and may hold whatever breaks a table.
     cells = [(text(row), *(str(pairs.get((row, column), "\N{MIDDLE DOT}")) for column in columns)) for row in rows]
