@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
+from minieval.record.checks import expected
 from minieval.record.consistency import ARM_RULES, HEAD_RULES
-from minieval.record.field_types import expected
 from minieval.record.record import (
     HEAD,
     LONGEST_LINE,

@@ -102,8 +102,8 @@ class _Reading:
                 "SELECT rowid - ? FROM records WHERE file = ? AND NOT holds ORDER BY rowid", [first, file]
             )
             for line in lines(path, _each(odd)):
-                if (said := lost_records(line.content)) is not None:
-                    lost += said
+                if (count := lost_records(line.content)) is not None:
+                    lost += count
                 elif self._is_torn(line):
                     torn += 1
                 else:
@@ -132,7 +132,7 @@ class _Reading:
                         return RecordRefused(path.name, line.number, str(refused))
         if isinstance(error, InputRefused):
             return error
-        return InputRefused(", ".join(path.name for path in self._paths), self._said(error), "JSON lines")
+        return InputRefused(", ".join(path.name for path in self._paths), self._message(error), "JSON lines")
 
     def _arms(self) -> tuple[str, str]:
         """Return the arms (A, B): those of the first shadowed request, else the two that the first record names.
@@ -179,12 +179,12 @@ class _Reading:
                 if line.whole and (key := _repeated_key(line.content)) is not None:
                     raise RecordRefused(path.name, line.number, _occurs_twice(key))
 
-    def _said(self, error: Exception) -> str:
+    def _message(self, error: Exception) -> str:
         """Return the first line of what the database says, under the names of the user's files."""
-        said = next(iter(str(error).splitlines()), "a line that cannot be read")
+        message = next(iter(str(error).splitlines()), "a line that cannot be read")
         for path, file in zip(self._paths, self._files, strict=True):
-            said = said.replace(file, path.name)
-        return said
+            message = message.replace(file, path.name)
+        return message
 
     def _one(self, query: str, parameters: Sequence[object] = ()) -> tuple[Any, ...] | None:
         found: tuple[Any, ...] | None = self._database.execute(query, parameters).fetchone()

@@ -172,8 +172,8 @@ def read_log(path: Path) -> LogContents:
     lines = path.read_bytes().split(b"\n")
     tail = lines.pop()
     for number, line in enumerate(lines, start=1):
-        if (said := lost_records(line)) is not None:
-            lost += said
+        if (count := lost_records(line)) is not None:
+            lost += count
             continue
         try:
             records.append(parse_line(line))
