@@ -64,6 +64,8 @@ def percentile(values: Latencies, q: float, confidence: float = 0.95) -> Percent
     """
     check_share("q", q)
     check_share("confidence", confidence)
+    # How many of n values lie below the true percentile is binomial(n, q), whatever the latencies' distribution: so the
+    # limits assume nothing about its shape.
     ordered = np.sort(as_latencies("sample", values))
     n = int(ordered.size)
     tail = (1 - confidence) / 2
@@ -108,4 +110,5 @@ def requests_for_upper_limit(q: float, confidence: float = 0.95) -> int:
     """
     check_share("q", q)
     check_share("confidence", confidence)
+    # q^n is the chance that even the largest of n values lies below the percentile.
     return math.ceil(math.log((1 - confidence) / 2) / math.log(q))
