@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from minieval.grading.grader import Mark
 from minieval.grading.grammar import Correction
 from minieval.measures.cases import Case, Kind, kind_of
-from minieval.measures.pairs import Tally
+from minieval.measures.item_results import Tally
 
 
 @dataclass(frozen=True, slots=True)
