@@ -21,10 +21,10 @@ class Fill(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Requests for one item whose answers came out alike.
+    """Requests for one item whose answers were graded alike, counted together.
 
     A mark is None where that arm's answer is missing, not where it failed. answered: both arms gave an answer.
-    differing: both had their chance, and the answers differ once normalised.
+    differing: both had their chance, and the grader holds their answers for different.
     """
 
     item: EvalItem

@@ -159,7 +159,7 @@ def _deciding(rows: Sequence[ItemResult], counts: PairCounts, confidence: float)
 
 
 def _cluster_name(rows: Sequence[ItemResult]) -> str | None:
-    """Return what a cluster is called, None where some item has none."""
+    """Return what a cluster is called, or None if any item has no cluster."""
     kinds = {None if row.item.cluster is None else row.item.cluster[0] for row in rows}
     return kinds.pop() if len(kinds) == 1 else None
 
