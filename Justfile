@@ -79,34 +79,42 @@ audit-deps: _check-env
 serve *ARGS: _env
     @exec {{ python }} -m miniserve "$@"
 
+# The recipes below take *ARGS, so that the command reports missing arguments, with exit code 2; just itself exits 1.
+
 # make an API key, print it once, append its hash to FILE (what LYNX_KEYS_FILE names)
 [no-exit-message]
-key-new FILE: _env
-    @{{ python }} -m miniserve.http.key_new "$@"
+key-new *ARGS: _env
+    @.venv/bin/lynx-ab key-new "$@"
 
-# serve A and run B in its shadow; a running server follows
+# serve A and run B in its shadow; waits until a running server has loaded B
 [no-exit-message]
-shadow-on A_SHA B_SHA *ARGS: _env
-    @{{ python }} -m miniserve.routes.switch shadow-on "$@"
+shadow-on *ARGS: _env
+    @.venv/bin/lynx-ab shadow-on "$@"
 
 # back to the production arm alone
 [no-exit-message]
-shadow-off: _env
-    @{{ python }} -m miniserve.routes.switch shadow-off
+shadow-off *ARGS: _env
+    @.venv/bin/lynx-ab shadow-off "$@"
 
 # split between A and B, half and half
 [no-exit-message]
-ab-on A_SHA B_SHA *ARGS: _env
-    @{{ python }} -m miniserve.routes.switch ab-on "$@"
+ab-on *ARGS: _env
+    @.venv/bin/lynx-ab ab-on "$@"
 
 # serve PERCENT of the ids with B
 [no-exit-message]
-canary-on A_SHA B_SHA PERCENT *ARGS: _env
-    @{{ python }} -m miniserve.routes.switch canary-on "$@"
+canary-on *ARGS: _env
+    @.venv/bin/lynx-ab canary-on "$@"
+
+# serve one model alone: VERSION is any model of the registry
+[no-exit-message]
+serve-only *ARGS: _env
+    @.venv/bin/lynx-ab serve-only "$@"
 
 # show the route configuration
-route: _env
-    @{{ python }} -m miniserve.routes.switch show
+[no-exit-message]
+route *ARGS: _env
+    @.venv/bin/lynx-ab route "$@"
 
 # grade the lab's traffic.log; exit codes 0 promote, 10 hold, 20 retrain, 3 invalid, 2 usage
 [no-exit-message]
@@ -129,13 +137,13 @@ reports: _env
 judge *ARGS: _env
     @{{ python }} -m minieval compare "$@"
 
-# train A and B from scratch into models/staging, 16 minutes of CPU time on two threads; what was interrupted is taken up
+# train A and B from scratch into models/staging, 16 minutes of CPU time on two threads; resumes an interrupted run
 train *ARGS: _train-env
-    .venv-train/bin/python -m minimodel.training.train "$@"
+    .venv-train/bin/python -m minimodel.training "$@"
 
 # take a trained bundle into the register of models
 [no-exit-message]
-register FOLDER *ARGS: _env
+register *ARGS: _env
     @{{ python }} scripts/mlops/registry.py register "$@"
 
 # the rest of the register: promote, quantize, list, show, lineage, verify

@@ -1,4 +1,4 @@
-"""`python -m bench.backend hanging|slow PORT`: what nginx mirrors to: takes requests and answers none, or each late."""
+"""`python -m bench.backend hanging|slow PORT`: the backend that nginx mirrors to. It never answers, or always late."""
 
 import asyncio
 import sys

@@ -1,6 +1,7 @@
 """Ratios of quantiles, and means, with bootstrap intervals over rounds.
 
-Requests within a round share the machine's mood, so whole rounds are drawn, numerator and denominator together.
+Requests within a round are correlated, because the machine's state changes slowly. So whole rounds are resampled, with
+numerator and denominator together.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,12 +26,12 @@ class Interval:
 
 
 def quantile(latencies: Latencies, q: float) -> float:
-    """Return the nearest-rank quantile; infinite where it falls on requests that were never answered."""
+    """Return the nearest-rank quantile. It is infinite if it falls on an unanswered request."""
     return float(np.quantile(latencies, q, method="inverted_cdf"))
 
 
 def quantile_ratio(above: Sequence[Latencies], below: Sequence[Latencies], q: float, seed: int) -> Interval:
-    """Return the ratio of two conditions' quantiles, each over all rounds together; one array a round."""
+    """Return the ratio of two conditions' quantiles, each over all rounds. One array per round."""
 
     def ratio(rounds: NDArray[np.int64]) -> float:
         over, under = (np.concatenate([side[i] for i in rounds.tolist()]) for side in (above, below))
@@ -40,19 +41,19 @@ def quantile_ratio(above: Sequence[Latencies], below: Sequence[Latencies], q: fl
 
 
 def mean_interval(values: NDArray[np.float64], seed: int) -> Interval:
-    """Return the mean of one value a round."""
+    """Return the mean of one value per round, with its interval."""
     return _over_rounds(lambda rounds: float(values[rounds].mean()), len(values), seed)
 
 
 def _over_rounds(statistic: Callable[[NDArray[np.int64]], float], count: int, seed: int) -> Interval:
-    """Bootstrap a statistic of the rounds' numbers.
+    """Bootstrap a statistic over the indices of rounds.
 
     The interval is Hesterberg's expanded percentile interval (2015, The American Statistician 69, 371-386): with few
-    rounds the plain one is too narrow, and this one is as wide as a t interval would be.
+    rounds the plain one is too narrow, and this one is as wide as a t interval.
     """
     everything = np.arange(count)
     if count < 2:
-        raise ValueError(f"{count} rounds: expected at least 2")
+        raise ValueError(f"rounds is {count}: expected at least 2")
     tail = stats.norm.cdf(np.sqrt(count / (count - 1)) * stats.t.ppf((1 - CONFIDENCE) / 2, count - 1))
     found = stats.bootstrap(
         (everything,),

@@ -1,4 +1,4 @@
-"""A's capacity: the highest rate at which the p99 with the shadow off stays within 3 times the unloaded one."""
+"""A's capacity: the highest rate at which A's p99, with the shadow off, is at most 3 times the unloaded p99."""
 
 import time
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from bench.load import Observed, offer, poisson_schedule
 from bench.requests import draw, eval_sentences
 
 BOUND = 3.0
-# Back to back on one connection; gives the scale, not a result.
+# Sent back to back on one connection, to find the order of magnitude.
 _CALIBRATION_REQUESTS = 300
-# Unloaded means that a request rarely meets another: a tenth of what one connection gets through.
+# "Unloaded" means that requests rarely overlap: a tenth of the rate that one connection achieves.
 _UNLOADED_SHARE = 0.1
 _UNLOADED_S = 15.0
 _WINDOW_S = 4.0
@@ -22,7 +22,7 @@ _STEPS = 6
 
 @dataclass(frozen=True)
 class Capacity:
-    """What A can do with the shadow off; rates in requests per second, latencies in ms."""
+    """A's capacity with the shadow off. Rates in requests per second, latencies in ms."""
 
     per_s: float
     unloaded_per_s: float
@@ -31,7 +31,7 @@ class Capacity:
 
 
 class Load:
-    """Loads one port with the eval set's sentences, drawn by a seed."""
+    """Loads a port with random sentences of the eval set."""
 
     def __init__(self, port: int, seed: int) -> None:
         self.port = port
@@ -39,19 +39,19 @@ class Load:
         self._sentences = eval_sentences()
 
     def at(self, rate_per_s: float, seconds: float) -> Observed:
-        """Offer Poisson arrivals at that rate for so long."""
+        """Offer Poisson arrivals at a rate for some seconds."""
         due = poisson_schedule(rate_per_s, seconds, self._rng)
         return offer(self.port, draw(self._sentences, len(due), self._rng), due)
 
     def back_to_back(self, count: int, connections: int = 1) -> float:
-        """Send that many requests as fast as the connections return, and tell the rate that came of it, per second."""
+        """Send `count` requests, each as soon as a connection is free, and return the rate achieved, per second."""
         started = time.perf_counter()
         offer(self.port, draw(self._sentences, count, self._rng), np.zeros(count), max_connections=connections)
         return count / (time.perf_counter() - started)
 
 
 def measure_capacity(load: Load) -> Capacity:
-    """Bisect for the capacity; every step is judged by windows with schedules of their own. Takes about a minute."""
+    """Find the capacity by bisection, with new schedules for every step. Takes about a minute."""
     scale = load.back_to_back(_CALIBRATION_REQUESTS)
     unloaded_per_s = scale * _UNLOADED_SHARE
     unloaded = load.at(unloaded_per_s, _UNLOADED_S).latency_ms()
@@ -67,6 +67,6 @@ def measure_capacity(load: Load) -> Capacity:
 
 
 def _served(load: Load, rate_per_s: float) -> Latencies:
-    """Return the latencies at a rate; a refusal counts as no answer, or a server could refuse its way to capacity."""
+    """Return the latencies at a rate. A refusal counts as infinite; otherwise refusing would raise the capacity."""
     windows = [load.at(rate_per_s, _WINDOW_S) for _ in range(_WINDOWS)]
     return np.concatenate([np.where(seen.status == 200, seen.done_s - seen.due_s, np.inf) * 1e3 for seen in windows])

@@ -1,4 +1,4 @@
-"""How a bench is started and how it ends: a table on stdout, and a result that is kept unless it was a trial."""
+"""The command line of a bench, and its output: a table on stdout and, unless it is a trial, a result file."""
 
 import argparse
 from collections.abc import Callable, Mapping
@@ -8,7 +8,7 @@ from bench.result import write_result
 
 
 def trial_parser(name: str, description: str | None, extent: str, kind: type[float] = int) -> argparse.ArgumentParser:
-    """Return a parser with one option, which makes the bench shorter: a trial."""
+    """Return a parser with one option, which shortens the bench to a trial."""
     parser = argparse.ArgumentParser(prog=f"python -m bench.{name}", description=description)
 
     def positive(text: str) -> float:
@@ -17,12 +17,14 @@ def trial_parser(name: str, description: str | None, extent: str, kind: type[flo
             raise argparse.ArgumentTypeError(f"{text}: expected a number above 0")
         return value
 
-    parser.add_argument(f"--{extent}", type=positive, help="fewer than planned, for a trial; its result is not kept")
+    parser.add_argument(
+        f"--{extent}", type=positive, help="fewer than planned, for a trial run; the result is not saved"
+    )
     return parser
 
 
 def finish(name: str, body: dict[str, Any], rendered: Callable[[Mapping[str, Any]], str], *, trial: bool) -> None:
-    """Write what was found to `results/NAME.json`, unless it is a trial's, and print it."""
+    """Print the result and, unless it is a trial, write it to `results/NAME.json`."""
     written = None if trial else write_result(name, body)
     print(f"\n{rendered(body)}\n")
     if written:

@@ -1,7 +1,7 @@
-"""`./just bench-crash`: kills the server, B, both, and parts of a server of two processes, at random under load.
+"""`./just bench-crash`: kills the server, B, both, or parts of a two-process server, at random moments under load.
 
-After each kill, and the restart that follows it, every request that a client saw answered must have exactly one line.
-Also measures what the journal costs on the request path. Prints tables and writes `results/crash.json`.
+After each kill and restart, every request that a client saw answered must have exactly one line. Also measures the cost
+of the journal on the request path. Prints tables and writes `results/crash.json`.
 """
 
 import os
@@ -38,7 +38,7 @@ from miniserve.traffic import DEFAULT_SALT, Strategy
 SEED = 38
 RATE_PER_S = 120.0
 WINDOW_S = 0.9
-# Kills come within this part of the window, so that requests are under way and more follow.
+# Kills happen within this part of the window, while requests are in progress and more will follow.
 KILL_BETWEEN = (0.2, 0.9)
 JOURNAL_BOUND_US = 20.0
 _JOURNAL_RECORDS = 20_000
@@ -46,7 +46,7 @@ _JOURNAL_RECORDS = 20_000
 
 @dataclass(frozen=True)
 class Kind:
-    """Who is killed, how often, in a server of how many processes."""
+    """What is killed, how often, and how many processes the server has."""
 
     name: str
     kills: int
@@ -83,7 +83,7 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Killed:
-    """One kill: what was sent around it, what came back (with 200, otherwise), and what the log says afterwards."""
+    """One kill: requests sent around it, answers (200 or other), and the contents of the log afterwards."""
 
     kind: str
     sent: int
@@ -95,7 +95,7 @@ class Killed:
 
 
 def kill_under_load(server: LocalServer, kind: Kind, rng: np.random.Generator) -> Killed:
-    """Load the server, kill at a random moment, bring it back, and compare its log with what clients saw."""
+    """Load the server, kill at a random moment, restart, and compare the log with what clients saw."""
     victims = kind.victims(server, rng)
     processes = _process_pids(server)
     due = poisson_schedule(RATE_PER_S, WINDOW_S, rng)
@@ -106,10 +106,10 @@ def kill_under_load(server: LocalServer, kind: Kind, rng: np.random.Generator) -
     seen = offer(server.address.port, requests, due)
     killer.join()
     if server.address.pid in victims:
-        server.kill()  # it is dead; this reaps it
+        server.kill()  # already dead; this reaps the process
         _wait_until_gone(processes)
         server.start()
-    server.wait_for(lambda: server.details()["ready"], "whole again")
+    server.wait_for(lambda: server.details()["ready"], "all its processes back")
     server.wait_for_shadow()
     return _examined(kind, server, dict(zip(ids, seen.status.tolist(), strict=True)))
 
@@ -123,12 +123,14 @@ def _wait_until_gone(pids: Sequence[int]) -> None:
     until = time.monotonic() + 60
     while any(Path(f"/proc/{pid}").exists() for pid in pids):
         if time.monotonic() > until:
-            raise TimeoutError(f"processes {pids} outlived their parent by a minute")
+            raise TimeoutError(
+                f"processes {pids} are still running a minute after their parent died: expected them to exit"
+            )
         time.sleep(0.02)
 
 
 def _examined(kind: Kind, server: LocalServer, statuses: Mapping[str, int]) -> Killed:
-    """Compare the log with the status that came back for each id, 0 for none."""
+    """Compare the log with the status of each request id, 0 for no answer."""
     contents = read_log(server.traffic_log)
     records = [record for record in contents.records if record.request_id in statuses]
     unanswered = [name for name, status in statuses.items() if status != HTTPStatus.OK]
@@ -146,7 +148,7 @@ def _examined(kind: Kind, server: LocalServer, statuses: Mapping[str, int]) -> K
 
 
 def kill_all(kinds: Sequence[Kind], seed: int) -> tuple[list[Killed], list[str]]:
-    """Do every kill; returns them, and what an audit of the whole logs found."""
+    """Perform all kills. Returns them, and the findings of an audit of the complete logs."""
     registry = Registry.read(ROOT / "models")
     config = two_arms(Strategy.SHADOW, registry.resolve("v0.1.0"), registry.resolve("v0.3.0"), DEFAULT_SALT)
     killed: list[Killed] = []
@@ -165,13 +167,13 @@ def kill_all(kinds: Sequence[Kind], seed: int) -> tuple[list[Killed], list[str]]
                     print(f"{len(killed):3} {killed[-1]}", file=sys.stderr)
             records = read_log(server.traffic_log).records
             twice = [name for name, count in Counter(record.record_id for record in records).items() if count > 1]
-            findings += [f"record {name} stands twice" for name in twice]
+            findings += [f"record {name} appears twice" for name in twice]
             findings += [f"{path.name} is left in the journal" for path in server.folder.glob("journal/*.jsonl")]
     return killed, findings
 
 
 def journal_cost() -> dict[str, Any]:
-    """Return what writing costs a request before its reply leaves, in microseconds."""
+    """Return the cost in microseconds of writing to the journal before a reply is sent."""
     served = ArmResult("ok", "He went home.", edit_applied=True, latency_ms=1.0, tokens=4)
     record = TrafficRecord(
         "0" * 32, utc_now(), "0" * 36, "0" * 32, 200, "shadow", DEFAULT_SALT, "0" * 64, "A", "B",
@@ -203,7 +205,7 @@ def _timed(do: Callable[[TrafficRecord], object], records: Sequence[TrafficRecor
 
 
 def measure(kinds: Sequence[Kind], seed: int) -> dict[str, Any]:
-    """Do every kill, and return the result's body."""
+    """Perform all kills and return the body of the result."""
     cost = journal_cost()
     killed, findings = kill_all(kinds, seed)
     rows = [_row(kind.name, [one for one in killed if one.kind == kind.name]) for kind in kinds]
@@ -235,13 +237,13 @@ JOURNAL_HEADER = ("before the reply", "p50 us", "p95 us", "p99 us", f"median at 
 
 
 def rendered(body: Mapping[str, Any]) -> str:
-    """Return both tables, and every sentence about what is wrong."""
+    """Return both tables and every finding."""
     kills = [list(row.values()) for row in body["kills"]]
     journal = [
         (name, *(f"{cost[f'p{q}_us']:.1f}" for q in (50, 95, 99)), "yes" if cost["within"] else "NO")
         for name, cost in body["journal"].items()
     ]
-    wrong = "\n".join(body["findings"]) or "Every answered request has exactly one line, and no line stands twice."
+    wrong = "\n".join(body["findings"]) or "Every answered request has exactly one line, and no line appears twice."
     return (
         f"`kill -9` at random moments under {body['rate_per_s']:g} requests a second, then a restart.\n\n"
         f"{table(KILLS_HEADER, kills)}\n\n{wrong}\n\n{table(JOURNAL_HEADER, journal)}"
@@ -249,7 +251,7 @@ def rendered(body: Mapping[str, Any]) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the bench; 1 if a request has no line or two."""
+    """Run the bench. Returns 1 if a request has no line or more than one."""
     parser = trial_parser("crash", __doc__, "kills")
     parser.add_argument("--seed", type=int, default=SEED)
     options = parser.parse_args(argv)

@@ -1,7 +1,8 @@
-"""`./just bench-decision`: error rates of the decision rule, and how well every interval and test keeps its level.
+"""`./just bench-decision`: error rates of the decision rule, and the real coverage and level of every interval and
+test.
 
-Labs are drawn from a known truth and judged by the functions that judge real ones. Prints tables, and writes them with
-every parameter to `results/decision.json`; `docs/statistics-checked.md` quotes a run.
+Simulated labs with a known truth are judged by the same functions as real ones. Prints tables and writes them, with
+every parameter, to `results/decision.json`. `docs/statistics-checked.md` quotes a run.
 """
 
 import argparse
@@ -37,13 +38,13 @@ TRUTHS = (
     Truth("B -5 points", WORSE),
 )
 DOCUMENTED = ((0.022, 0.823, 0.155), (0.926, 0.074, 0.0), (0.049, 0.951, 0.0), (0.001, 0.999, 0.0), (0.0, 0.211, 0.789))
-"""Promote, hold, retrain of each truth, as the statistics page has them from a simulation of its own."""
+"""Shares of promote, hold and retrain for each truth in the specification, which simulated them independently."""
 MARGIN_TRUTHS = (Truth("A = B", SAME), Truth("B -3 points, at the margin", AT_MARGIN), Truth("B -5 points", WORSE))
 
 
 @dataclass(frozen=True)
 class Row:
-    """The verdicts on one truth, judged in one way."""
+    """The verdicts on one truth under one policy and shape."""
 
     truth: str
     aim: Aim
@@ -67,7 +68,7 @@ def rule(runs: int, pool: ProcessPoolExecutor) -> list[Row]:
 def rates(scale: float, pool: ProcessPoolExecutor) -> list[Rate]:
     """Return coverage and level of everything at every size; scale shortens what is drawn."""
     tasks: list[Callable[[], list[Rate]]] = []
-    # The longest first, so that no core waits for them at the end.
+    # The longest tasks first, so that no core idles at the end.
     for n in reversed(SIZES):
         few, many = (max(10, round(scale * runs)) for runs in ((400, 20_000) if n == 1000 else (2_000, 20_000)))
         tasks += [
@@ -115,7 +116,7 @@ def rate_table(found: Sequence[Mapping[str, Any]]) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the bench; `--quick` is a tenth of it and writes nothing."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the runs, printed only")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the runs; prints the result without saving it")
     options = parser.parse_args(argv)
     scale = 0.1 if options.quick else 1.0
     with ProcessPoolExecutor(2) as pool:

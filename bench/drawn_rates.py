@@ -1,4 +1,4 @@
-"""Coverage and levels of what has to be drawn: clusters, latencies, bootstraps, slices, and looking again and again."""
+"""Simulated coverage and level where enumeration is impossible: clusters, latencies, slices, repeated looks."""
 
 import math
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ LOG_SD = 0.35
 
 
 def paired_by_drawing(n: int, runs: int, seed: int) -> Iterator[Rate]:
-    """Yield what needs all four cells: Newcombe's paired interval, and the z-test on data that are paired."""
+    """Yield rates that need all four cells: Newcombe's paired interval, and the z-test wrongly applied to pairs."""
     for name, cells in (("A = B", SAME), ("B +10", BETTER), ("A = B, errors opposite", OPPOSITE)):
         tables = np.random.default_rng(seed).multinomial(n, cells, runs)
         rows, counts = np.unique(tables, axis=0, return_counts=True)
@@ -47,10 +47,10 @@ def paired_by_drawing(n: int, runs: int, seed: int) -> Iterator[Rate]:
 
 
 def clustered(n: int, runs: int, seed: int) -> Iterator[Rate]:
-    """Yield what verbs that move together do to Tango, to the cluster-robust interval and to the wider of the two.
+    """Yield the coverage of Tango's interval, the cluster-robust one and the wider of both, if verbs move together.
 
-    Of 20 verbs, half have discordance .02 and half .14, and each verb's net effect is drawn: with a chance of a
-    half its discordant items all improve, else they all regress.
+    Of 20 verbs, half have discordance .02 and half .14. For each verb, all discordant items improve or all regress,
+    with equal probability.
     """
     labels = [i * 20 // n for i in range(n)]
     for name, together in (("A = B, verbs unrelated", False), ("A = B, verbs move together", True)):
@@ -107,7 +107,7 @@ def bootstrap(n: int, runs: int, resamples: int, seed: int) -> Iterator[Rate]:
 
 
 def slices(n: int, runs: int, seed: int) -> Iterator[Rate]:
-    """Yield how often some slice is called worse although A = B on all of them: Holm within each of three families."""
+    """Yield how often a slice is called worse although A = B on all slices, with Holm within each of three families."""
     rng = np.random.default_rng(seed)
     asked = items(n, sliced=True)
     blocked = dict.fromkeys(("tense", "person", "verb", "any family"), 0)
@@ -119,13 +119,13 @@ def slices(n: int, runs: int, seed: int) -> Iterator[Rate]:
             blocked[name] += 1
         blocked["any family"] += bool(worse)
     for name, hits in blocked.items():
-        # Either sign is significant with a chance of alpha at most; half of that is called worse.
+        # Both signs together are significant with probability alpha at most; half of that is "worse".
         nominal = (3 if name == "any family" else 1) * ALPHA / 2
         yield Rate(f"a slice is called worse, {name}", "A = B", n, nominal, hits / runs, runs)
 
 
 def sequential(n: int, runs: int, seed: int) -> Iterator[Rate]:
-    """Yield how often a running shadow alarms although A = B: always valid at every pair, mid-p at every ten."""
+    """Yield the false alarms of repeated looks if A = B: always-valid test at every pair, mid-p at every tenth."""
     for name, cells in (("A = B", SAME), ("A = B, errors opposite", OPPOSITE)):
         rng = np.random.default_rng(seed)
         alarms = dict.fromkeys(("always-valid test, every pair", "McNemar mid-p, every ten pairs"), 0)

@@ -1,4 +1,4 @@
-"""Coverage and levels of what rests on counts: every table that matters is tried, so the rates are exact."""
+"""Exact coverage and level of statistics on counts, by enumerating every table with non-negligible probability."""
 
 from collections.abc import Iterator
 from functools import partial

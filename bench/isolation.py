@@ -1,7 +1,7 @@
-"""`./just bench-isolation`: what a shadow that misbehaves costs A's clients, and what nginx's `mirror` costs them.
+"""`./just bench-isolation`: what a misbehaving shadow costs A's clients, compared with nginx's `mirror`.
 
-The shadow is off twice a round; the ratio of the two is the noise floor. Prints a table a level of load and writes
-`results/isolation-LEVEL.json`.
+The shadow is off twice per round, and the ratio of the two windows is the noise floor. Prints a table per level of load
+and writes `results/isolation-LEVEL.json`.
 """
 
 import sys
@@ -27,7 +27,7 @@ from bench.table import interval, table
 from miniserve.log.traffic_log import read_log
 
 SEED = 38
-# Upper limits of the 95 % interval of a condition's ratio over the floor's, at this percentage of the capacity.
+# The bounds apply at this percentage of the capacity, to the upper limit of a condition's ratio to the noise floor.
 BOUND_LEVEL = 50
 BOUNDS = {0.5: 1.10, 0.99: 1.25}
 PLANS = {50: Plan(0.0, 8, 3.0, SEED), 80: Plan(0.0, 5, 3.0, SEED + 1)}
@@ -35,7 +35,7 @@ NGINX = "nginx "
 
 
 def runs(server: BenchServer, nginx_ports: Mapping[str, int], plan: Plan) -> dict[str, Run]:
-    """Return how each condition is measured."""
+    """Return a function that measures each condition, by name."""
 
     def ours(condition: Condition, number: int) -> Observed:
         with server.under(condition):
@@ -49,7 +49,7 @@ def runs(server: BenchServer, nginx_ports: Mapping[str, int], plan: Plan) -> dic
 
 
 def summaries(rounds: Rounds, outcomes: Mapping[str, Counter[str]], level: int) -> list[dict[str, Any]]:
-    """Return what is known of each condition, in the order of the table."""
+    """Return the results of each condition, in the order of the table."""
     ours = [condition.name for condition in CONDITIONS]
     found = [rounds.summary(name, OFF.name) for name in ours]
     for row in found:
@@ -57,7 +57,7 @@ def summaries(rounds: Rounds, outcomes: Mapping[str, Counter[str]], level: int) 
         if row["condition"] in {OFF.name, FLOOR.name}:
             continue
         for q, bound in BOUNDS.items():
-            # The ratio over the floor's: what both are divided by cancels.
+            # (condition / off) / (off again / off): off cancels out.
             over_floor = rounds.ratio(row["condition"], FLOOR.name, q)
             within = over_floor["high"] <= bound if level == BOUND_LEVEL else None
             row[f"p{round(100 * q)}_over_floor"] = over_floor | {"bound": bound, "within": within}
@@ -67,7 +67,7 @@ def summaries(rounds: Rounds, outcomes: Mapping[str, Counter[str]], level: int) 
 
 
 def outcomes_of_b(server: BenchServer) -> dict[str, Counter[str]]:
-    """Read from the traffic log what B's runs came to: proof that a fault was one."""
+    """Return the outcomes of B's runs from the traffic log, as proof that each fault really happened."""
     found: dict[str, Counter[str]] = defaultdict(Counter)
     for record in read_log(server.process.traffic_log).records:
         if "B" in record.results:
@@ -76,7 +76,7 @@ def outcomes_of_b(server: BenchServer) -> dict[str, Counter[str]]:
 
 
 def shown(row: Mapping[str, Any]) -> list[str]:
-    """Return a condition's cells."""
+    """Return the cells of a condition's row."""
     cells = [row["condition"]]
     for name in ("p50", "p95", "p99"):
         cells += [f"{row[f'{name}_ms']:.2f}", interval(**row[f"{name}_ratio"])]
@@ -92,7 +92,7 @@ HEADER = ("condition", "p50 ms", "ratio", "p95 ms", "ratio", "p99 ms", "ratio", 
 
 
 def measure_level(level: int, plan: Plan) -> dict[str, Any]:
-    """Find the capacity, measure every condition at a percentage of it, and return what was found."""
+    """Find the capacity, measure every condition at a percentage of it, and return the results."""
     with tempfile.TemporaryDirectory(prefix="lynx-bench-") as scratch, ExitStack() as running:
         server = running.enter_context(bench_server(Path(scratch) / "server"))
         running.enter_context(pinned(GENERATOR_CORE))
@@ -116,13 +116,13 @@ def measure_level(level: int, plan: Plan) -> dict[str, Any]:
 
 
 def rendered(body: Mapping[str, Any]) -> str:
-    """Return a level's table under a line that says how it was measured."""
+    """Return the table of a level, with a caption."""
     capacity, plan = body["capacity"], body["plan"]
     return (
         f"{body['level']} % of A's capacity of {capacity['per_s']:.0f} requests a second (unloaded p50 "
         f"{capacity['unloaded_p50_ms']:.2f} ms, p99 {capacity['unloaded_p99_ms']:.2f} ms), {plan['rounds']} rounds of "
-        f"{plan['window_s']:g} s a condition. Others used at most {body['others_share']:.1%} of the machine.\n\n"
-        + table(HEADER, [shown(row) for row in body["conditions"]])
+        f"{plan['window_s']:g} s per condition. Other processes used at most {body['others_share']:.1%} of the "
+        "machine.\n\n" + table(HEADER, [shown(row) for row in body["conditions"]])
     )
 
 

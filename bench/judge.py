@@ -1,7 +1,7 @@
-"""`./just bench-judge`: time and memory of a judgement from ten thousand lines to ten million, and pandas beside it.
+"""`./just bench-judge`: time and memory of the judge for ten thousand to ten million lines, compared with pandas.
 
-Both read the same synthetic log, one after the other, as processes of their own. The judge does all it does: checks,
-statistics, report and figures; the pandas program computes the numbers that depend on every line, and the numbers are
+Both read the same synthetic log, one after the other, in separate processes. The judge does its complete work: checks,
+statistics, report and figures. The pandas program computes only the numbers that depend on every line, and these are
 compared. Prints a table and writes `results/judge.json`.
 """
 
@@ -29,7 +29,7 @@ from minieval.verdict.verdict import EXIT_CODES, Verdict
 SEED = 55
 EVAL_SET = ROOT / "data" / "eval" / "phase-20.jsonl"
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
-# Larger logs are judged once; pandas holds all of a log in memory.
+# Larger logs are judged only once, and not with pandas, which keeps the complete log in memory.
 MOST_REPEATED = PANDAS_UP_TO = 1_000_000
 REPEATS = 3
 BOUND_FACTOR = 5.0
@@ -41,21 +41,21 @@ _JUDGED = {EXIT_CODES[verdict] for verdict in (Verdict.PROMOTE, Verdict.HOLD, Ve
 
 @dataclass(frozen=True)
 class Cost:
-    """What a process took: seconds of the clock, and the most resident memory in MB."""
+    """The cost of a process: wall-clock seconds and peak resident memory in MB."""
 
     seconds: float
     memory_mb: float
 
 
 def run(command: Sequence[str], allowed: set[int]) -> tuple[Cost, str]:
-    """Run a program and return what it cost and printed; raises RuntimeError when it fails."""
+    """Run a program and return its cost and its output. Raises RuntimeError if it fails."""
     environ = os.environ | {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
     with tempfile.TemporaryFile("w+") as printed:
         started = time.monotonic()
         process = subprocess.Popen(command, env=environ, stdout=printed, cwd=ROOT)
         _, status, used = os.wait4(process.pid, 0)
         seconds = time.monotonic() - started
-        # It was reaped just here, which Popen does not know.
+        # wait4 has reaped it; tell Popen.
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode not in allowed:
             raise RuntimeError(f"{command[2]} ended with {process.returncode}: expected one of {sorted(allowed)}")
@@ -64,7 +64,7 @@ def run(command: Sequence[str], allowed: set[int]) -> tuple[Cost, str]:
 
 
 def judge(log: Path, out: Path) -> tuple[Cost, dict[str, Number]]:
-    """Judge a log as anybody would, and return the cost and the numbers that pandas computes too."""
+    """Judge a log with the ordinary command. Returns the cost and the numbers that pandas computes as well."""
     command = (sys.executable, "-m", "minieval", "compare")
     files = ("--log", str(log), "--eval-set", str(EVAL_SET), "--out", str(out))
     cost, _ = run((*command, *files), _JUDGED)
@@ -72,14 +72,14 @@ def judge(log: Path, out: Path) -> tuple[Cost, dict[str, Number]]:
 
 
 def judge_with_pandas(log: Path) -> tuple[Cost, dict[str, Number]]:
-    """Let the pandas program compute its numbers."""
+    """Run the pandas program and return its cost and numbers."""
     cost, printed = run((sys.executable, "-m", "bench.pandas_judge", str(log), str(EVAL_SET)), {0})
     found: dict[str, Number] = json.loads(printed)
     return cost, found
 
 
 def reported(report: Mapping[str, Any]) -> Iterator[tuple[str, Number]]:
-    """Yield a report's numbers under the names of pandas_judge."""
+    """Yield the numbers of a report under the names that pandas_judge uses."""
     missing, primary, found = report["missing"], report["quality"]["primary"], report["disagreement"]
     yield "logged", missing["logged"]
     yield "repeated request ids", missing["repeated_request_ids"]
@@ -132,7 +132,7 @@ def _latency(section: Mapping[str, Any]) -> Iterator[tuple[str, Number]]:
 
 
 def differing(ours: Mapping[str, Number], theirs: Mapping[str, Number]) -> list[str]:
-    """Name every number that only one has, or that differs: counts at all, others by more than the tolerance."""
+    """Return every number that is missing on one side or differs. Counts must be equal, others within the tolerance."""
     found = [f"{name}: only one has it" for name in sorted(ours.keys() ^ theirs.keys())]
     for name in ours.keys() & theirs.keys():
         x, y = ours[name], theirs[name]
@@ -144,7 +144,7 @@ def differing(ours: Mapping[str, Number], theirs: Mapping[str, Number]) -> list[
 
 
 def measure_size(lines: int, scratch: Path) -> dict[str, Any]:
-    """Write a log, and judge it by turns with both programs."""
+    """Write a log and judge it alternately with both programs."""
     log = scratch / "traffic.log"
     write_log(log, parse_items(EVAL_SET.read_text(encoding="utf-8")), lines, SEED)
     repeats = REPEATS if lines <= MOST_REPEATED else 1
@@ -174,7 +174,7 @@ def measure_size(lines: int, scratch: Path) -> dict[str, Any]:
 
 
 def measure(largest: int) -> dict[str, Any]:
-    """Measure every size up to the largest; raises ValueError where not even the smallest is."""
+    """Measure every size up to `largest`. Raises ValueError if even the smallest size is larger."""
     if largest < SIZES[0]:
         raise ValueError(f"lines is {largest}: expected at least {SIZES[0]}")
     with tempfile.TemporaryDirectory(prefix="lynx-bench-") as scratch:
@@ -192,7 +192,7 @@ HEADER = ("lines", "log, MB", "judge, s", "MB", "than the size before", "pandas,
 
 
 def rendered(body: Mapping[str, Any]) -> str:
-    """Return the table, every number that differs, and how the bounds were met."""
+    """Return the table, every difference, and whether the bounds were met."""
     rows = []
     for one in body["sizes"]:
         ours, theirs = one["judge"], one["pandas"]

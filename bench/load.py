@@ -1,8 +1,7 @@
-"""Open-loop load: requests leave on a schedule that is fixed beforehand, whatever the server does.
+"""Open-loop load: requests are sent on a schedule fixed in advance, whatever the server does.
 
-Latencies count from the moment a request was due, not from when it could be sent. A request that waits for a
-connection, or for a late generator, is charged for the wait, so nothing is left out because something else was slow
-(coordinated omission).
+Latency is measured from the time a request was due, not from when it was sent. It includes waiting for a connection or
+for a late generator, so a slow server cannot hide delays by holding up later requests (coordinated omission).
 """
 
 import gc
@@ -18,11 +17,11 @@ import httptools
 import numpy as np
 from numpy.typing import NDArray
 
-# What a client opens at most; whoever finds all of them busy waits, and is charged for it.
+# Maximum number of open connections. A request that finds all of them busy waits, and the wait counts as latency.
 MAX_CONNECTIONS = 256
-# How long after the last due time an answer is waited for.
+# How long to wait for answers after the last request was due.
 STRAGGLER_S = 5.0
-# Connecting and encoding are done before the first request is due.
+# Time before the first request is due, for the generator to start its loop.
 _LEAD_S = 0.02
 _READ_BYTES = 64 * 1024
 
@@ -31,9 +30,9 @@ Seconds = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Observed:
-    """What came of each request, in the order of the schedule; seconds count from the schedule's beginning.
+    """The result of each request, in the order of the schedule. Seconds count from the start of the schedule.
 
-    `done_s` is infinite and `status` 0 where no answer came.
+    Without an answer, `done_s` is infinite and `status` is 0.
     """
 
     due_s: Seconds
@@ -43,34 +42,34 @@ class Observed:
     retry_after: NDArray[np.bool_]
 
     def latency_ms(self, status: int = 200) -> Seconds:
-        """Return the latencies of the requests with that status, and infinity for each that was never answered."""
+        """Return the latencies of the requests with a status, and infinity for each unanswered request."""
         concerned = (self.status == status) | (self.status == 0)
         latency: Seconds = (self.done_s - self.due_s)[concerned] * 1e3
         return latency
 
     def count(self, status: int) -> int:
-        """Return how many answers had that status; 0 counts the requests without an answer."""
+        """Return the number of answers with a status; 0 means unanswered."""
         return int(np.count_nonzero(self.status == status))
 
     @property
     def lateness_ms(self) -> Seconds:
-        """How late each request left: the generator's own delay, and its wait for a connection."""
+        """How late each request was sent: the delay of the generator plus the wait for a connection."""
         return (self.sent_s - self.due_s) * 1e3
 
 
 def poisson_schedule(rate_per_s: float, seconds: float, rng: np.random.Generator) -> Seconds:
-    """Return the due times of a Poisson process given its count: uniform, sorted, exactly rate x seconds of them."""
+    """Return rate x seconds sorted due times: a Poisson process conditional on its count is uniform."""
     return np.sort(rng.uniform(0.0, seconds, size=max(1, round(rate_per_s * seconds))))
 
 
 def offer(port: int, requests: Sequence[bytes], due_s: Seconds, *, max_connections: int = MAX_CONNECTIONS) -> Observed:
-    """Send each request, raw HTTP/1.1, to a port of 127.0.0.1 when it is due, on connections that are kept alive."""
+    """Send each request (raw HTTP/1.1) to a port of 127.0.0.1 when it is due, over keep-alive connections."""
     with _no_collections():
         return _Generator(port, requests, due_s, max_connections).run()
 
 
 class _Connection:
-    """One connection and the request that is under way on it."""
+    """One connection and its current request."""
 
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=1)

@@ -1,9 +1,9 @@
-"""nginx with `mirror`, the common way to shadow, in front of the same server: its mirror hangs or is slow.
+"""nginx with `mirror`, the common way to shadow traffic, in front of the same server, with a hanging or slow backend.
 
-One nginx process with a port per backend, and a port that mirrors nowhere, which the others are divided by. Ports
-whose name ends in `closing` end a connection after each answer; the others keep it, as nginx does by default. Its main
-request ends only with its mirrored one, so a connection that is kept waits for the backend before it takes another
-(R. Arutyunyan, nginx mailing list, October 2017).
+One nginx process has a port per backend, and a port without a mirror as the reference. Ports whose name ends in
+`closing` close the connection after each answer; the others keep it alive, nginx's default. The main request completes
+only when the mirrored one does, so a keep-alive connection waits for the backend before it accepts another request (R.
+Arutyunyan, nginx mailing list, October 2017).
 """
 
 import shutil
@@ -19,20 +19,20 @@ from bench.pinning import GENERATOR_CORE, pinned
 
 BACKENDS = ("hanging", "slow")
 PORTS = tuple(name + suffix for suffix in ("", " closing") for name in ("off", *BACKENDS))
-# As long as our shadow may take (LYNX_SHADOW_TIMEOUT_MS).
+# The time-out of our own shadow (LYNX_SHADOW_TIMEOUT_MS).
 TIMEOUT_S = 2
 _CONNECTIONS = 4096
 _START_S = 10.0
 
 
 def is_installed() -> bool:
-    """Tell whether there is an nginx to compare with."""
+    """Return whether nginx is installed."""
     return _executable() is not None
 
 
 @contextmanager
 def mirrors(server_port: int, folder: Path) -> Iterator[dict[str, int]]:
-    """Run nginx and the backends; gives the ports by name, as in PORTS."""
+    """Run nginx and the backends. Yields the ports by the names in PORTS."""
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as running, pinned(GENERATOR_CORE):
         backends = {name: _free_port() for name in BACKENDS}
@@ -47,12 +47,12 @@ def mirrors(server_port: int, folder: Path) -> Iterator[dict[str, int]]:
 
 
 def version() -> str:
-    """Return what nginx calls itself."""
+    """Return nginx's name and version."""
     return subprocess.run((str(_executable()), "-v"), capture_output=True, text=True, check=True).stderr.strip()
 
 
 def _executable() -> str | None:
-    # Debian puts it where a user's PATH does not lead.
+    # Debian installs it in a folder that is not on a user's PATH.
     return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 
 
@@ -97,7 +97,7 @@ def _server(port: int, name: str, backends: dict[str, int]) -> str:
 
 @contextmanager
 def _process(command: tuple[str, ...], port: int) -> Iterator[None]:
-    """Run a server until the context ends, from when it takes connections."""
+    """Run a server inside the context, once it accepts connections."""
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     try:
         until = time.monotonic() + _START_S

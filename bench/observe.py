@@ -1,12 +1,11 @@
-"""`./just bench-observe`: what seeing costs: CPU time per request with logs, spans and metrics, less that without.
+"""`./just bench-observe`: the cost of observability, as CPU time per request with logs, spans and metrics and without.
 
-Servers that differ in what they tell, each with a healthy B in the shadow, take turns at half of A's capacity. On is
-the default: spans of every request to a local file, log lines at info, metrics. Off is OTEL_SDK_DISABLED,
+Servers with different telemetry, each with a healthy B in the shadow, take turns at half of A's capacity. "On" is the
+default: spans of every request to a local file, log lines at info, metrics. "Off" is OTEL_SDK_DISABLED,
 LYNX_LOG_LEVEL=error, and metrics that count nothing. Prints a table and writes `results/observe.json`.
 
-One process of the same program uses up to 50 us a request more than the next, for as long as it lives, and the machine
-is faster or slower from one second to the next. So every round starts the servers anew, and loads them by turns in
-short windows.
+Two processes of the same program may differ by up to 50 us a request for as long as they live, and the machine's speed
+changes from one second to the next. So every round starts the servers anew and loads them alternately in short windows.
 """
 
 import sys
@@ -34,36 +33,36 @@ SEED = 107
 LOAD_SHARE = 0.5
 BOUND_US = 100.0
 ROUNDS = 12
-WINDOWS = 16  # a server and round
+WINDOWS = 16  # per server and round
 PLAN = Plan(0.0, ROUNDS, 0.25, SEED)
 NO_SPANS = {"OTEL_SDK_DISABLED": "true"}
 FEW_SPANS = {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.1"}
 NO_LOGS = {"LYNX_LOG_LEVEL": "error"}
-AS_IT_IS = ("-m", "miniserve")
-NO_METRICS = (str(ROOT / "bench" / "unmetered_server.py"),)
-ON, OFF_AT_ALL = "everything on", "everything off"
+DEFAULT_PROGRAM = ("-m", "miniserve")
+UNMETERED_PROGRAM = (str(ROOT / "bench" / "unmetered_server.py"),)
+ALL_ON, ALL_OFF = "everything on", "everything off"
 SERVERS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
-    ON: ({}, AS_IT_IS),
-    "a tenth of the traces": (FEW_SPANS, AS_IT_IS),
-    "no spans": (NO_SPANS, AS_IT_IS),
-    "no logs": (NO_LOGS, AS_IT_IS),
-    "no metrics": ({}, NO_METRICS),
-    OFF_AT_ALL: (NO_SPANS | NO_LOGS, NO_METRICS),
+    ALL_ON: ({}, DEFAULT_PROGRAM),
+    "a tenth of the traces": (FEW_SPANS, DEFAULT_PROGRAM),
+    "no spans": (NO_SPANS, DEFAULT_PROGRAM),
+    "no logs": (NO_LOGS, DEFAULT_PROGRAM),
+    "no metrics": ({}, UNMETERED_PROGRAM),
+    ALL_OFF: (NO_SPANS | NO_LOGS, UNMETERED_PROGRAM),
 }
-# Never more in work than are admitted under overload, so none is refused.
+# As many as the server admits under overload, so none is refused.
 _THROUGHPUT_CONNECTIONS = 2
 _THROUGHPUT_REQUESTS = 600
 
 
 def cpu_ns(pid: int) -> int:
-    """Return the CPU time that the threads of a process have had."""
+    """Return the CPU time that all threads of a process have used so far."""
     return sum(
         int((task / "schedstat").read_text(encoding="ascii").split()[0]) for task in Path(f"/proc/{pid}/task").iterdir()
     )
 
 
 def cpu_us_per_request(server: BenchServer, plan: Plan, name: str, number: int) -> float:
-    """Load the server with one window and return the CPU time of its process per answered request."""
+    """Send one window of load and return the CPU time of the server process per answered request."""
     pid = server.process.address.pid
     before = cpu_ns(pid)
     seen = offer_window(plan, number, server.port, name)
@@ -72,12 +71,12 @@ def cpu_us_per_request(server: BenchServer, plan: Plan, name: str, number: int) 
 
 
 def measure(rounds: int) -> dict[str, Any]:
-    """Measure the servers by turns."""
+    """Measure the servers alternately."""
     spent: dict[str, list[float]] = {name: [] for name in SERVERS}
     throughput: dict[str, list[float]] = {name: [] for name in SERVERS}
     rng = np.random.default_rng(SEED)
     with running_servers() as servers:
-        capacity = measure_capacity(Load(servers[ON].port, SEED))
+        capacity = measure_capacity(Load(servers[ALL_ON].port, SEED))
     plan = replace(PLAN, rate_per_s=capacity.per_s * LOAD_SHARE)
     with OthersMeter().watching() as others:
         for number in range(1, rounds + 1):
@@ -89,7 +88,7 @@ def measure(rounds: int) -> dict[str, Any]:
                     throughput[name].append(load.back_to_back(_THROUGHPUT_REQUESTS, _THROUGHPUT_CONNECTIONS))
                     servers[name].process.wait_for_shadow()
             print(f"round {number} of {rounds}", file=sys.stderr)
-    saved = {name: mean_interval(np.subtract(spent[ON], spent[name]), SEED) for name in SERVERS if name != ON}
+    saved = {name: mean_interval(np.subtract(spent[ALL_ON], spent[name]), SEED) for name in SERVERS if name != ALL_ON}
     return {
         "cores": in_words(),
         "capacity": asdict(capacity),
@@ -101,13 +100,13 @@ def measure(rounds: int) -> dict[str, Any]:
         "throughput_per_s": {name: float(np.mean(values)) for name, values in throughput.items()},
         "saved_us": {name: asdict(interval) for name, interval in saved.items()},
         "bound_us": BOUND_US,
-        "within": saved[OFF_AT_ALL].high <= BOUND_US,
+        "within": saved[ALL_OFF].high <= BOUND_US,
     }
 
 
 @contextmanager
 def running_servers() -> Iterator[dict[str, BenchServer]]:
-    """Start a server of each kind, its B loaded, and keep this process off their core."""
+    """Start a server of each kind, wait until its B is loaded, and keep this process off their core."""
     with tempfile.TemporaryDirectory(prefix="lynx-bench-") as scratch, ExitStack() as running:
         servers = {
             name: running.enter_context(bench_server(Path(scratch) / name, ENVIRON | environ, program))
@@ -125,7 +124,7 @@ def running_servers() -> Iterator[dict[str, BenchServer]]:
 def round_of_windows(
     servers: Mapping[str, BenchServer], plan: Plan, number: int, rng: np.random.Generator
 ) -> dict[str, float]:
-    """Load the servers by turns; return each one's CPU time per request, the mean of its windows, in microseconds."""
+    """Load the servers in random order; return each one's mean CPU time per request over its windows, in us."""
     spent: dict[str, list[float]] = {name: [] for name in servers}
     for window in range(WINDOWS + 1):
         for name in rng.permutation(list(servers)).tolist():
@@ -135,19 +134,19 @@ def round_of_windows(
 
 
 def rendered(body: Mapping[str, Any]) -> str:
-    """Return the table under a line that says how it was measured; what everything off saves is bounded."""
+    """Return a line on the method and the table, in which the saving of "everything off" is compared to BOUND_US."""
     rows = []
     for name, spent in body["cpu_us_per_request"].items():
         saved = body["saved_us"].get(name)
         shown = "{estimate:.0f} [{low:.0f}, {high:.0f}]".format(**saved) if saved else ""
-        if name == OFF_AT_ALL:
+        if name == ALL_OFF:
             shown += f" {'within' if body['within'] else 'BEYOND'} {body['bound_us']:.0f}"
         rows.append((name, f"{spent:.0f}", shown, f"{body['throughput_per_s'][name]:.0f}"))
     windows = f"{body['rounds']} starts, {body['windows']} windows of {body['plan']['window_s']:g} s each"
     return (
         f"At {body['plan']['rate_per_s']:.0f} requests a second, half of A's capacity; {windows}. "
         f"Others used {body['others_share']:.1%} of the machine.\n\n"
-        + table(("server", "CPU, us a request", "less than everything on, us", "at most, requests/s"), rows)
+        + table(("server", "CPU per request, us", "saved, us", "max throughput, requests/s"), rows)
     )
 
 

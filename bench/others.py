@@ -1,4 +1,4 @@
-"""How much of the machine went to processes that are not the bench's: a result is quoted only if that is little."""
+"""Measures the CPU share of processes outside the bench. Results are only quoted if it is small."""
 
 import os
 import resource
@@ -12,7 +12,7 @@ _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 @dataclass
 class Watched:
-    """The share of all cores' time that others used; set when the watching ends."""
+    """The share of all cores' time that other processes used. Set at the end of the context."""
 
     share: float = 0.0
 
@@ -22,7 +22,7 @@ class OthersMeter:
 
     @contextmanager
     def watching(self) -> Iterator[Watched]:
-        """Watch while the context lasts."""
+        """Measure for the duration of the context."""
         watched = Watched()
         busy, total, ours = (*_machine_s(), _ours_s())
         yield watched
@@ -57,7 +57,7 @@ def descendants(pid: int) -> Iterator[int]:
             for task in Path(f"/proc/{pid}/task").iterdir()
             for child in (task / "children").read_text(encoding="ascii").split()
         ]
-    except OSError:  # it ended meanwhile
+    except OSError:  # the process has ended
         return
     for child in children:
         yield child

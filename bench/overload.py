@@ -1,7 +1,7 @@
-"""`./just bench-overload`: at 3 times A's capacity, what is served is served fast, and the rest is told to come back.
+"""`./just bench-overload`: at 3 times A's capacity, served requests stay fast and the rest get Retry-After.
 
-Compares the p99 of what was served with the unloaded one, with the shadow off and with a healthy B. Prints a table and
-writes `results/overload.json`.
+Compares the p99 of the served requests with the unloaded p99, with the shadow off and with a healthy B. Prints a table
+and writes `results/overload.json`.
 """
 
 import sys
@@ -37,7 +37,7 @@ _REFUSED = 503
 
 
 class Overload:
-    """Measures the conditions on one server, and counts refusals that do not say when to come back."""
+    """Measures the conditions on one server, and counts refusals without Retry-After."""
 
     def __init__(self, server: BenchServer, unloaded: Plan, overload: Plan) -> None:
         self._server = server
@@ -46,11 +46,11 @@ class Overload:
         self.without_retry_after: Counter[str] = Counter()
 
     def unloaded(self, number: int) -> Observed:
-        """Offer so little that requests rarely meet."""
+        """Offer a load so low that requests rarely overlap."""
         return offer_window(self._unloaded, number, self._server.port, UNLOADED)
 
     def overloaded(self, name: str, condition: Condition, number: int) -> Observed:
-        """Offer 3 times what A can do."""
+        """Offer 3 times A's capacity."""
         with self._server.under(condition):
             seen = offer_window(self._overload, number, self._server.port, name)
         self.without_retry_after[name] += int(((seen.status == _REFUSED) & ~seen.retry_after).sum())
@@ -58,7 +58,7 @@ class Overload:
 
 
 def summary(rounds: Rounds, name: str, seconds: float, without_retry_after: int) -> dict[str, Any]:
-    """Return what is known of one condition; requests that got no answer are among the served, with no end."""
+    """Return the results of one condition. Requests without an answer count as served with infinite latency."""
     found = rounds.summary(name, UNLOADED)
     statuses = rounds.statuses[name]
     found["offered_per_s"] = statuses.total() / seconds
@@ -72,7 +72,7 @@ def summary(rounds: Rounds, name: str, seconds: float, without_retry_after: int)
 
 
 def measure(rounds_wanted: int) -> dict[str, Any]:
-    """Find the capacity, go three times beyond, and see whether the server is well afterwards."""
+    """Find the capacity, offer three times as much, and check that the server still works afterwards."""
     with tempfile.TemporaryDirectory(prefix="lynx-bench-") as scratch, bench_server(Path(scratch)) as server:
         with pinned(GENERATOR_CORE):
             capacity = measure_capacity(Load(server.port, SEED))
@@ -111,7 +111,7 @@ HEADER = ("condition", "offered/s", "served/s", "refused", "no Retry-After", "ot
 
 
 def rendered(body: Mapping[str, Any]) -> str:
-    """Return the table under a line that says how it was measured."""
+    """Return the table, with a caption."""
     rows = [
         (
             row["condition"],
@@ -128,8 +128,9 @@ def rendered(body: Mapping[str, Any]) -> str:
     ]
     return (
         f"3 times A's capacity of {body['capacity']['per_s']:.0f} requests a second, over at most "
-        f"{body['connections']} connections. Afterwards the server is {'' if body['ready_afterwards'] else 'NOT '}"
-        f"ready. Others used at most {body['others_share']:.1%} of the machine.\n\n" + table(HEADER, rows)
+        f"{body['connections']} connections. After the overload the server is "
+        f"{'' if body['ready_afterwards'] else 'NOT '}ready. Other processes used at most {body['others_share']:.1%} "
+        "of the machine.\n\n" + table(HEADER, rows)
     )
 
 

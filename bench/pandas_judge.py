@@ -1,7 +1,7 @@
-"""The judge's numbers as a straightforward pandas program computes them: `python -m bench.pandas_judge LOG EVAL_SET`.
+"""Computes the judge's numbers with a straightforward pandas program: `python -m bench.pandas_judge LOG EVAL_SET`.
 
-Prints a JSON object of name to number. Reading, grouping and counting are pandas'; the grader is the judge's, and the
-tests are scipy's, as the judge's are. Every distinct answer is graded once, as the judge does it.
+Prints a JSON object from name to number. pandas reads, groups and counts. The grader is the judge's, and the tests are
+scipy's in both. As in the judge, every distinct answer is graded once.
 """
 
 import json

@@ -1,6 +1,6 @@
-"""Which core runs what. The server and B's process share one core, so that B has no place to go but A's.
+"""Pins processes to cores. The server and B's process share one core, so that B must compete with A.
 
-The load generator, and nginx where it stands in front, have another core. With one core everything shares it.
+The load generator and nginx run on another core. On a machine with one core, everything shares it.
 """
 
 import os
@@ -13,7 +13,7 @@ SERVER_CORE, GENERATOR_CORE = _CORES[0], _CORES[-1]
 
 @contextmanager
 def pinned(core: int) -> Iterator[None]:
-    """Run on that core; a process started meanwhile, and its children, stay there."""
+    """Run on a core. Processes started inside the context, and their children, stay on it."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
     try:
@@ -23,7 +23,7 @@ def pinned(core: int) -> Iterator[None]:
 
 
 def in_words() -> str:
-    """Say where everything ran."""
+    """Describe where everything ran."""
     if SERVER_CORE == GENERATOR_CORE:
         return f"everything on core {SERVER_CORE}"
     return f"server and B's process on core {SERVER_CORE}; load generator, and nginx, on core {GENERATOR_CORE}"

@@ -1,4 +1,4 @@
-"""What the benches send: correction requests over the eval set's sentences, as bytes on the wire."""
+"""The requests that the benches send: corrections of the eval set's sentences, as raw HTTP bytes."""
 
 import json
 import uuid
@@ -19,12 +19,12 @@ def eval_sentences() -> tuple[str, ...]:
 
 
 def request_ids(count: int, rng: np.random.Generator) -> list[str]:
-    """Return version 4 UUIDs drawn by the generator."""
+    """Return random version 4 UUIDs."""
     return [str(uuid.UUID(bytes=rng.bytes(16), version=4)) for _ in range(count)]
 
 
 def correction(sentence: str, request_id: str) -> bytes:
-    """Return one request as HTTP/1.1 sends it."""
+    """Return one request as the bytes of HTTP/1.1."""
     body = json.dumps({"sentence": sentence, "request_id": request_id}).encode()
     head = (
         f"POST {CORRECT_PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
@@ -34,6 +34,6 @@ def correction(sentence: str, request_id: str) -> bytes:
 
 
 def draw(sentences: Sequence[str], count: int, rng: np.random.Generator) -> list[bytes]:
-    """Return that many requests with sentences and ids drawn by the generator."""
+    """Return `count` requests with random sentences and ids."""
     chosen = rng.integers(len(sentences), size=count)
     return [correction(sentences[i], name) for i, name in zip(chosen, request_ids(count, rng), strict=True)]

@@ -1,4 +1,4 @@
-"""A bench's result: one small JSON file in `results/`, with the machine, the revision and the date."""
+"""The result of a bench: a small JSON file in `results/` with machine, revision and date."""
 
 import json
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ SIGNIFICANT_DIGITS = 6
 
 
 def write_result(name: str, body: dict[str, Any], folder: Path = RESULTS) -> Path:
-    """Write `NAME.json` and return its path; floats are rounded to what a measurement can tell."""
+    """Write `NAME.json`, floats rounded to a measurement's precision, and return its path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.json"
     whole = {"bench": name, "measured": datetime.now(UTC).isoformat(timespec="seconds"), **facts(ROOT, RESULTS), **body}

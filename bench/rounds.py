@@ -1,4 +1,4 @@
-"""Conditions measured in rounds: the same load for each within a round, in an order drawn anew every round."""
+"""Measures conditions in rounds. Within a round all get the same load, in an order drawn anew for every round."""
 
 import sys
 from collections import Counter, defaultdict
@@ -14,13 +14,13 @@ from bench.others import OthersMeter
 from bench.requests import correction, eval_sentences
 
 QUANTILES = (0.5, 0.95, 0.99)
-# Brings a condition about in the round of that number, loads it, and returns what was seen.
+# Sets a condition up, loads the server, and returns the observations. The argument is the number of the round.
 Run = Callable[[int], Observed]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is measured: requests a second, rounds, seconds a condition and round, and the seed of it all."""
+    """The extent of a measurement: rate, number of rounds, seconds per condition and round, and the seed."""
 
     rate_per_s: float
     rounds: int
@@ -29,7 +29,7 @@ class Plan:
 
 
 def offer_window(plan: Plan, number: int, port: int, condition: str) -> Observed:
-    """Load a port with a round's window: the same in every condition but for the request ids, which name it."""
+    """Load a port for one window. In a round, only the request ids differ between conditions, because they name it."""
     rng = np.random.default_rng((plan.seed, number))
     due = poisson_schedule(plan.rate_per_s, plan.window_s, rng)
     sentences = rng.choice(np.array(eval_sentences()), size=len(due)).tolist()
@@ -38,13 +38,13 @@ def offer_window(plan: Plan, number: int, port: int, condition: str) -> Observed
 
 
 def condition_of(request_id: str) -> str:
-    """Return the condition under which a window sent this id."""
+    """Return the condition under which this request id was sent."""
     return request_id.split("/", 1)[0].replace("_", " ")
 
 
 @dataclass
 class Rounds:
-    """What was measured: per condition, latencies in ms (one array a round), statuses, others' use of the CPU."""
+    """Measurements: latencies in ms (one array per round) and statuses by condition, and other processes' CPU share."""
 
     seed: int
     latencies: dict[str, list[Latencies]] = field(default_factory=lambda: defaultdict(list))
@@ -52,7 +52,7 @@ class Rounds:
     others_share: list[float] = field(default_factory=list)
 
     def summary(self, name: str, reference: str) -> dict[str, Any]:
-        """Return a condition's quantiles in ms, and their ratios to the reference's with intervals over rounds."""
+        """Return a condition's quantiles in ms and their ratios to the reference, with intervals over rounds."""
         pooled = np.concatenate(self.latencies[name])
         found: dict[str, Any] = {
             "condition": name,
@@ -65,12 +65,12 @@ class Rounds:
         return found
 
     def ratio(self, name: str, reference: str, q: float) -> dict[str, float]:
-        """Return a condition's quantile over another's, with its interval."""
+        """Return the ratio of a quantile between two conditions, with its interval."""
         return asdict(quantile_ratio(self.latencies[name], self.latencies[reference], q, self.seed))
 
 
 def run_rounds(count: int, seed: int, conditions: Mapping[str, Run], others: OthersMeter) -> Rounds:
-    """Measure every condition in every round, in an order drawn by the seed; rounds are numbered from 1."""
+    """Measure every condition in every round, in random order. Rounds are numbered from 1."""
     rng = np.random.default_rng(seed)
     rounds = Rounds(seed)
     for number in range(1, count + 1):

@@ -1,4 +1,4 @@
-"""The server under test: one process through all conditions, so that no difference between processes is in a ratio."""
+"""The server under test. One process serves all conditions, so ratios do not include differences between processes."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,12 +13,12 @@ from miniserve.processes.local import LocalServer
 from miniserve.routes.switch import two_arms
 from miniserve.traffic import DEFAULT_SALT, RouteConfig, Strategy
 
-# With one core for the server, one request is computed at a time, as the setting's description has it.
+# The server has one core, so one engine thread, as the setting's description recommends.
 ENVIRON = {"LYNX_ENGINE_THREADS": "1"}
 
 
 class BenchServer:
-    """The real server with a shadow whose behaviour can be chosen; B's process starts anew with each choice."""
+    """The real server, with a shadow of selectable behaviour. Each change of behaviour restarts B's process."""
 
     def __init__(self, server: LocalServer, behaviour: Path) -> None:
         self.process = server
@@ -33,18 +33,18 @@ class BenchServer:
         return self.process.address.port
 
     def config(self, strategy: Strategy) -> RouteConfig:
-        """Return the routing of the registered A, and the B of the moment beside it."""
+        """Return a configuration with the registered A and the current B."""
         return two_arms(strategy, self._a, self._bs[0], DEFAULT_SALT)
 
     def adopt(self, condition: Condition) -> None:
-        """Bring the condition about, its shadow loaded and its circuit closed."""
+        """Switch to a condition and wait until its shadow is loaded and its circuit breaker closed."""
         if condition.behaviour is not None:
             self._behaviour.write_text(condition.behaviour, encoding="utf-8")
         self.process.adopt(self.config(condition.strategy))
 
     @contextmanager
     def under(self, condition: Condition) -> Iterator[None]:
-        """Bring the condition about; switch the shadow off afterwards."""
+        """Switch to a condition, and switch the shadow off afterwards."""
         if condition.behaviour is not None:
             self.adopt(condition)
         try:
@@ -54,7 +54,7 @@ class BenchServer:
                 self.adopt(OFF)
 
     def replace_b(self) -> None:
-        """Write a configuration with another registered model as the shadow, and wait for nothing."""
+        """Write a configuration with another registered model as the shadow, without waiting for it to load."""
         self._bs.reverse()
         self.process.route_file.write(self.config(Strategy.SHADOW))
 
@@ -63,9 +63,9 @@ class BenchServer:
 def bench_server(
     folder: Path, environ: Mapping[str, str] = ENVIRON, program: Sequence[str] | None = None
 ) -> Iterator[BenchServer]:
-    """Start the server, and with it every process it will start, on the server's core; the shadow is off.
+    """Start the server and all its processes on the server's core, with the shadow off.
 
-    With a program of its own (what follows `python`), B behaves as registered.
+    `program` (the arguments of `python`) replaces the server whose B can be faulty.
     """
     behaviour = folder / "behaviour"
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Labs drawn from a known truth and judged by the real rule: what the decision bench counts."""
+"""Simulated labs with a known truth, judged by the real decision rule."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,9 +29,9 @@ _VALID = (gate(GateId.ARMS, True, "drawn from a known truth", "any"),)
 
 @dataclass(frozen=True)
 class Truth:
-    """What is true of B: chances of the four outcomes of an item, and its latency as factors of A's.
+    """The truth about B: probabilities of an item's four outcomes, and B's latency as a factor of A's.
 
-    Of B's requests, slow_share take slow_factor times as long on top of factor.
+    A share `slow_share` of B's requests takes another `slow_factor` times as long.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Truth:
 
 @dataclass(frozen=True)
 class Shape:
-    """The size of a lab: pairs, requests per arm, log-sd of a latency, resamples, and whether items have slices."""
+    """The size of a lab: pairs, requests per arm, log-sd of latency, resamples, and whether items have slices."""
 
     pairs: int = 200
     per_arm: int = 100
@@ -58,7 +58,7 @@ class Shape:
 
 
 def judge(truth: Truth, shape: Shape, aim: Aim, seed: int, margins: Margins) -> Verdict:
-    """Draw one lab and return the verdict of the real rule on it; no request fails and no pair is missing."""
+    """Draw one lab and return the verdict of the real rule. No request fails and no pair is missing."""
     rng = np.random.default_rng(seed)
     policy = Policy(aim, 0.05, shape.pairs, margins)
     drawn = rng.choice(len(OUTCOMES), size=shape.pairs, p=truth.cells)
@@ -108,7 +108,7 @@ def items(n: int, *, sliced: bool) -> tuple[EvalItem, ...]:
 
 @cache
 def nothing_missing(shape: Shape) -> Missing:
-    """Return the accounting of a run in which everything went well."""
+    """Return the accounting of a run without failures."""
     pairs, runs = shape.pairs, shape.pairs + shape.per_arm
     arm = ArmRuns("B", runs, {"ok": runs})
     failures = Failures(0, runs, clopper_pearson_upper(0, runs), 0.95)

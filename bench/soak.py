@@ -1,9 +1,9 @@
-"""`./just bench-soak`: ten minutes of moderate load with every fault of B and reloads, and what that leaves behind.
+"""`./just bench-soak`: ten minutes of moderate load with every fault of B and reloads, to find leaks.
 
-The same cycle of conditions again and again. At the end of each the shadow is off and the server at rest: then memory,
-descriptors, threads, tasks and processes are read, and must not grow from cycle to cycle; nor may those of a B that
-lives through all cycles, on a server beside. It looks at growth, not at latency, so it may run beside other work.
-Prints a table and writes `results/soak.json`.
+The same cycle of conditions repeats. At the end of each cycle the shadow is off and the server idle, and memory,
+descriptors, threads, tasks and processes must not have grown. The same is checked for a B that runs through all cycles,
+on a second server. The bench measures growth and not latency, so it can run beside other work. Prints a table and
+writes `results/soak.json`.
 """
 
 import os
@@ -33,7 +33,7 @@ RATE_PER_S = 30.0
 WINDOW_S = 5.0
 RELOADED = Condition("reloaded", "B is replaced by another in the middle", HEALTHY.behaviour)
 CYCLE = (HEALTHY, *FAULTS, RELOADED)
-# Of the resident memory at the end of the first cycle: what the last one may have more.
+# How much larger the resident memory may be after the last cycle than after the first.
 MEMORY_GROWTH = 0.02
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _AT_REST_S = 10.0
@@ -43,7 +43,7 @@ STEADY = "steady"
 
 @dataclass(frozen=True)
 class Footprint:
-    """What the process of a server holds at rest, and a B that lives through all cycles; memory in MB."""
+    """The resources of an idle server and of the B that runs through all cycles. Memory in MB."""
 
     at_s: float
     memory: float
@@ -60,7 +60,7 @@ MEASURED = tuple(item.name for item in fields(Footprint) if item.name != "at_s")
 
 
 def footprint(server: BenchServer, steady: BenchServer, at_s: float) -> Footprint:
-    """Read both from the kernel, the tasks from the server."""
+    """Read the resources of both from /proc; the tasks come from the server's details."""
     pid = server.process.address.pid
     (tasks,) = (one["tasks"] for one in server.process.details()["processes"])
     return Footprint(
@@ -76,7 +76,7 @@ def _held(pid: int) -> tuple[float, int, int]:
 
 
 def at_rest(server: BenchServer, steady: BenchServer, started: float) -> Footprint:
-    """Return the footprint once nothing of the last condition is under way: connections closed, processes ended."""
+    """Return the footprint once the last condition is over: connections closed, processes ended."""
     until = time.monotonic() + _AT_REST_S
     seen = footprint(server, steady, time.monotonic() - started)
     while time.monotonic() < until:
@@ -93,7 +93,7 @@ def _counts(one: Footprint) -> Footprint:
 
 
 def load_under(server: BenchServer, condition: Condition, cycle: int) -> Counter[int]:
-    """Load the server under one condition and return what clients got."""
+    """Load the server under one condition and return the statuses of the answers."""
     plan = Plan(RATE_PER_S, 1, WINDOW_S, SEED)
     with server.under(condition):
         statuses: Counter[int] = Counter()
@@ -121,7 +121,7 @@ def slope_per_hour(footprints: Sequence[Footprint], name: str) -> dict[str, floa
 
 
 def measure(minutes: float) -> dict[str, Any]:
-    """Run cycles until the time is up."""
+    """Run cycles until the time is over."""
     footprints: list[Footprint] = []
     statuses: Counter[int] = Counter()
     with (
@@ -175,7 +175,7 @@ HEADER = ("at rest", "after the first cycle", "after the last", "largest", "grow
 
 
 def rendered(body: Mapping[str, Any]) -> str:
-    """Return the table under a line that says how it was measured."""
+    """Return the table, with a caption."""
     rows = [
         (
             row["what"].replace("b_", "B's ").replace("memory", "memory, MB"),
@@ -187,10 +187,10 @@ def rendered(body: Mapping[str, Any]) -> str:
         )
         for row in body["growth"]
     ]
-    answered = ", ".join(f"{count} times {status}" for status, count in body["statuses"].items())
+    answered = ", ".join(f"{count} with status {status}" for status, count in body["statuses"].items())
     return (
         f"{body['cycles']} cycles through {', '.join(condition.name for condition in CYCLE)} in {body['minutes']:.1f} "
-        f"minutes at {body['rate_per_s']:g} requests a second; clients got {answered}; {body['lines']} lines.\n\n"
+        f"minutes at {body['rate_per_s']:g} requests a second. Responses: {answered}. Log lines: {body['lines']}.\n\n"
         + table(HEADER, rows)
     )
 

@@ -1,7 +1,8 @@
-"""`./just bench-switch`: how soon B stops once the shadow is switched off, and whether loading a B holds A up.
+"""`./just bench-switch`: how quickly B stops when the shadow is switched off, and whether loading a B slows A down.
 
-`./just shadow-off` runs as an operator runs it, while A serves half of its capacity. B's last inference is over when
-its process has ended: an upper limit that needs nobody's word. Prints tables and writes `results/switching.json`.
+`./just shadow-off` runs as an operator would run it, while A serves half of its capacity. The end of B's process is an
+upper limit of B's last inference, and it can be observed from outside. Prints tables and writes
+`results/switching.json`.
 """
 
 import os
@@ -40,7 +41,7 @@ REPEATS = 15
 ROUNDS = 6
 PLAN = Plan(0.0, ROUNDS, 4.0, SEED)
 RELOADING = "reloading"
-# Into the load, so that B has work; and how often a window replaces B by another.
+# When the command runs, counted from the start of the load, so that B is busy; and how often B is replaced.
 _COMMAND_AFTER_S = 1.5
 _RELOAD_EVERY_S = 1.0
 _PATIENCE_S = 30.0
@@ -56,7 +57,7 @@ class SwitchedOff:
 
 
 def switch_off(server: BenchServer, plan: Plan, condition: Condition, number: int) -> SwitchedOff:
-    """Load the server, switch its shadow off meanwhile, and tell how long that took."""
+    """Load the server, switch its shadow off meanwhile, and return how long that took."""
     server.adopt(condition)
     found: list[float] = []
     b_pid = server.process.details()["shadow"]["pid"]
@@ -81,7 +82,10 @@ def switch_off(server: BenchServer, plan: Plan, condition: Condition, number: in
 
 
 def _ends(pids: Sequence[int], started: float) -> list[float]:
-    """Return when each process ended, in seconds, _PATIENCE_S if it had not by then; nobody reaps them before."""
+    """Return how many seconds after `started` each process ended, at most _PATIENCE_S.
+
+    The processes must not have been reaped yet.
+    """
     # A pidfd becomes readable when its process has ended.
     running = {os.pidfd_open(pid): pid for pid in pids}
     ended = dict.fromkeys(pids, _PATIENCE_S)
@@ -94,7 +98,7 @@ def _ends(pids: Sequence[int], started: float) -> list[float]:
 
 
 def reloading(server: BenchServer, plan: Plan, number: int) -> Observed:
-    """Load the server while its B is replaced by another again and again."""
+    """Load the server while B is replaced again and again."""
     over = threading.Event()
 
     def replace_b() -> None:
@@ -111,7 +115,7 @@ def reloading(server: BenchServer, plan: Plan, number: int) -> Observed:
 
 
 def runs(server: BenchServer, plan: Plan) -> dict[str, Run]:
-    """Return the conditions between which loading a B is compared."""
+    """Return a function that measures each condition, by name."""
 
     def steady(condition: Condition, number: int) -> Observed:
         with server.under(condition):
@@ -122,7 +126,7 @@ def runs(server: BenchServer, plan: Plan) -> dict[str, Run]:
 
 
 def cancelled_lines(server: BenchServer, condition: Condition) -> int:
-    """Return how many shadows were under way when they were switched off, as the log has it."""
+    """Return the number of shadow runs that were cancelled by switching off, from the log."""
     return sum(
         record.results["B"].status == "cancelled"
         for record in read_log(server.process.traffic_log).records
@@ -131,7 +135,7 @@ def cancelled_lines(server: BenchServer, condition: Condition) -> int:
 
 
 def measure(repeats: int, rounds_wanted: int) -> dict[str, Any]:
-    """Find the capacity, switch off again and again, then compare windows with and without loading."""
+    """Find the capacity, switch off repeatedly, then compare windows with and without loading a B."""
     with (
         tempfile.TemporaryDirectory(prefix="lynx-bench-") as scratch,
         bench_server(Path(scratch)) as server,
@@ -212,8 +216,9 @@ def rendered(body: Mapping[str, Any]) -> str:
     return (
         f"From the start of `./just shadow-off` to the end of B's process, at {plan['rate_per_s']:.0f} requests a "
         f"second (half of A's capacity).\n\n{table(SWITCH_HEADER, switched)}\n\n"
-        f"B replaced by another every {_RELOAD_EVERY_S:g} s, {plan['rounds']} rounds of {plan['window_s']:g} s a "
-        f"condition. Others used at most {body['others_share']:.1%} of the machine.\n\n{table(LOADING_HEADER, loading)}"
+        f"B is replaced every {_RELOAD_EVERY_S:g} s, {plan['rounds']} rounds of {plan['window_s']:g} s per "
+        f"condition. Other processes used at most {body['others_share']:.1%} of the machine.\n\n"
+        f"{table(LOADING_HEADER, loading)}"
     )
 
 

@@ -1,7 +1,7 @@
-"""Traffic logs of any size for the judge: half shadowed pairs, half an A/B split, over the lab's eval set.
+"""Synthetic traffic logs of any size for the judge: half shadowed pairs, half an A/B split, over the lab's eval set.
 
-Every item is asked equally often and gets varying answers from both arms; some runs fail, some shadows are dropped,
-one request id in a hundred repeats the one before.
+Every item occurs equally often and gets varying answers from both arms. Some runs fail, some shadows are dropped, and
+one request id in a hundred repeats the previous one.
 """
 
 import json
@@ -13,10 +13,10 @@ import numpy as np
 from minieval.grading.items import Item
 
 CHUNK = 100_000
-"""Lines that are drawn and held at once."""
+"""Number of lines that are drawn and held in memory at once."""
 A_SHA, B_SHA = "a" * 64, "b" * 64
 SHADOW_CONFIG, SPLIT_CONFIG = "1" * 64, "2" * 64
-# Chances of each answer (right, as asked, a word short, in capitals) and of each status.
+# Probabilities of each answer (right, unchanged, a word short, in capitals) and of each status.
 _ANSWERS = {"A": (0.5, 0.4, 0.05, 0.05), "B": (0.7, 0.2, 0.05, 0.05)}
 _STATUSES = {"A": {"ok": 0.995, "timeout": 0.005}, "B": {"ok": 0.98, "error": 0.005, "timeout": 0.005, "dropped": 0.01}}
 _MEDIAN_MS = {"A": 3.0, "B": 3.1}
@@ -25,14 +25,14 @@ _REPEATED_EVERY = 100
 
 
 def write_log(path: Path, items: Sequence[Item], count: int, seed: int) -> None:
-    """Write `count` lines, the first half shadowed; the same arguments give the same bytes."""
+    """Write `count` lines, the first half shadowed. The same arguments give the same bytes."""
     with path.open("w", encoding="utf-8") as file:
         for start in range(0, count, CHUNK):
             file.writelines(_lines(items, range(start, min(start + CHUNK, count)), count // 2, (seed, start)))
 
 
 def _lines(items: Sequence[Item], indices: range, shadowed: int, seed: tuple[int, int]) -> Iterator[str]:
-    """Yield the lines of these indices; those below `shadowed` are pairs."""
+    """Yield the lines with these indices. Those below `shadowed` are pairs."""
     rng = np.random.default_rng(seed)
     asked = [json.dumps(item.sentence, ensure_ascii=False) for item in items]
     answers = [_answers(item) for item in items]
@@ -44,7 +44,7 @@ def _lines(items: Sequence[Item], indices: range, shadowed: int, seed: tuple[int
             routed = _routed("shadow", SHADOW_CONFIG, "A", '"B"')
             ran = [_ran(arm, *drawn[arm][place], answers[item]) for arm in "AB"]
         else:
-            # Fibonacci hashing, so that a request id that comes again is served by the same arm.
+            # Fibonacci hashing, so that a repeated request id is served by the same arm.
             arm = "AB"[(request * 2654435769 >> 16) & 1]
             routed = _routed("ab", SPLIT_CONFIG, arm, "null")
             ran = [_ran(arm, *drawn[arm][place], answers[item])]

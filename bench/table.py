@@ -1,10 +1,10 @@
-"""Tables as the benches print them and the documents quote them: Markdown, aligned for a console."""
+"""Tables for the console and the documents: Markdown with aligned columns."""
 
 from collections.abc import Sequence
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Return a Markdown table whose columns line up; every cell is shown by `str`."""
+    """Return a Markdown table with aligned columns. Cells are converted with `str`."""
     shown = [[str(cell) for cell in row] for row in (header, *rows)]
     widths = [max(len(row[column]) for row in shown) for column in range(len(header))]
     rule = ["-" * width for width in widths]

@@ -1,36 +1,35 @@
-"""The real server, whose metrics count nothing: there is no setting for that, because no operator wants it."""
+"""The real server with metrics that count nothing. Only the bench needs it, so the server has no setting for it."""
 
 import sys
 
-from prometheus_client.metrics import MetricWrapperBase
-
+from miniobserve.metrics.instruments import Counter, Histogram, LabelledCounter, LabelledHistogram
 from miniobserve.metrics.metrics import Metrics
 from miniserve import command as server
 
 
-class Nothing:
-    """A metric that takes everything and keeps nothing."""
+class NullMetric:
+    """A metric that accepts every call and stores nothing."""
 
-    def labels(self, *_: object, **__: object) -> "Nothing":
-        """Have no labels."""
+    def labels(self, *_: object) -> "NullMetric":
+        """Return this metric for any label values."""
         return self
 
     def inc(self, *_: object, **__: object) -> None:
-        """Count nothing."""
+        """Do nothing."""
 
-    set = observe = clear = inc
+    observe = inc
 
 
 class Unmetered(Metrics):
-    """The server's metrics, none of which counts."""
+    """The server's metrics, none of which counts anything."""
 
     def __init__(self) -> None:
         super().__init__()
         for name, value in list(vars(self).items()):
-            if isinstance(value, MetricWrapperBase):
-                setattr(self, name, Nothing())
+            if isinstance(value, Counter | Histogram | LabelledCounter | LabelledHistogram):
+                setattr(self, name, NullMetric())
 
 
 if __name__ == "__main__":
-    server.Metrics = Unmetered  # type: ignore[attr-defined]  # the one thing that differs
+    server.Metrics = Unmetered  # type: ignore[attr-defined]  # the only difference
     sys.exit(server.main([]))

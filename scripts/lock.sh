@@ -11,7 +11,7 @@ lock() {
 }
 # tokenizers wants huggingface-hub to download models, which we never do; without it: 20 MB less and no client
 # that could reach out.
-lock pyproject.toml --extra lab --extra test --override requirements/never.in --output-file requirements/run.txt
+lock pyproject.toml --extra lab --extra test --extra build --override requirements/never.in --output-file requirements/run.txt
 lock pyproject.toml --extra lab --extra test --extra bench --override requirements/never.in --output-file requirements/bench.txt
 lock requirements/check.in --output-file requirements/check.txt
 # torch and what only its CUDA build pulls in are left to pip: the build differs by machine.

@@ -10,7 +10,7 @@ requirements=$2
 shift 2
 
 stamp=$dir/.requirements
-wanted=$(printf '%s\n' "$PWD" "$*"; cat "$requirements")
+wanted=$(printf '%s\n' "$PWD" "$*"; cat "$requirements" scripts/venv.sh)
 if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ]; then
     exit 0
 fi
@@ -36,12 +36,36 @@ fi
 echo "making $dir from $requirements (once)" >&2
 rm -rf "$dir"
 "$python" -m venv "$dir"
+
+# pip's own progress bars on a terminal; elsewhere, in CI, a line for every twenty packages. Both on stderr, as a
+# recipe's output may be piped. awk is last in the pipe, so a failure of pip has to reach it as a line.
+install() {
+    set -- "$dir/bin/python" -m pip install --disable-pip-version-check "$@"
+    if [ -t 2 ]; then
+        "$@" >&2
+    else
+        { "$@" --progress-bar off 2>&1 || echo "pip failed"; } | awk -v dir="$dir" '
+            /^Collecting / && ++fetched % 20 == 0 { print dir ": fetched " fetched " packages" }
+            /^Installing collected/ { print dir ": installing " fetched " packages" }
+            /^ *(ERROR|error)/ { failing = 1 }
+            /^pip failed$/ { failed = 1 }
+            failing { print }
+            { fflush() }
+            END { exit failed }
+        ' >&2
+    fi
+}
 if [ $# -gt 0 ]; then
-    "$dir/bin/python" -m pip install -qq --disable-pip-version-check "$@"
+    install "$@"
 fi
 # The lock names every package, so nothing is resolved and nothing unlocked can slip in.
-"$dir/bin/python" -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r "$requirements"
-# src/ on the path of this environment, without a build backend to fetch.
-site=$("$dir/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-printf '%s\n' "$PWD/src" >"$site/lynx.pth"
+install --no-deps --require-hashes -r "$requirements"
+if "$dir/bin/python" -c 'import hatchling' 2>/dev/null; then
+    # The project itself, editable, with its command lynx-ab; built by the locked backend, so nothing is fetched.
+    install --no-deps --no-build-isolation --no-index -e .
+else
+    # Environments without the build backend only need src/ on their path.
+    site=$("$dir/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+    printf '%s\n' "$PWD/src" >"$site/lynx.pth"
+fi
 printf '%s\n' "$wanted" >"$stamp"

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from tests.progress import Progress
 
 from minieval.grading.items import Item, parse_items
 from minimodel.bundles.registry import Registry
@@ -33,6 +34,10 @@ MODELS = ROOT / "models"
 FAULTY_COMMAND = (sys.executable, str(Path(__file__).with_name("faulty_server.py")))
 
 Routing = Callable[..., RouteConfig]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Progress())
 
 
 class StartServer(Protocol):

@@ -1,4 +1,4 @@
-"""Real OTLP receivers in the test's process, over gRPC and HTTP, with opentelemetry-proto; any can be told to hang."""
+"""Real OTLP receivers over gRPC and HTTP, in the test's process; a test can make them hang or refuse."""
 
 import threading
 from collections.abc import Iterator
@@ -20,18 +20,18 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import (
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-PATIENCE_S = 30.0
+TIMEOUT_S = 30.0
 
 
 @dataclass
 class Receiver:
-    """What arrived at an OTLP endpoint."""
+    """An OTLP endpoint and the spans that it received."""
 
     protocol: str
     endpoint: str = ""
     spans: list[Span] = field(default_factory=list)
     services: set[str] = field(default_factory=set)
-    # Cleared, exports hang until it is set; `asked` tells that one does.
+    # While `answering` is cleared, exports hang; `asked` is set once one arrives.
     answering: threading.Event = field(default_factory=threading.Event)
     asked: threading.Event = field(default_factory=threading.Event)
     refusing: bool = False
@@ -39,11 +39,11 @@ class Receiver:
 
     @property
     def environ(self) -> dict[str, str]:
-        """The standard variables that lead here."""
+        """The standard variables that point an exporter to this endpoint."""
         return {"OTEL_EXPORTER_OTLP_ENDPOINT": self.endpoint, "OTEL_EXPORTER_OTLP_PROTOCOL": self.protocol}
 
-    def take(self, request: ExportTraceServiceRequest) -> bool:
-        """Take an export in, and tell whether it is accepted."""
+    def receive(self, request: ExportTraceServiceRequest) -> bool:
+        """Store an export, and return whether it is accepted."""
         self.asked.set()
         self.answering.wait()
         if self.refusing:
@@ -59,12 +59,12 @@ class Receiver:
     def wait_for(self, count: int, name: str = "") -> list[Span]:
         """Wait until that many spans (of that name) have arrived, and return them."""
         with self._arrived:
-            if not self._arrived.wait_for(lambda: len(self.named(name)) >= count, PATIENCE_S):
-                raise AssertionError(f"{len(self.named(name))} of {count} spans {name!r} after {PATIENCE_S} s")
+            if not self._arrived.wait_for(lambda: len(self.named(name)) >= count, TIMEOUT_S):
+                raise AssertionError(f"{len(self.named(name))} of {count} spans {name!r} after {TIMEOUT_S} s")
             return self.named(name)
 
     def named(self, name: str) -> list[Span]:
-        """Return the spans of that name, all of them for an empty one."""
+        """Return the spans of that name, or all spans if it is empty."""
         return [span for span in self.spans if not name or span.name == name]
 
 
@@ -99,7 +99,7 @@ def _grpc(receiving: Receiver) -> Iterator[int]:
         def Export(  # noqa: N802 - the name that the protocol gives it
             self, request: ExportTraceServiceRequest, context: grpc.ServicerContext
         ) -> ExportTraceServiceResponse:
-            if not receiving.take(request):
+            if not receiving.receive(request):
                 context.abort(grpc.StatusCode.INVALID_ARGUMENT, "refused")
             return ExportTraceServiceResponse()
 
@@ -120,14 +120,14 @@ def _http(receiving: Receiver) -> Iterator[int]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             right = (self.path, self.headers["Content-Type"]) == ("/v1/traces", "application/x-protobuf")
-            accepted = right and receiving.take(ExportTraceServiceRequest.FromString(body))
+            accepted = right and receiving.receive(ExportTraceServiceRequest.FromString(body))
             self.send_response(200 if accepted else 400)
             self.send_header("Content-Type", "application/x-protobuf")
             self.send_header("Content-Length", "0")
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever)

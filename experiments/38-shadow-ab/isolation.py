@@ -1,4 +1,4 @@
-"""What the shadow costs a client, and whether ids stick to their arm: measured beside the lab, never in its log."""
+"""Measures what the shadow costs a client and checks that ids keep their arm. Nothing of this is in the lab's log."""
 
 import random
 import statistics
@@ -26,14 +26,14 @@ RESAMPLES = 2_000
 
 @dataclass(frozen=True)
 class Round:
-    """The median latency at the client, in ms, with the shadow off and on, close in time."""
+    """One round: the client's median latency in ms with the shadow off and on, measured close together."""
 
     off_ms: float
     on_ms: float
 
 
 def measure_isolation(plan: Plan, folder: Path, progress: Progress) -> dict[str, Any]:
-    """Measure the client's latency with the shadow off and on, in turns, and check that ids stick to their arm.
+    """Measure the client's latency with the shadow off and on, alternately, and check that ids keep their arm.
 
     Twice: at the lab's pace, where B is done before the next request, and back to back, where B, A and the client
     compete for the cores. Against a server and a state folder of their own, so that the lab's log has the lab's lines
@@ -48,7 +48,7 @@ def measure_isolation(plan: Plan, folder: Path, progress: Progress) -> dict[str,
         httpx.Client(base_url=server.address.url, timeout=30) as client,
     ):
         for number in range(ROUNDS):
-            # Off first in every other round, so that a drift of the machine favours neither.
+            # Every other round starts with the shadow off, so that a drift of the machine favours neither.
             order = (Strategy.SINGLE, Strategy.SHADOW) if number % 2 == 0 else (Strategy.SHADOW, Strategy.SINGLE)
             medians: dict[tuple[Strategy, float], float] = {}
             for strategy in order:
@@ -73,7 +73,7 @@ def measure_isolation(plan: Plan, folder: Path, progress: Progress) -> dict[str,
 
 
 def _ratio(name: str, rounds: Sequence[Round], seed: int) -> dict[str, float]:
-    """Return the median of the rounds' ratios, on over off, with a 95 % percentile bootstrap over rounds."""
+    """Return the median ratio (on over off) of the rounds, with a 95 % percentile bootstrap interval."""
     rng = random.Random(f"{name} {seed}")  # noqa: S311 - resampling to repeat, not secrets
     ratios = [r.on_ms / r.off_ms for r in rounds]
     resampled = sorted(statistics.median(rng.choices(ratios, k=len(ratios))) for _ in range(RESAMPLES))
@@ -100,4 +100,4 @@ def _check_sticky(server: LocalServer, client: httpx.Client, item: Item, seed: i
         if record.strategy == Strategy.AB.value:
             arms[record.request_id].append(record.production_arm)
     if changed := [request_id for request_id, served in arms.items() if len(served) != 2 or len(set(served)) != 1]:
-        raise DriverError(f"{len(changed)} of {STICKY_IDS} ids sent twice changed their arm: expected none")
+        raise DriverError(f"{len(changed)} of {STICKY_IDS} ids that were sent twice changed their arm: expected none")

@@ -1,4 +1,4 @@
-"""Which eval items are sent in which block: drawn by seed, stratified, every item at most once. Pure."""
+"""Draws the eval items of each block: stratified, by seed, every item at most once. Pure."""
 
 import random
 from collections import Counter, defaultdict
@@ -6,18 +6,18 @@ from collections.abc import Sequence
 
 from minieval.grading.items import Item
 
-# 20 to 25 % of a block is already right: a tutor that corrects too much must have room to show it.
+# 20 to 25 % of a block is right already, so that a tutor that over-corrects is noticed.
 RIGHT_SHARE = 0.225
 
 Block = tuple[Item, ...]
 
 
 class PlanError(ValueError):
-    """The eval set cannot fill the plan."""
+    """The eval set has too few items for the plan."""
 
 
 def draw_plan(items: Sequence[Item], blocks: int, per_block: int, seed: int) -> tuple[Block, ...]:
-    """Return that many blocks of `per_block` items, no item twice.
+    """Return `blocks` blocks of `per_block` items, without repeating an item.
 
     Within a block every verb and every tense is as frequent as any other, RIGHT_SHARE of the items is already
     right, and persons are as even as the cells allow. Raises PlanError when the eval set cannot fill a cell.
@@ -29,12 +29,12 @@ def draw_plan(items: Sequence[Item], blocks: int, per_block: int, seed: int) -> 
     for pool in cells.values():
         rng.shuffle(pool)
     if per_block % len(cells):
-        raise PlanError(f"{per_block} items a block over {len(cells)} (verb, tense) cells: expected a multiple")
+        raise PlanError(f"{per_block} items per block over {len(cells)} (verb, tense) cells: expected a multiple")
     return tuple(_draw_block(cells, per_block, rng) for _ in range(blocks))
 
 
 def _draw_block(cells: dict[tuple[str, str], list[Item]], size: int, rng: random.Random) -> Block:
-    """Take one block out of the cells."""
+    """Remove one block of items from the cells and return it."""
     places = size // len(cells)
     right_here = _spread_right(cells, places, round(size * RIGHT_SHARE), rng)
     persons: Counter[str] = Counter()
@@ -51,11 +51,11 @@ def _draw_block(cells: dict[tuple[str, str], list[Item]], size: int, rng: random
 def _spread_right(
     cells: dict[tuple[str, str], list[Item]], places: int, wanted: int, rng: random.Random
 ) -> Counter[tuple[str, str]]:
-    """Return how many of a cell's places go to already-right items."""
+    """Return how many items of each cell are already right."""
     rights = {cell: sum(item.mistake is None for item in pool) for cell, pool in cells.items()}
     possible = [cell for cell, count in rights.items() for _ in range(min(places, count))]
     if len(possible) < wanted:
-        raise PlanError(f"{wanted - len(possible)} already-right items are lacking: expected {wanted} a block")
+        raise PlanError(f"{wanted - len(possible)} already-right items are missing: expected {wanted} per block")
     return Counter(rng.sample(possible, wanted))
 
 

@@ -1,4 +1,4 @@
-"""Drives the lab: 200 shadow requests, 200 A/B requests, over a real socket, against a server of its own.
+"""Drives the lab: sends 200 shadow requests and 200 A/B requests over a socket to its own server.
 
 Writes traffic.log and the `run` section of manifest.json. Grading is compare.py's.
 """
@@ -37,14 +37,14 @@ from miniserve.traffic import DEFAULT_SALT, Strategy
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-# A millisecond answer may double unnoticed, so an absolute shift below this many ms passes a latency gate.
+# In ms. Answers take about a millisecond, so even a doubling is unnoticeable: a smaller shift passes a latency gate.
 LATENCY_SLACK_MS = 5.0
 MARGINS = Margins(latency_slack_ms=LATENCY_SLACK_MS)
 ALPHA = 0.05
 
 
 def send_block(client: httpx.Client, block: Block, ids: Sequence[str], advance: Callable[[], None]) -> dict[str, str]:
-    """Send a block at the plan's pace; returns item ids by request id, raises DriverError on any answer but 200."""
+    """Send a block at the plan's pace. Returns item ids by request id; raises DriverError on any status but 200."""
     for item, request_id in zip(block, ids, strict=True):
         due = time.monotonic() + PACE_S
         correct(client, item.sentence, request_id)
@@ -54,7 +54,7 @@ def send_block(client: httpx.Client, block: Block, ids: Sequence[str], advance: 
 
 
 def run_lab(plan: Plan, folder: Path, progress: Progress) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Send both blocks; returns the manifest's blocks and what the server says of its engines."""
+    """Send both blocks. Returns the manifest's blocks and the server's description of its engines."""
     ids = request_ids(plan.seed, 2 * PLANNED_N)
     blocks = []
     with LocalServer(folder, plan.config(Strategy.SHADOW)) as server:
@@ -87,7 +87,7 @@ def run_lab(plan: Plan, folder: Path, progress: Progress) -> tuple[list[dict[str
 
 
 def check_log(records: Sequence[TrafficRecord], blocks: Sequence[dict[str, Any]]) -> None:
-    """Raise DriverError unless ids sent and logged agree, a block has one configuration, and shadows are complete."""
+    """Raise DriverError unless all sent ids are logged, each block has one configuration, and no shadow is missing."""
     sent = [request_id for block in blocks for request_id in block["requests"]]
     if [record.request_id for record in records] != sent and sorted(r.request_id for r in records) != sorted(sent):
         raise DriverError(f"{len(sent)} ids sent, {len(records)} lines logged: expected the same ids, once each")
@@ -105,7 +105,7 @@ def check_log(records: Sequence[TrafficRecord], blocks: Sequence[dict[str, Any]]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the lab; returns 0, or 1 with a sentence on stderr."""
+    """Run the lab. Returns 0, or 1 with a sentence on stderr."""
     parser = argparse.ArgumentParser(prog="route.py", description=__doc__)
     parser.add_argument("--a", default="v0.1.0", help="SHA, unique prefix or semver of A (default %(default)s)")
     parser.add_argument(
@@ -141,7 +141,7 @@ def latest(registry: Registry) -> str:
 
 
 def drive(options: argparse.Namespace) -> None:
-    """Plan, run, check, measure, and write what came of it."""
+    """Plan, run, check, measure, and write log and manifest."""
     registry = Registry.read(options.models)
     eval_bytes = options.eval_set.read_bytes()
     shadow_block, ab_block = draw_plan(parse_items(eval_bytes.decode()), 2, PLANNED_N, options.seed)

@@ -1,4 +1,4 @@
-"""How many corrections and tokens an arm gives per second, each arm alone: measured beside the lab, not in its log."""
+"""Measures corrections and tokens per second of each arm alone. Nothing of this is in the lab's log."""
 
 import http.client
 import json
@@ -19,12 +19,12 @@ from miniserve.tasks.grammar import CORRECT_PATH
 from miniserve.traffic import RouteConfig, Strategy
 
 ROUNDS = 8
-# One for each of the engine's two threads and one that waits; an overloaded server refuses more than two that wait.
+# One connection per engine thread and one waiting. An overloaded server refuses more than two waiting ones.
 CLIENTS = 3
 
 
 def measure_throughput(plan: Plan, folder: Path, progress: Progress) -> dict[str, Any]:
-    """Load A and B in turns over a socket, each alone in a server of its own state folder; returns every round.
+    """Load A and B alternately over a socket, each alone in a server of its own. Returns every round.
 
     All items of the plan go out once a round, so both arms get the same work. The clients cost about a tenth of a
     core. Raises DriverError on any answer but 200.
@@ -34,7 +34,7 @@ def measure_throughput(plan: Plan, folder: Path, progress: Progress) -> dict[str
     task = progress.add_task("throughput, each arm alone", total=2 * ROUNDS)
     with LocalServer(folder, _alone(plan, "A")) as server:
         for number in range(ROUNDS):
-            # B first in every other round, so that a drift of the machine favours neither.
+            # Every other round starts with B, so that a drift of the machine favours neither.
             for arm in ("A", "B") if number % 2 == 0 else ("B", "A"):
                 server.adopt(_alone(plan, arm))
                 seconds = _load(server.address.port, items)
@@ -50,7 +50,7 @@ def _alone(plan: Plan, arm: str) -> RouteConfig:
 
 
 def _load(port: int, items: Sequence[Item]) -> float:
-    """Send every item once from CLIENTS connections, each as soon as its last answer is there; returns the seconds."""
+    """Send every item once over CLIENTS connections, each back to back, and return the seconds taken."""
     waiting, lock = iter(items), threading.Lock()
 
     def taken() -> Iterator[Item]:

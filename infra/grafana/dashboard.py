@@ -1,7 +1,7 @@
-"""The dashboard "Traffic by arm" as code: renders dashboards/traffic.json, or with --check tells if that is due.
+"""Renders the dashboard "Traffic by arm" to dashboards/traffic.json; --check only compares.
 
-What stands in the panels is panels.py; what Grafana wants around it comes from its own SDK, whose models are generated
-from the schema that Grafana publishes.
+panels.py defines the panels. Everything around them comes from Grafana's own SDK, whose models are generated from the
+schema that Grafana publishes.
 """
 
 import argparse
@@ -54,7 +54,7 @@ def build() -> Dashboard:
     made = (
         dashboard.Dashboard("Traffic by arm")
         .uid("lynx-traffic")
-        .description("Lynx: A in production, B in its shadow or beside it. What to do about it: docs/operations.md.")
+        .description("Lynx: A in production, B in the shadow or splitting traffic with A. Runbook: docs/operations.md.")
         .tags(["lynx"])
         .time("now-30m", "now")
         .refresh("10s")
@@ -84,7 +84,7 @@ def render(made: Dashboard) -> str:
 
 
 def reread(text: str) -> str:
-    """Read the JSON into the SDK's models and render it again: what no model knows is lost on the way."""
+    """Read the JSON into the SDK's models and render it again, which drops whatever no model knows."""
     register_default_plugins()
     return render(Dashboard.from_json(json.loads(text)))
 
@@ -110,7 +110,7 @@ def _graph(graph: Graph) -> timeseries.Panel:
             common_builders.VizTooltipOptions().mode(common.TooltipDisplayMode.MULTI).sort(common.SortOrder.DESCENDING)
         )
     )
-    for letter, (legend, expression) in zip("ABCDE", graph.queries, strict=False):
+    for letter, (legend, expression) in zip("ABCDEFGHIJ"[: len(graph.queries)], graph.queries, strict=True):
         panel.with_target(_query(letter, expression, legend).exemplar("histogram_quantile" in expression))
     return panel
 
@@ -122,8 +122,8 @@ def _query(letter: str, expression: str, legend: str) -> prometheus.Dataquery:
 def _heatmap() -> heatmap.Panel:
     return (
         heatmap.Panel()
-        .title("Latency, every run")
-        .description("Choose one arm above: two arms' runs are added up. Two bands are two kinds of answers.")
+        .title("Latency heatmap")
+        .description("Select one arm above, otherwise the arms are added up. Two bands mean two kinds of requests.")
         .datasource(METRICS)
         .span(12)
         .calculate(False)
@@ -138,7 +138,7 @@ def _traces(title: str, query: str) -> table.Panel:
     return (
         table.Panel()
         .title(title)
-        .description("A request is one trace; the shadow's span is in it and ends when B does.")
+        .description("One trace per request. It includes the shadow's span, which ends when B ends.")
         .datasource(TRACES)
         .span(12)
         .with_target(
@@ -157,7 +157,7 @@ def _logs() -> logs.Panel:
     return (
         logs.Panel()
         .title("Log lines by arm")
-        .description("The lines of the requests that an arm served, and of the runs that it shadowed.")
+        .description("Log lines of the requests that an arm served and of its shadow runs.")
         .datasource(LOGS)
         .span(24)
         .show_time(True)
@@ -169,19 +169,19 @@ def _logs() -> logs.Panel:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Write the dashboard, or with --check return 1 if the file differs from what would be written."""
+    """Write the dashboard, or with --check return 1 if the file is out of date."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="compare, write nothing")
     options = parser.parse_args(argv)
     text = render(build())
     if reread(text) != text:
-        print("dashboard.py: Grafana's models do not know all that it renders", file=sys.stderr)
+        print("dashboard.py renders keys that Grafana's models do not know", file=sys.stderr)
         return 1
     if not options.check:
         RENDERED.write_text(text, encoding="utf-8")
         return 0
     if not RENDERED.exists() or RENDERED.read_text(encoding="utf-8") != text:
-        print(f"{RENDERED.name} is not what dashboard.py renders: run ./just dashboard", file=sys.stderr)
+        print(f"{RENDERED.name} is out of date: run ./just dashboard", file=sys.stderr)
         return 1
     return 0
 

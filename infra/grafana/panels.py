@@ -1,4 +1,4 @@
-"""What the dashboard "Traffic by arm" shows, without Grafana's words for it: titles, units, queries.
+"""The panels of the dashboard "Traffic by arm": titles, descriptions, units and queries, without Grafana's classes.
 
 `$arm` is the dashboard's variable (several values become a regular expression), `$__rate_interval` Grafana's own.
 """
@@ -17,7 +17,7 @@ Queries = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Graph:
-    """One panel of lines: (legend, expression) each, and a sentence that says what to see in it."""
+    """One panel of lines, as (legend, expression) pairs. `about` is the description shown in Grafana."""
 
     title: str
     about: str
@@ -37,25 +37,25 @@ def _quantiles(histogram: str, by: str = "", arm: str = "") -> Queries:
 REQUESTS = (
     Graph(
         "Requests by status",
-        "What clients got.",
+        "Responses to clients, by HTTP status.",
         "reqps",
         [("{{status}}", f"sum by (status) (rate(request_total{PER}))")],
     ),
     Graph(
         "Request latency",
-        "What clients waited, from the head of the request to the reply; a point leads to its trace.",
+        "Time from the head of a request to its response. Points link to traces.",
         "s",
         _quantiles("request_duration_seconds"),
     ),
     Graph(
         "Runs by arm",
-        "An arm that serves has its name, one that shadows has shadow_ before it.",
+        "A serving arm appears under its name, a shadowing arm with the prefix shadow_.",
         "reqps",
         [("{{traffic_arm}}", RUNS)],
     ),
     Graph(
         "Failed runs by arm",
-        "error, timeout and bad_output are the arm's own; dropped and cancelled runs are not among them.",
+        "Share of runs that ended as error, timeout or bad_output. Dropped and cancelled runs do not count.",
         "percentunit",
         [
             (
@@ -68,7 +68,7 @@ REQUESTS = (
 LATENCY = (
     Graph(
         "Latency by arm",
-        "An arm that serves: from assignment to answer. One that shadows: its service time, the wait is beside it.",
+        "Serving arm: from assignment to answer. Shadowing arm: service time only, see Shadow wait.",
         "s",
         _quantiles("arm_duration_seconds", "traffic_arm", ARM),
     ),
@@ -76,32 +76,37 @@ LATENCY = (
 SHADOW = (
     Graph(
         "Shadow outcomes",
-        "Every shadow has exactly one.",
+        "Shadow requests by outcome; each has exactly one.",
         "reqps",
         [("{{outcome}}", f"sum by (outcome) (rate(shadow_outcomes_total{PER}))")],
     ),
     Graph(
         "Agreement",
-        "The share of pairs in which both arms gave the same text. Which of them is right is the report's question.",
+        "Share of pairs in which both arms gave the same text. The report says which of them is right.",
         "percentunit",
         [("agree", f'sum(rate(shadow_agreement_total{{agree="yes"}}{PER})) / sum(rate(shadow_agreement_total{PER}))')],
     ),
     Graph(
         "Shadow queue",
-        "Shadows waiting or running; answered requests whose line is not written yet, as a rule those same ones.",
+        "Shadow requests waiting or running; answered requests without a line yet. Normally these are equal.",
         "short",
         [
             ("waiting or running", "sum(shadow_queue_depth)"),
             ("lines not written yet", "sum(journal_unsettled)"),
-            ("process up", "min(shadow_worker_up)"),
+            ("worker up", "min(shadow_worker_up)"),
         ],
     ),
-    Graph("Shadow's wait", "The wait for the worker, before the service time.", "s", _quantiles("shadow_wait_seconds")),
+    Graph(
+        "Shadow wait",
+        "Time in the queue before the worker starts on a request.",
+        "s",
+        _quantiles("shadow_wait_seconds"),
+    ),
 )
 SPLIT = (
     Graph(
         "Sample ratio",
-        "The share of the requests that an arm got, and what the configuration gives it.",
+        "Each arm's share of the requests, and its share in the configuration.",
         "percentunit",
         [
             ("{{traffic_arm}}", f"{RUNS} / scalar({SERVED})"),
@@ -110,7 +115,7 @@ SPLIT = (
     ),
     Graph(
         "Configuration in force",
-        "One line at 1 while a configuration is in force; refused is 1 while the file holds one that is not.",
+        "1 while a configuration is in force. `refused` is 1 while route_config.json holds one that was refused.",
         "short",
         [
             ("{{strategy}} {{salt}} {{config_sha}}", "max by (strategy, salt, config_sha) (route_config_info)"),
@@ -121,7 +126,7 @@ SPLIT = (
 EVIDENCE = (
     Graph(
         "Evidence and telemetry lost",
-        "Anything but 0 is worth a look: lines that could not be written, lines lost, spans and log lines dropped.",
+        "Should be 0: lines of traffic.log not written or lost, spans and log lines dropped, metric values rejected.",
         "short",
         [
             ("failed writes", f"sum(increase(traffic_log_errors_total{PER}))"),
@@ -129,11 +134,12 @@ EVIDENCE = (
             ("lines lost", f"sum(increase(traffic_log_lost_total{PER}))"),
             ("spans dropped", f"sum(increase(spans_dropped_total{PER}))"),
             ("log lines dropped", f"sum(increase(log_lines_dropped_total{PER}))"),
+            ("telemetry errors", f"sum(increase(telemetry_errors_total{PER}))"),
         ],
     ),
     Graph(
         "Tokens by arm",
-        "A shorter answer is a faster one: mind it when latencies are compared.",
+        "Shorter answers are faster: keep that in mind when you compare latencies.",
         "short",
         [("{{traffic_arm}}", f"sum by (traffic_arm) (rate(tokens_total{{{ARM}}}{PER}))")],
     ),

@@ -1,4 +1,4 @@
-"""The aims that the models were trained for, and how far the measured figures are from them."""
+"""The training targets of the models, compared with the measured figures."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ Figures = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Aim:
-    """The share of a list's sentences that B should correct, at the least."""
+    """The minimum share of a list's sentences that B should correct."""
 
     name: str
     bound: float
 
 
-# Issue 3, item 3; the last two bounds hold for every list that they speak of.
+# From issue 3, item 3. The last two bounds apply to every list with such a figure.
 _LISTS: Final = (
     Aim("known words and frames, trained combinations", 0.98),
     Aim("known words and frames, held-out combinations", 0.96),
@@ -34,12 +34,12 @@ def _row(aim: str, bound: float, value: float, interval: str, *, at_least: bool)
 
 
 def table(rows: list[str]) -> str:
-    """Return rows under their head."""
+    """Return a table of these rows."""
     return "\n".join(["| aim | bound | measured | 95 % interval (Wilson) | result |", "|---|---|---|---|---|", *rows])
 
 
 def adapter_aims(lists: Mapping[str, Figures]) -> str:
-    """Compare the figures of the generated lists with the aims of B."""
+    """Compare the figures of the generated lists with the targets of B."""
     rows: list[str] = []
     for aim in _LISTS:
         row = lists[aim.name]
@@ -56,7 +56,7 @@ def adapter_aims(lists: Mapping[str, Figures]) -> str:
 
 
 def base_aims(overall: Figures) -> str:
-    """Compare the figures of the evaluation set with the aims of A: mediocre, neither good nor useless."""
+    """Compare the figures of the eval set with the targets of A, which should be mediocre: 30 to 70 %."""
     interval = f"{overall['low']:.1%} to {overall['high']:.1%}"
     return table(
         [
@@ -67,7 +67,7 @@ def base_aims(overall: Figures) -> str:
 
 
 def agreement(grades: Figures, texts: Figures) -> str:
-    """Compare how often a quantized model and its parent agree with the aim of 99 %."""
+    """Compare the agreement of a quantized model and its parent with the target of 99 %."""
     rows = [
         _row(f"same {name}: {row['correct']:.0f} of {row['n']:.0f}", 0.99, row["share"],
              f"{row['low']:.1%} to {row['high']:.1%}", at_least=True)

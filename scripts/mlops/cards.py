@@ -1,6 +1,6 @@
-"""Write the model card of every registered model: data, recipe, figures, limits, lineage.
+"""Writes the model card of every registered model: data, recipe, figures, limits, lineage.
 
-A card is outside the canonical SHA, so it can be written when the figures are known.
+The canonical SHA does not cover the card, so it can be written after the model has been evaluated.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from minimodel.bundles.bundle import CARD, bundle_path, load_bundle  # noqa: E40
 from minimodel.bundles.registry import Registry  # noqa: E402 - as above
 from minimodel.inference.engine import Engine  # noqa: E402 - as above
 
-# What lies outside of the grid and of one mistake in a sentence: what a model does there is a limit.
+# Sentences outside the models' scope, which is the grid and one mistake per sentence. The card shows the answers.
 OUTSIDE: Final = (
     ("another verb", "He swimmed in the lake yesterday."),
     ("another tense", "She is eating an apple now."),
@@ -67,7 +67,7 @@ def _table(title: str, groups: dict[str, dict[str, float]], *, applied: bool = F
 
 
 def _strata(sha: str) -> list[str]:
-    """Return the aims and the table of generated lists, if they are of this model."""
+    """Return the aims and the table of generated lists, if they belong to this model."""
     found = json.loads((ROOT / "data/processed/strata.json").read_text("utf-8"))
     if found["model_sha"] != sha:
         return []
@@ -83,7 +83,7 @@ def _strata(sha: str) -> list[str]:
 
 
 def _agreement(outcomes: list[score.Outcome], parent: Engine) -> list[str]:
-    """Return how often a quantized model does as its parent does."""
+    """Return how often a quantized model agrees with its parent."""
     pairs = list(zip(outcomes, score.run(parent, [o.example for o in outcomes]), strict=True))
     grades = score.Share(sum(a.correct == b.correct for a, b in pairs), len(pairs)).as_json()
     texts = score.Share(sum(a.text == b.text for a, b in pairs), len(pairs)).as_json()
@@ -91,7 +91,7 @@ def _agreement(outcomes: list[score.Outcome], parent: Engine) -> list[str]:
 
 
 def _lineage(models: Path, registry: Registry, sha: str) -> str:
-    """Return a model and its parents, each with the corpus that it was itself trained on."""
+    """Return a model and its parents, each with the corpus it was trained on."""
     members: list[str] = []
     for member in registry.lineage(sha):
         bundle = load_bundle(models, member)
@@ -101,7 +101,7 @@ def _lineage(models: Path, registry: Registry, sha: str) -> str:
 
 
 def _revision(manifest: Mapping[str, object]) -> list[str]:
-    """Say what the manifest's revision is worth."""
+    """Return a sentence on whether the manifest's revision is sufficient to rebuild the model."""
     if "git_dirty" not in manifest:
         return []
     revision = str(manifest["git_revision"])[:12]
@@ -179,7 +179,7 @@ def card(models: Path, registry: Registry, sha: str) -> str:
 
 
 def main() -> None:
-    """Write all cards."""
+    """Write the cards of all models."""
     parser = argparse.ArgumentParser(prog="cards.py", description=__doc__)
     parser.add_argument("--models", type=Path, default=ROOT / "models")
     models: Path = parser.parse_args().models

@@ -1,11 +1,10 @@
-"""Taking a bundle into the register: only what a server could load and run gets in.
+"""Registers bundles. Only bundles that a server can load and run are accepted.
 
-Every change goes through a temporary file and a rename, so that a reader never sees half of one.
+Every change is written to a temporary file or folder and renamed, so that readers never see a partial one.
 """
 
 import datetime as dt
 import json
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -15,23 +14,17 @@ from minimodel.bundles.bundle import MANIFEST, SHA_PATTERN, TOKENIZER, Bundle, b
 from minimodel.bundles.registry import FILE, SCHEMA, Registry, parse, read_content
 from minimodel.errors import RegistryRefused
 from minimodel.inference.engine import check_servable
+from minimodel.small_files import replace_file
 
 
 def write(models_dir: Path, content: dict[str, Any]) -> None:
-    """Check and replace the registry file."""
+    """Check the content and replace the registry file atomically."""
     parse(content)
-    handle, name = tempfile.mkstemp(dir=models_dir, prefix=".registry-")
-    with os.fdopen(handle, "w", encoding="utf-8") as out:
-        json.dump(content, out, indent=2, sort_keys=True)
-        out.write("\n")
-        out.flush()
-        os.fsync(out.fileno())
-    Path(name).chmod(0o644)
-    Path(name).replace(models_dir / FILE)
+    replace_file(models_dir / FILE, (json.dumps(content, indent=2, sort_keys=True) + "\n").encode())
 
 
 def content_of(models_dir: Path) -> dict[str, Any]:
-    """Return the checked registry file, or an empty register where there is none yet."""
+    """Return the checked content of the registry file, or an empty registry if there is no file."""
     if not (models_dir / FILE).exists():
         return {"schema": SCHEMA, "models": {}, "versions": {}, "production": None}
     found: dict[str, Any] = read_content(models_dir)
@@ -40,7 +33,7 @@ def content_of(models_dir: Path) -> dict[str, Any]:
 
 
 def _complete(folder: Path, source: Path, models_dir: Path, parent: str | None) -> None:
-    """Copy a bundle into a folder and take what a library did not save from its parent."""
+    """Copy a bundle into a folder, and add tokenizer and manifest from the parent if the library did not save them."""
     for path in sorted(source.iterdir()):
         if path.is_symlink() or not path.is_file():
             raise RegistryRefused("bundle entry", path.name, "a regular file")
@@ -56,7 +49,7 @@ def _complete(folder: Path, source: Path, models_dir: Path, parent: str | None) 
 
 
 def _accept(folder: Path, models_dir: Path, registered: dict[str, Any], parent: str | None) -> Bundle:
-    """Check a completed bundle and move it to where its SHA says."""
+    """Check a complete bundle and move it to the folder named by its SHA."""
     bundle = read_folder(folder)
     if parent is not None and bundle.parent != parent:
         raise RegistryRefused("parent", bundle.parent, parent)
@@ -73,12 +66,12 @@ def _accept(folder: Path, models_dir: Path, registered: dict[str, Any], parent: 
 
 
 def register(models_dir: Path, source: Path, *, parent: str | None = None) -> str:
-    """Take a bundle in under its canonical SHA and return it; a second time changes nothing.
+    """Register a bundle and return its canonical SHA. Registering it again changes nothing.
 
-    Raises RegistryRefused or BundleRefused, and leaves nothing behind, for what no server could run.
+    Raises RegistryRefused or BundleRefused, and leaves nothing behind, if a server could not run the bundle.
     """
     if not source.is_dir():
-        raise RegistryRefused("bundle folder", str(source), "a folder that exists")
+        raise RegistryRefused("bundle folder", str(source), "an existing folder")
     models_dir.mkdir(parents=True, exist_ok=True)
     content = content_of(models_dir)
     if parent is not None and parent not in content["models"]:

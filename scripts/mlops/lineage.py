@@ -12,7 +12,7 @@ def names(registry: Registry, sha: str) -> str:
 
 
 def lineage_text(models_dir: Path, ref: str | None = None) -> str:
-    """Return the ancestry of one model, or of all, from the corpus down; an adapter's own corpus stands beside it."""
+    """Return the ancestry of one model or all, from the corpus down. An adapter is shown with its own corpus."""
     registry = Registry.read(models_dir, unpromoted=True)
     lines: list[str] = []
     for sha in [registry.resolve(ref)] if ref else registry.models:

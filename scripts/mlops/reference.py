@@ -1,4 +1,4 @@
-"""Write what torch answers, for the engine to be compared with where there is no torch.
+"""Writes torch's answers to tests/golden, so that tests without torch can compare the engine with them.
 
 Runs in the training environment: `.venv-train/bin/python scripts/mlops/reference.py`.
 """
@@ -14,7 +14,7 @@ import transformers
 from tokenizers import Tokenizer
 
 from minimodel.bundles.registry import Registry
-from minimodel.inference.prompt import ANSWER_ROOM, Prompter
+from minimodel.text.prompt import ANSWER_ROOM, Prompter
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 OUT: Final = ROOT / "tests/golden/reference_answers.jsonl"
@@ -23,17 +23,18 @@ _Item = TypeVar("_Item")
 
 
 def spread(items: Sequence[_Item], count: int) -> list[_Item]:
-    """Return so many items at even distances, or all of a shorter list: neighbours are alike."""
+    """Return `count` items at even distances, because neighbours are similar, or all items if there are fewer."""
     chosen = min(count, len(items))
     return [items[i * len(items) // chosen] for i in range(chosen)]
 
 
 def greedy(model: torch.nn.Module, prompter: Prompter, sentence: str) -> str:
-    """Return the greedy answer, every step computed from scratch."""
+    """Return the greedy answer, without a key-value cache: slow, but simple enough to trust."""
     ids = prompter.prompt_ids(sentence)
     made: list[int] = []
     with torch.no_grad():
         while len(made) < ANSWER_ROOM:
+            # (1, length, vocabulary); the last position predicts the next token.
             logits = model(input_ids=torch.tensor([ids + made])).logits
             token = int(logits[0, -1].argmax())
             if token == prompter.end_id:
@@ -43,7 +44,7 @@ def greedy(model: torch.nn.Module, prompter: Prompter, sentence: str) -> str:
 
 
 def load(models: Path, sha: str, parent: str | None) -> torch.nn.Module:
-    """Load a bundle with transformers and PEFT, as it lies on disk."""
+    """Load a bundle from disk with transformers and PEFT, without any code of ours."""
     base = transformers.GPT2LMHeadModel.from_pretrained(models / (parent or sha))
     return base.eval() if parent is None else peft.PeftModel.from_pretrained(base, str(models / sha)).eval()
 

@@ -1,4 +1,4 @@
-"""The register of models, write side: register, promote, quantize, list, show, lineage, verify."""
+"""Changes and shows the registry of models: register, promote, quantize, list, show, lineage, verify."""
 
 import argparse
 import json
@@ -22,14 +22,16 @@ MODELS: Final = ROOT / "models"
 
 
 def promote(models_dir: Path, ref: str, version: str, *, production: bool = False) -> str:
-    """Give a registered model a version, once and for all, and return its SHA."""
+    """Give a registered model a version, permanently, and return its SHA."""
     content = content_of(models_dir)
     version = version.removeprefix("v")
     if SEMVER_PATTERN.fullmatch(version) is None:
         raise RegistryRefused("version", version, "three numbers such as 0.1.0")
     sha = Registry.read(models_dir, unpromoted=True).resolve(ref)
     if content["versions"].get(version, sha) != sha:
-        raise RegistryRefused(f"version {version}", content["versions"][version], f"free or already {sha}")
+        raise RegistryRefused(
+            f"version {version}", content["versions"][version], f"an unused version, or one that already names {sha}"
+        )
     load_bundle(models_dir, sha)
     content["versions"][version] = sha
     if production or content["production"] is None:
@@ -39,7 +41,7 @@ def promote(models_dir: Path, ref: str, version: str, *, production: bool = Fals
 
 
 def quantize(models_dir: Path, parent: str, folder: Path) -> None:
-    """Write a bundle that names its parent and a quantisation and has no tensors of its own."""
+    """Write a quantized bundle: it names its parent and the quantisation, and has no tensors."""
     above = load_bundle(models_dir, parent)
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(bundle_path(models_dir, parent) / TOKENIZER, folder / TOKENIZER)
@@ -49,7 +51,7 @@ def quantize(models_dir: Path, parent: str, folder: Path) -> None:
 
 
 def verify(models_dir: Path) -> tuple[Bundle, ...]:
-    """Read every registered bundle and its lineage; raises at the first that is not what the register says."""
+    """Read every registered bundle and its lineage. Raises at the first one that contradicts the registry."""
     registry = Registry.read(models_dir, unpromoted=True)
     bundles = tuple(load_bundle(models_dir, sha) for sha in registry.models)
     for bundle in bundles:
@@ -66,9 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="registry.py", description=__doc__)
     parser.add_argument("--models", type=Path, default=MODELS)
     commands = parser.add_subparsers(dest="command", required=True)
-    add = commands.add_parser("register", help="take a bundle in")
+    add = commands.add_parser("register", help="register a bundle")
     add.add_argument("folder", type=Path)
-    add.add_argument("--parent", help="for a bundle that does not name it (saved by PEFT)")
+    add.add_argument("--parent", help="the parent, for a bundle saved by PEFT, which does not name it")
     up = commands.add_parser("promote", help="give a model a version")
     up.add_argument("model")
     up.add_argument("version")
@@ -87,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main() -> int:
-    """Run one command; a refusal is one sentence and exit code 2."""
+    """Run one command. A refusal prints one sentence and returns 2."""
     arguments = _parser().parse_args()
     try:
         return _run(arguments)

@@ -1,6 +1,6 @@
-"""Score registered or staged models on generated lists: what is known, what is held out, what is new.
+"""Scores registered models on generated lists: known, held-out and fresh words, frames and combinations.
 
-Prints a table with Wilson intervals. The list "fresh" is for the end: who has read it has no fresh list.
+Prints a table with Wilson intervals. Use the list "fresh" only once, at the very end: after that it is no longer fresh.
 """
 
 import argparse
@@ -30,7 +30,7 @@ _AROUND: Final = Surroundings(lead=0.3, tail=0.3, adverb=0.0)
 
 @dataclass(frozen=True)
 class Stratum:
-    """A list to score: which side its frames and words come from, and which combinations."""
+    """A list to score: the sides of its frames and words, and which combinations it has (None for all)."""
 
     name: str
     frames: Side
@@ -56,7 +56,7 @@ FRESH: Final = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """One sentence and what a model made of it."""
+    """One sentence and a model's answer."""
 
     example: Example
     text: str
@@ -64,7 +64,7 @@ class Outcome:
 
     @property
     def correct(self) -> bool:
-        """Whether the text is an accepted one."""
+        """Whether the answer is accepted."""
         return self.text in self.example.accepted
 
 
@@ -89,13 +89,13 @@ def draw(stratum: Stratum, count: int, seed: int) -> list[Example]:
 
 
 def run(engine: Engine, examples: Sequence[Example]) -> list[Outcome]:
-    """Let a model correct sentences."""
+    """Correct the sentences with a model."""
     made = engine.correct([e.sentence for e in examples])
     return [Outcome(e, c.text, c.edit_applied) for e, c in zip(examples, made, strict=True)]
 
 
 def phase_20() -> list[Example]:
-    """Read the evaluation set."""
+    """Read the eval set."""
     rows = (json.loads(text) for text in (ROOT / "data/eval/phase-20.jsonl").read_text("utf-8").splitlines())
     names = ("verb", "tense", "person", "mistake", "frame")
     return [Example(r["sentence"], tuple(r["accepted"]), *(r[n] for n in names)) for r in rows]
@@ -103,13 +103,13 @@ def phase_20() -> list[Example]:
 
 @dataclass(frozen=True)
 class Share:
-    """Hits among tries, with the Wilson interval at 95 %."""
+    """A share, with its 95 % Wilson interval."""
 
     hits: int
     n: int
 
     def as_json(self) -> dict[str, float]:
-        """Return the figures, rounded for a diff that people read."""
+        """Return the figures, rounded so that diffs are readable."""
         interval = binomtest(self.hits, self.n).proportion_ci(method="wilson")
         shares = {"share": self.hits / self.n, "low": float(interval.low), "high": float(interval.high)}
         return {"correct": self.hits, "n": self.n, **{name: round(value, 4) for name, value in shares.items()}}
@@ -132,7 +132,7 @@ def slices(outcomes: Sequence[Outcome]) -> dict[str, dict[str, dict[str, float]]
 
 
 def metrics(models: Path, refs: Sequence[str]) -> dict[str, object]:
-    """Return what `dvc metrics show` prints: the evaluation set, per model."""
+    """Return the figures that `dvc metrics show` prints: the eval set, per model."""
     registry, out = Registry.read(models), {}
     for ref in refs:
         outcomes = run(Engine.load(models, registry.resolve(ref), threads=2), phase_20())
@@ -142,7 +142,7 @@ def metrics(models: Path, refs: Sequence[str]) -> dict[str, object]:
 
 
 def strata(models: Path, ref: str, count: int, seed: int) -> dict[str, object]:
-    """Return the figures of every generated list, the fresh one included: for a model that is settled."""
+    """Return the figures of every generated list, including the fresh ones, for a final model."""
     engine = Engine.load(models, Registry.read(models).resolve(ref), threads=2)
     lists: dict[str, dict[str, float]] = {}
     for stratum in (*STRATA, *FRESH):
@@ -153,7 +153,7 @@ def strata(models: Path, ref: str, count: int, seed: int) -> dict[str, object]:
 
 
 def report(engine: Engine, lists: dict[str, list[Example]], failures: int) -> None:
-    """Print a row per list, and some failures."""
+    """Print a row and some failures for each list."""
     for name, examples in lists.items():
         outcomes = run(engine, examples)
         row = share(outcomes).as_json()
@@ -170,10 +170,10 @@ def main() -> None:
     parser.add_argument("--models", type=Path, default=ROOT / "models")
     parser.add_argument("--count", type=int, default=1500)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--fresh", action="store_true", help="score the list that is read once")
-    parser.add_argument("--wrong", type=int, default=0, help="print so many failures of each list")
-    parser.add_argument("--strata", type=Path, help="write the figures of all lists of one model instead")
-    parser.add_argument("--json", type=Path, help="write the evaluation set's figures instead")
+    parser.add_argument("--fresh", action="store_true", help="score the fresh lists, which should be used only once")
+    parser.add_argument("--wrong", type=int, default=0, help="print this many failures per list")
+    parser.add_argument("--strata", type=Path, help="write the figures of all lists of one model to this file instead")
+    parser.add_argument("--json", type=Path, help="write the eval set's figures to this file instead")
     arguments = parser.parse_args()
     if arguments.json is not None:
         text = json.dumps(metrics(arguments.models, arguments.model), indent=2, sort_keys=True)

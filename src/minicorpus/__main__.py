@@ -1,4 +1,4 @@
-"""Writes the data files: `python -m minicorpus table|corpus|evalset`."""
+"""Writes the data files of dvc.yaml: `python -m minicorpus table|corpus|evalset`."""
 
 import argparse
 import json
@@ -19,7 +19,7 @@ def _json(value: object) -> str:
 
 
 def _corpus_report(seed: int, base: int, adapter: int) -> dict[str, object]:
-    """Return hash and coverage of the text of both runs; the text itself is made where it is needed."""
+    """Return hash and coverage of both runs' text. The text itself is generated again wherever it is needed."""
     out: dict[str, object] = {}
     for name, mix, count in (("base", BASE, base), ("adapter", ADAPTER, adapter)):
         made = list(documents(text_seed(seed, name), count, mix))
@@ -28,7 +28,7 @@ def _corpus_report(seed: int, base: int, adapter: int) -> dict[str, object]:
 
 
 def main() -> None:
-    """Write what the argument names."""
+    """Write the file that the command names."""
     parser = argparse.ArgumentParser(prog="python -m minicorpus", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for name in ("table", "corpus", "evalset"):

@@ -1,6 +1,6 @@
-"""The training text: plain sentences, copying drills and correction pairs, as a stream fixed by its seed.
+"""The training text: a stream of plain sentences, copying drills and correction pairs, determined by a seed.
 
-The text is cheap to make and large to keep, so it is made where it is needed and known by its hash.
+The text is cheap to generate and large to store, so it is generated wherever it is needed and identified by its hash.
 """
 
 import hashlib
@@ -19,8 +19,9 @@ from minicorpus.split import is_held_out
 from minicorpus.vocabulary.phrases import Source
 
 Kind = Literal["plain", "drill", "pair", "right"]
-# The base model sees corrections of these verbs only, so that it knows the format and little else.
+# The base model sees corrections of these verbs only: it learns the format, and leaves the adapter much to improve.
 WEAK_VERBS: Final = ("work", "play", "walk", "talk", "listen", "watch", "look")
+# Leaves a good quarter of the sentences without lead and tail.
 _TRAINING: Final = Surroundings(lead=0.5, tail=0.45, adverb=0.07)
 
 
@@ -28,8 +29,8 @@ _TRAINING: Final = Surroundings(lead=0.5, tail=0.45, adverb=0.07)
 class Document:
     """One training document.
 
-    `text` is a sentence; `target` is the right sentence for a pair, the stretch to copy for a drill, the
-    sentence itself where nothing is wrong, and None for plain text. `example` is what it was made of.
+    `text` is a sentence. `target` is the corrected sentence of a pair, the words to copy of a drill, the sentence
+    itself if nothing is wrong, or None for plain text. `example` is None for drills, which have no cell of the grid.
     """
 
     kind: Kind
@@ -40,9 +41,9 @@ class Document:
 
 @dataclass(frozen=True)
 class Mix:
-    """Shares of the kinds of document, the rest being pairs, and the share of invented words.
+    """Shares of the kinds of document (the rest are pairs) and of invented words.
 
-    `untimed` is the share of pairs and right sentences whose tense only the form tells ("He goed home.").
+    `untimed` is the share of pairs and right sentences in which only the verb form shows the tense ("He goed home.").
     """
 
     plain: float
@@ -54,13 +55,14 @@ class Mix:
 
 
 BASE: Final = Mix(plain=0.45, drill=0.2, right=0.09, invention=0.25, verbs=WEAK_VERBS)
-# "Be" and "do" have more forms and more mistakes than the others, so they are met twice as often.
+# "Be" and "do" have more forms and more mistakes than the other verbs, so they are drawn twice as often.
 ADAPTER: Final = Mix(plain=0.0, drill=0.0, right=0.28, invention=0.25, verbs=(*grid.VERBS, "be", "do"), untimed=0.12)
+# The most common kinds of mistake.
 _EVERYDAY: Final = frozenset(
     {"missing_s", "missing_will", "past_for_participle", "bare_form", "present_for_past", "wrong_auxiliary", "wrong_be"}
 )
 _EVERYDAY_WEIGHT: Final = 2
-# Mistakes that tell their tense without a time phrase.
+# Mistakes that show the intended tense without a time phrase.
 _TELLING: Final = {
     "present_simple": frozenset({"missing_s", "extra_s", "over_regular", "wrong_be"}),
     "past_simple": frozenset({"over_regular", "participle_for_past", "doubled_marking"}),
@@ -77,14 +79,14 @@ def _seen(verb: str, tense: str, person: str) -> list[Mistake]:
 
 
 def _everyday_first(rng: random.Random, some: list[Mistake]) -> Mistake:
-    """Choose a mistake, one of every day more often: the others have many surfaces and would drown it."""
+    """Choose a mistake. Common kinds have few wrong forms, so they get twice the weight."""
     return rng.choices(some, [_EVERYDAY_WEIGHT if m.kind in _EVERYDAY else 1 for m in some])[0]
 
 
 def _example(source: Source, verbs: tuple[str, ...], *, wrong: bool) -> Example:
     rng = source.rng
     verb, tense, person = _cell(rng, verbs)
-    # In a few cells every mistake is held out; they are met without a mistake only.
+    # In a few cells every mistake is held out. Those appear in right sentences only.
     while wrong and not _seen(verb, tense, person):
         verb, tense, person = _cell(rng, verbs)
     mistake = _everyday_first(rng, _seen(verb, tense, person)) if wrong else None
@@ -93,7 +95,7 @@ def _example(source: Source, verbs: tuple[str, ...], *, wrong: bool) -> Example:
 
 
 def _untimed(source: Source, *, wrong: bool) -> Example:
-    """Return a sentence without a time phrase; an unknown past such as "goed" is past on its own."""
+    """Return a sentence without a time phrase, whose form alone shows the tense, as "goed" does."""
     rng = source.rng
     while True:
         verb, tense, person = rng.choice(grid.VERBS), rng.choice(tuple(_TELLING)), rng.choice(grid.PERSONS)
@@ -105,7 +107,10 @@ def _untimed(source: Source, *, wrong: bool) -> Example:
 
 
 def _drill(source: Source) -> Document:
-    """Mark a stretch of one to three words; the answer is the stretch."""
+    """Return a drill: one to three words of a sentence in brackets, which the answer copies.
+
+    Copying is what an edit needs most, and the base model learns it on words of any kind.
+    """
     words = clauses.clause(source).split() + clauses.tail(source).split()
     size = source.rng.choice((1, 1, 2, 3))
     at = source.rng.randrange(max(1, len(words) - size))
@@ -135,12 +140,12 @@ def _document(source: Source, mix: Mix) -> Document:
 
 
 def text_seed(seed: int, run: str) -> int:
-    """Return the seed of a run's text, so that base and adapter read different sentences."""
+    """Return the seed of a run's text. Base and adapter train on different sentences."""
     return seed * 10 + (1 if run == "base" else 2)
 
 
 def documents(seed: int, count: int, mix: Mix) -> Iterator[Document]:
-    """Yield `count` documents of a mix; the same arguments give the same text on any machine."""
+    """Yield `count` documents of a mix. The same arguments give the same text on every machine."""
     rng = random.Random(seed)  # noqa: S311 - sentences, not secrets
     source = Source(rng, "train", mix.invention)
     for _ in range(count):
@@ -148,7 +153,7 @@ def documents(seed: int, count: int, mix: Mix) -> Iterator[Document]:
 
 
 def digest(made: Iterable[Document]) -> str:
-    """Return the SHA-256 over the documents, one canonical JSON line each."""
+    """Return the SHA-256 of the documents, one canonical JSON line each."""
     sha = hashlib.sha256()
     for document in made:
         line = [document.kind, document.text, document.target]

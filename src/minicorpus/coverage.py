@@ -1,4 +1,4 @@
-"""What a corpus covers: how often each cell of the grid is met, right and wrong."""
+"""Coverage of a corpus: how often each cell of the grid occurs, with and without a mistake."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,10 @@ from minicorpus.corpus import Document
 
 @dataclass(frozen=True)
 class Coverage:
-    """Documents per kind, and per cell how many show it right and how many with a mistake."""
+    """Counts of documents per kind, and per cell of the right and wrong ones.
+
+    A cell is (verb, tense, person).
+    """
 
     kinds: Mapping[str, int]
     right: Mapping[tuple[str, str, str], int]
@@ -18,7 +21,7 @@ class Coverage:
     mistakes: Mapping[str, int]
 
     def as_json(self) -> dict[str, object]:
-        """Return the report: per verb and tense "right/wrong" for each person."""
+        """Return the counts for corpus.json: for each verb and tense, "right/wrong" by person."""
         cells = {
             f"{verb} {tense}": [
                 f"{self.right.get((verb, tense, p), 0)}/{self.wrong.get((verb, tense, p), 0)}" for p in grid.PERSONS
@@ -30,7 +33,7 @@ class Coverage:
 
 
 def coverage(made: Iterable[Document]) -> Coverage:
-    """Count a corpus."""
+    """Count the documents of a corpus."""
     kinds: Counter[str] = Counter()
     right: Counter[tuple[str, str, str]] = Counter()
     wrong: Counter[tuple[str, str, str]] = Counter()
@@ -38,6 +41,7 @@ def coverage(made: Iterable[Document]) -> Coverage:
     for document in made:
         kinds[document.kind] += 1
         shown = document.example
+        # Drills copy words and show no cell.
         if shown is None:
             continue
         cell = (shown.verb, shown.tense, shown.person)

@@ -1,7 +1,7 @@
-"""Evaluation items: sentences in frames that training never saw, spread evenly over the grid.
+"""The eval set: sentences in frames that training never saw, spread evenly over the grid.
 
-A mistake is asked here only where one correction is right, or where every right one is accepted; training may
-be looser, so what is unclear is left out here and not in the lists of mistakes and frames.
+An item must have one right correction, or a complete list of them. Training can live with ambiguous sentences, so the
+filters are here and not in the lists of mistakes and frames.
 """
 
 import json
@@ -20,16 +20,18 @@ from minicorpus.split import is_held_out
 from minicorpus.vocabulary.phrases import Side, Source
 
 _EVALUATION: Final = Surroundings(lead=0.3, tail=0.3, adverb=0.0)
+# Sentences to draw before giving up on a cell and mistake.
 _ATTEMPTS: Final = 500
-# "am work", "was worked", "are walk": as near to "am working" as to "work", or right English ("was finished").
+# "am work", "was worked", "are walk" could mean "am working" as well as "work", or are right ("was finished").
 _BE_BEFORE: Final = re.compile(r"(?:am|are|is|was|were) (?!going to )")
-# Present for future is right English where a timetable can be meant; these times exclude one.
+# The present can express a scheduled future ("the train leaves tomorrow"). These times rule out a schedule.
 _NOT_SCHEDULED: Final = re.compile(r"some day|near future|years to come|[Ss]ooner or later")
-# A past around the frame pulls a present, perfect or future into the past ("I was glad that he goes / went").
+# A past tense elsewhere in the sentence makes the expected tense ambiguous ("I was glad that he goes / went").
 _PAST: Final = re.compile(
     r"\b(?:was|were|did|had|wanted|painted|taught|travelled|borrowed|hid|smiled|threw|visited|suspected|realised|"
     r"mentioned|swore|read|convinced)\b"
 )
+# Combinations that the generator can produce and nobody would say: wrong prepositions, repetitions, and the like.
 _ENGLISH_NOBODY_SAYS: Final = re.compile(
     r"\bin the (?:bridge|island|farm|beach|lake|mountains|airport|station|port|street)\b"
     r"|\bat (?:London|Madrid|Paris|Spain|Berlin|Lisbon|Japan)\b"
@@ -42,7 +44,7 @@ _ENGLISH_NOBODY_SAYS: Final = re.compile(
     r"|\b(?:mention(?:s|ed)? to|reads? in)\b(?!.* that )"
     r"|\bnot often\b.*\b(?:right away|this evening)\b"
 )
-# Conditions and purposes that do not go with what is over.
+# Conditions and purposes, which do not fit a finished past.
 _NOT_OF_THE_PAST: Final = re.compile(r"\b(?:unless|as long as|so that)\b", re.IGNORECASE)
 _ADVERB_BEFORE: Final = re.compile(r"(?:\bstill|ever|first) \{V\}")
 
@@ -69,40 +71,40 @@ def _looks_like_participle(verb: str, surface: str) -> bool:
 
 
 def _clear(cell: Cell, mistake: Mistake) -> bool:
-    """Whether a mistake has one correction, or several that can be listed."""
+    """Return whether a mistake has one correction, or several that can all be listed."""
     verb, tense, _ = cell
     if mistake.kind == "ing_form":
         return tense == "infinitive"
     if mistake.surface.startswith("will ") and mistake.kind == "doubled_marking":
-        # "will finished" may stand for "will have finished".
+        # "will finished" could mean "will have finished".
         return not _looks_like_participle(verb, mistake.surface.removeprefix("will "))
-    # "sawed" is right English, of another verb.
+    # "sawed" is the right past of another verb.
     return mistake.surface != "sawed" and not _BE_BEFORE.match(mistake.surface)
 
 
 def _takes_be(frame: Frame) -> bool:
-    """Whether an adverb before the verb does not stand in the way of a finite form of "be", which comes before it."""
+    """Return whether a frame fits "be", whose finite forms precede an adverb (so not "still {V}")."""
     return not _ADVERB_BEFORE.search(frame.pattern)
 
 
 def _takes(frame: Frame, mistake: Mistake) -> bool:
-    """Whether a mistake is clear in a frame."""
+    """Return whether a mistake is unambiguous in a frame."""
     if frame.tense == "past_participle" and mistake.kind in {"bare_form", "extra_s"}:
-        # "has talks with" and "have work in" are right: the verb must not follow the auxiliary.
+        # "has talks with" and "have work in" are right English, so the verb must not directly follow the auxiliary.
         return "{have} {V}" not in frame.pattern
     if frame.tense in {"present_simple", "past_simple"} and mistake.kind == "doubled_marking":
-        # "first did went": whether "did first go" is meant is anybody's guess.
+        # "first did went" could mean "did first go" or "first went".
         return not _ADVERB_BEFORE.search(frame.pattern)
     if frame.tense != "infinitive" or mistake.kind in {"extra_s", "wrong_be", "wrong_auxiliary"}:
         return True
     if mistake.kind == "ing_form":
         return any(word in frame.pattern for word in ("managed to", "able to"))
-    # "might gone" may stand for "might have gone", "does not often went" for "did not often go".
+    # "might gone" could mean "might have gone", and "does not often went" could mean "did not often go".
     return any(word in frame.pattern for word in ("managed to", "able to", "promised to"))
 
 
 def _once(made: Example, wrong: str) -> bool:
-    """Whether the wrong form stands in the sentence exactly once."""
+    """Return whether the sentence contains the wrong form exactly once."""
     return f" {made.sentence[:-1]} ".count(f" {wrong} ") == 1
 
 
@@ -119,7 +121,7 @@ def _reads_well(made: Example, mistake: Mistake | None) -> bool:
 
 
 def _without_form(made: Example, mistake: Mistake | None) -> str:
-    """Return the right sentence without the form asked for, which may be a past of its own ("has had")."""
+    """Return the right sentence without the form in question, which can be a past itself ("has had")."""
     forms = [mistake.form] if mistake else list(grid.forms(made.verb, made.tense, made.person))
     text = made.accepted[0]
     for form in forms:
@@ -128,7 +130,7 @@ def _without_form(made: Example, mistake: Mistake | None) -> str:
 
 
 def _also_right(made: Example, mistake: Mistake | None) -> tuple[str, ...]:
-    """Return what "did went" and "does goes" may be as well: "did go", "does go"."""
+    """Return the second correction of "did went" and "does goes": "did go", "does go" (emphatic do)."""
     if mistake is None or made.verb == "be":
         return ()
     do, _, rest = mistake.surface.partition(" ")
@@ -138,7 +140,7 @@ def _also_right(made: Example, mistake: Mistake | None) -> tuple[str, ...]:
 
 
 def _item(source: Source, cell: Cell, mistake: Mistake | None, seen: set[str], side: Side) -> Example | None:
-    """Make a sentence, or return None if the cell has none for this mistake."""
+    """Return a new sentence, or None if the cell has none for this mistake."""
     verb, tense, person = cell
     choices = [f for f in fitting(side, verb, tense, mistake) if verb != "be" or _takes_be(f)]
     if mistake is not None:
@@ -153,7 +155,10 @@ def _item(source: Source, cell: Cell, mistake: Mistake | None, seen: set[str], s
 
 
 def _wanted(cell: Cell) -> int:
-    """Return how many wrong items a cell gets: six for verb and tense, where the kinds are, so "he walk" twice."""
+    """Return the number of wrong items of a cell: six per verb and tense in total.
+
+    In the present, the third person gets three, because most kinds of mistake occur there ("he walk").
+    """
     verb, tense, person = cell
     if tense != "present_simple" or verb == "be":
         return 2
@@ -162,7 +167,10 @@ def _wanted(cell: Cell) -> int:
 
 
 def _in_order(rng: random.Random, cell: Cell, used: Counter[str], here: Counter[str], *, held: bool) -> list[Mistake]:
-    """Return one mistake of each kind of a cell, the held-out or the trained kinds first, then the rarest kinds."""
+    """Return one mistake of each kind of a cell, in order of preference.
+
+    Kinds that the cell has not used come first, then those on the wanted side of the split, then the rarest.
+    """
     by_kind: dict[str, list[Mistake]] = {}
     for mistake in mistakes(*cell):
         if _clear(cell, mistake):
@@ -175,7 +183,7 @@ def _in_order(rng: random.Random, cell: Cell, used: Counter[str], here: Counter[
 
 
 def _first(source: Source, cell: Cell, wanted: Sequence[Mistake | None], seen: set[str]) -> Example:
-    """Make a sentence with the first mistake that goes, every right version among the accepted ones."""
+    """Return a sentence for the first mistake that works, with every right version among the accepted ones."""
     for mistake in wanted:
         made = _item(source, cell, mistake, seen, "held")
         if made is not None:
@@ -184,10 +192,10 @@ def _first(source: Source, cell: Cell, wanted: Sequence[Mistake | None], seen: s
 
 
 def items(seed: int) -> list[Item]:
-    """Return six wrong items for each verb and tense, and right ones for about three cells in five.
+    """Return six wrong items for each verb and tense, and a right one for three cells in five.
 
-    The first wrong item of a cell is of a held-out combination where it has a clear one; kinds of mistake that
-    few cells have go first, so that none is rare.
+    The first wrong item of a cell is a held-out combination if an unambiguous one exists. Kinds of mistake that few
+    cells allow are preferred, so that none is rare.
     """
     rng = random.Random(seed)  # noqa: S311 - sentences, not secrets
     cells = [(v, t, p) for v in grid.VERBS for t in grid.TENSES for p in grid.PERSONS]
@@ -197,7 +205,7 @@ def items(seed: int) -> list[Item]:
     for index, cell in enumerate(cells):
         here: Counter[str] = Counter()
         for place in range(_wanted(cell) + (index % 5 in {0, 2, 4})):
-            # Half of the items bring words that training never saw as well.
+            # Half of the items also use content words that training never saw.
             source = Source(rng, "held", 0.0, words="held" if len(out) % 2 else "train")
             wrong = place < _wanted(cell)
             choices = _in_order(rng, cell, used, here, held=place == 0) if wrong else [None]

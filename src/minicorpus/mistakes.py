@@ -1,4 +1,4 @@
-"""The mistakes learners make, per cell of the grid: what stands in place of the right form."""
+"""The mistakes of learners, for each cell of the grid: which wrong form replaces the right one."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -22,6 +22,7 @@ KINDS: Final = (
     "doubled_marking",
     "ing_form",
 )
+# Third persons formed by adding -s without the change of spelling or stem that the verb needs.
 _OVER_THIRD: Final = {
     "have": "haves",
     "do": "dos",
@@ -31,6 +32,7 @@ _OVER_THIRD: Final = {
     "finish": "finishs",
     "be": "bes",
 }
+# Pasts formed by adding -ed to the verb or, doubling the marking, to its irregular past.
 _OVER_PAST: Final = {
     "have": ("haved",),
     "do": ("doed", "dided"),
@@ -43,6 +45,7 @@ _OVER_PAST: Final = {
     "study": ("studyed",),
     "play": ("plaied",),
 }
+# -ing forms that drop a final e, and "being", which does not.
 _ING: Final = {"be": "being", "have": "having", "come": "coming", "write": "writing", "like": "liking"}
 _BE: Final = {"1sg": "am", "2sg": "are", "3sg": "is"}
 _AUXILIARIES: Final = {"past_participle": ("have", "has"), "infinitive": ("do", "does")}
@@ -52,8 +55,8 @@ _AUXILIARIES: Final = {"past_participle": ("have", "has"), "infinitive": ("do", 
 class Mistake:
     """One mistake in one cell.
 
-    `surface` replaces the form, `form` is the accepted form it stands for, and `auxiliary` is what stands in
-    place of have or has before a participle, of do or does before an infinitive.
+    `surface` is the wrong text and `form` the accepted form that it replaces. `auxiliary`, if set, is the wrong
+    auxiliary: have for has (or the reverse) before a participle, do for does before an infinitive.
     """
 
     kind: str
@@ -63,7 +66,7 @@ class Mistake:
 
 
 def auxiliary(tense: str, person: str) -> str:
-    """Return the auxiliary that stands before a participle or, in negations and questions, an infinitive."""
+    """Return the right auxiliary: have or has before a participle, do or does before an infinitive."""
     return _AUXILIARIES[tense][person == "3sg"]
 
 
@@ -122,7 +125,7 @@ def _participle(verb: str, person: str) -> list[tuple[str, str]]:
 
 
 def _future(verb: str, person: str) -> list[tuple[str, str, int]]:
-    """Return (kind, surface, which accepted form it stands for)."""
+    """Return (kind, surface, index of the accepted form that it replaces: 0 for "will", 1 for "going to")."""
     third = grid.forms(verb, "present_simple", "3sg")[0]
     past = grid.forms(verb, "past_simple", person)[0]
     out = [
@@ -140,7 +143,7 @@ def _future(verb: str, person: str) -> list[tuple[str, str, int]]:
 
 
 def mistakes(verb: str, tense: str, person: str) -> tuple[Mistake, ...]:
-    """Return every mistake of a cell, without those that happen to be an accepted form."""
+    """Return every mistake of a cell, leaving out duplicates and forms that happen to be right."""
     right = grid.forms(verb, tense, person)
     if tense == "future":
         return tuple(Mistake(kind, s, right[i]) for kind, s, i in _future(verb, person))
@@ -150,6 +153,7 @@ def mistakes(verb: str, tense: str, person: str) -> tuple[Mistake, ...]:
         "past_simple": lambda: _past(verb, person),
         "past_participle": lambda: _participle(verb, person),
     }
+    # Some mistakes coincide with each other or with the right form (the participle of "come" is its bare form).
     seen = {right[0]}
     out: list[Mistake] = []
     for kind, surface in by_tense[tense]():

@@ -1,1 +1,5 @@
-"""What a model is: its bundle and identity, its training, its edits, and the engine that runs it."""
+"""What is a model here, how is it made, and how does it answer?
+
+bundles/ is a model on disk and its identity, text/ is the format of prompts and answers that training and serving
+share, training/ makes models and inference/ runs them.
+"""

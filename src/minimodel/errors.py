@@ -1,13 +1,13 @@
-"""What can go wrong with a model, as one tree.
+"""The errors of minimodel, as one tree.
 
 ModelError
-|- UnknownModel            no registered model answers to this reference
-|- BundleRefused           a bundle's files or settings are not what a bundle may hold
-|  `- BundleMismatch       a bundle's bytes are not the ones its name promises
-|- RegistryRefused         the registry file or a change to it is not valid
-|- ComputeTypeUnavailable  this CPU cannot run the asked-for precision
-|- SentenceTooLong         more tokens than the model takes
-|- EngineClosed            the engine was closed before this call
+|- UnknownModel            no registered model matches this reference
+|- BundleRefused           a bundle's files or settings are not allowed in a bundle
+|  `- BundleMismatch       a bundle's contents do not match the SHA that it is named by
+|- RegistryRefused         the registry file, or a change to it, is invalid
+|- ComputeTypeUnavailable  this CPU does not support the requested precision
+|- SentenceTooLong         a sentence has more tokens than the model accepts
+|- EngineClosed            an engine was used after it was closed
 `- EditNotExpressible      no edit of the edit language leads from one sentence to the other
 """
 
@@ -15,11 +15,11 @@ from collections.abc import Collection
 
 
 class ModelError(Exception):
-    """Root of everything minimodel raises on purpose."""
+    """Base class of all errors that minimodel raises on purpose."""
 
 
 class UnknownModel(ModelError):
-    """No registered model answers to this reference."""
+    """No registered model matches this reference."""
 
     def __init__(self, ref: str, expected: str) -> None:
         super().__init__(f"unknown model {ref!r}: expected {expected}")
@@ -28,7 +28,7 @@ class UnknownModel(ModelError):
 
 
 class BundleRefused(ModelError):
-    """A bundle's files or settings are not what a bundle may hold."""
+    """A bundle's files or settings are not allowed in a bundle."""
 
     def __init__(self, name: str, value: object, expected: str) -> None:
         super().__init__(f"bundle refused: {name} is {value!r}, expected {expected}")
@@ -38,7 +38,7 @@ class BundleRefused(ModelError):
 
 
 class BundleMismatch(BundleRefused):
-    """A bundle's bytes are not the ones its name promises."""
+    """A bundle's contents do not match the SHA that it is named by."""
 
     def __init__(self, expected_sha: str, actual_sha: str) -> None:
         super().__init__("canonical SHA", actual_sha, expected_sha)
@@ -47,7 +47,7 @@ class BundleMismatch(BundleRefused):
 
 
 class RegistryRefused(ModelError):
-    """The registry file or a change to it is not valid."""
+    """The registry file, or a change to it, is invalid."""
 
     def __init__(self, name: str, value: object, expected: str) -> None:
         super().__init__(f"registry refused: {name} is {value!r}, expected {expected}")
@@ -57,7 +57,7 @@ class RegistryRefused(ModelError):
 
 
 class ComputeTypeUnavailable(ModelError):
-    """This CPU cannot run the asked-for precision."""
+    """This CPU does not support the requested precision."""
 
     def __init__(self, compute_type: str, supported: Collection[str]) -> None:
         super().__init__(
@@ -69,7 +69,7 @@ class ComputeTypeUnavailable(ModelError):
 
 
 class SentenceTooLong(ModelError):
-    """A sentence has more tokens than the model takes."""
+    """A sentence has more tokens than the model accepts."""
 
     def __init__(self, count: int, limit: int) -> None:
         super().__init__(f"sentence has {count} tokens: expected at most {limit}")
@@ -78,7 +78,7 @@ class SentenceTooLong(ModelError):
 
 
 class EngineClosed(ModelError):
-    """The engine was closed before this call."""
+    """An engine was used after it was closed."""
 
     def __init__(self, sha: str) -> None:
         super().__init__(f"engine of model {sha} is closed: expected an open one")

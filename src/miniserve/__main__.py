@@ -1,4 +1,4 @@
-"""`python -m miniserve`: notes signals at once, then loads and runs the command (see command.py)."""
+"""`python -m miniserve`: records signals at once, then imports and runs the command (see command.py)."""
 
 import sys
 
@@ -6,7 +6,7 @@ from miniserve.processes.stopping import StopRequest
 
 if __name__ == "__main__":
     stop = StopRequest()
-    # Loading takes half a second, in which a SIGTERM would end the process by its default.
+    # Importing takes half a second, in which SIGTERM would kill the process.
     from miniserve.command import main
 
     sys.exit(main(stop=stop))

@@ -1,6 +1,6 @@
-"""The server's command: reads the settings, runs one server process or several, stops after draining.
+"""Serves until it is stopped; SIGTERM and Ctrl-C drain first. Settings come from `LYNX_` environment variables.
 
-Exit codes: 0 stopped as asked, 1 a model did not load, or a process had to be ended by force, 2 unusable settings or
+Exit codes: 0 after a clean stop, 1 if a model did not load or a process had to be killed, 2 for unusable settings or
 configuration.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 import uvloop
 
 from minimodel.errors import ModelError
-from miniobserve.later import Later
+from miniobserve.deferred import DeferredCalls
 from miniobserve.logs import structured as logs
 from miniobserve.logs.stderr import LineWriter, stderr_writer
 from miniobserve.metrics import shared as shared_metrics
@@ -39,10 +39,11 @@ def main(
     worker_command: Sequence[str] = WORKER_COMMAND,
     server_command: Sequence[str] = SERVER_COMMAND,
     stop: StopRequest | None = None,
+    program: str = "python -m miniserve",
 ) -> int:
     """Run the server and return its exit code; `server_command` starts the processes of `--workers`."""
     _occupy_standard_descriptors()
-    options = _parser().parse_args(argv)
+    options = _parser(program).parse_args(argv)
     stop = stop or StopRequest()
     begin = Begin.receive() if options.child is not None else None
     if begin:
@@ -71,19 +72,19 @@ def main(
 
 
 def _occupy_standard_descriptors() -> None:
-    """Put /dev/null where a standard stream was closed: else a log gets that number, and what libraries print."""
+    """Open /dev/null for closed standard streams: else a log file gets descriptor 2, and libraries print into it."""
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number, which is that one
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m miniserve", description=__doc__)
+def _parser(program: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=program, description=__doc__)
     parser.add_argument("--insecure", action="store_true", help="serve a non-loopback address without API keys")
     parser.add_argument("--workers", metavar="N", help="as LYNX_WORKERS, which it overrides")
-    # How a parent starts its processes: the descriptor of their channel.
+    # Used by a parent that starts its processes: the descriptor of their channel.
     parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
     return parser
 
@@ -138,15 +139,15 @@ async def _child(
         worker_command,
         config=begin.config,
         spans=f"spans-{begin.slot}.jsonl",
-        # What a process counted outlives it, so nothing of that may wait in its memory.
-        later=Later(at_once=True),
+        # Counters survive the process in shared files, so none may wait in its memory.
+        deferred=DeferredCalls(metrics.count_failed_call, immediate=True),
     )
     channel = ParentChannel(control, service.status)
     await service.run(public, channel, load_first=begin.load_first)
 
 
 def _inherited(descriptor: int) -> socket.socket:
-    """Return a socket that the parent handed down, and keep it from B, which is a child of this process in turn."""
+    """Return a socket inherited from the parent, and keep B from inheriting it, as B is a child of this process."""
     found = socket.socket(fileno=descriptor)
     found.set_inheritable(False)
     return found

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from structlog.contextvars import bind_contextvars
 
 from minieval.record.record import ArmResult, TrafficRecord
-from miniobserve.later import Later
+from miniobserve.deferred import DeferredCalls
 from miniobserve.logs.structured import moment
 from miniobserve.metrics.metrics import Metrics
 from miniobserve.traces.spans import Span
@@ -38,11 +38,11 @@ class Prompt:
 class Responder:
     """Answers prompts under the route it is handed; every request that reaches an assignment gets one record."""
 
-    def __init__(self, deadline_s: float, ledger: Ledger, metrics: Metrics, later: Later) -> None:
+    def __init__(self, deadline_s: float, ledger: Ledger, metrics: Metrics, deferred: DeferredCalls) -> None:
         self._deadline_s = deadline_s
         self._ledger = ledger
         self._metrics = metrics
-        self._later = later
+        self._deferred = deferred
         # Bound once: a logger of the module binds itself again for every line.
         self._log = structlog.get_logger().bind()
 
@@ -122,7 +122,7 @@ class Responder:
             span.fail(result.reason)
             span.add_event(result.status, {"reason": result.reason or ""})
         span.end()
-        self._later.add(partial(self._tell_run, run, result, served))
+        self._deferred.add(partial(self._tell_run, run, result, served))
 
     def _tell_run(self, run: "_Run", result: ArmResult, served: ArmResult | None) -> None:
         """Count an ended run, and log its line."""

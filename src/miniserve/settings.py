@@ -1,4 +1,4 @@
-"""Settings from the environment, and route_config.json: the only reader of both, the only writer of the latter."""
+"""The server's settings: what `LYNX_` environment variables there are, their defaults, meanings and bounds."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -9,7 +9,6 @@ from typing import Any
 from miniserve.errors import SettingsError
 
 PREFIX = "LYNX_"
-_MAX_ROUTE_BYTES = 64 * 1024
 _WHOLE = re.compile(r"[0-9]{1,9}")
 
 
@@ -55,10 +54,12 @@ def _path(text: str) -> Path:
 class Settings:
     """Every setting of the server; `LYNX_` plus the upper-case name is its environment variable."""
 
-    host: str = field(default="127.0.0.1", metadata=_about("address that clients reach", _some_text))
-    port: int = field(default=8080, metadata=_about("port that clients reach; 0 takes a free one", _whole(0, 65535)))
+    host: str = field(default="127.0.0.1", metadata=_about("address that clients connect to", _some_text))
+    port: int = field(
+        default=8080, metadata=_about("port that clients connect to; 0 picks a free one", _whole(0, 65535))
+    )
     metrics_port: int = field(
-        default=9464, metadata=_about("loopback port of metrics and details; 0 takes a free one", _whole(0, 65535))
+        default=9464, metadata=_about("loopback port of metrics and details; 0 picks a free one", _whole(0, 65535))
     )
     state_dir: Path = field(
         default=Path("state"),
@@ -73,53 +74,60 @@ class Settings:
     )
     workers: int = field(
         default=1,
-        metadata=_about("server processes; more than one get a parent that replaces what dies", _whole(1, 64)),
+        metadata=_about(
+            "server processes; with more than one, a parent process restarts those that exit", _whole(1, 64)
+        ),
     )
     models_dir: Path = field(default=Path("models"), metadata=_about("folder of bundles and registry.json", _path))
     keys_file: Path | None = field(
-        default=None, metadata=_about("SHA-256 hashes of API keys, one a line; unset: no keys asked", _path)
+        default=None, metadata=_about("SHA-256 hashes of API keys, one per line; unset: no key is required", _path)
     )
     rate_per_s: int = field(
-        default=0, metadata=_about("requests a second per API key or client address; 0: no limit", _whole(0, 1_000_000))
+        default=0,
+        metadata=_about("requests per second and API key or client address; 0: no limit", _whole(0, 1_000_000)),
     )
     trust_traceparent: bool = field(
         default=True, metadata=_about("1 continues the client's W3C traceparent, 0 starts a trace", _switch)
     )
     engine_threads: int = field(
-        default=2, metadata=_about("requests that a production arm computes at once, a core each", _whole(1, 64))
+        default=2, metadata=_about("requests that the production arm computes at once, one core each", _whole(1, 64))
     )
     max_inflight: int = field(
         default=64,
         metadata=_about(
-            "requests in work at once, fewer under overload; beyond it 503 with Retry-After",
+            "requests processed at once, fewer under overload; above it 503 with Retry-After",
             _whole(1, 10_000),
         ),
     )
     max_connections: int = field(
         default=800,
-        metadata=_about("connections at once in a process; beyond it 503 with Retry-After", _whole(1, 100_000)),
+        metadata=_about("open connections per process; above it 503 with Retry-After", _whole(1, 100_000)),
     )
     head_ms: int = field(
-        default=10_000, metadata=_about("a client's time to send its headers, then 408", _whole(1, 600_000))
+        default=10_000, metadata=_about("time limit for a client to send its headers; then 408", _whole(1, 600_000))
     )
     body_ms: int = field(
-        default=5_000, metadata=_about("a client's time to send its body, then 408", _whole(1, 600_000))
+        default=5_000, metadata=_about("time limit for a client to send its body; then 408", _whole(1, 600_000))
     )
-    deadline_ms: int = field(default=2_000, metadata=_about("the production arm's time, then 504", _whole(1, 600_000)))
+    deadline_ms: int = field(
+        default=2_000, metadata=_about("time limit of the production arm; then 504", _whole(1, 600_000))
+    )
     shadow_timeout_ms: int = field(
-        default=2_000, metadata=_about("the shadow arm's time for one sentence", _whole(1, 600_000))
+        default=2_000, metadata=_about("time limit of the shadow arm for one request", _whole(1, 600_000))
     )
-    shadow_load_ms: int = field(default=60_000, metadata=_about("the shadow arm's time to load", _whole(1, 600_000)))
+    shadow_load_ms: int = field(
+        default=60_000, metadata=_about("time limit for the shadow arm to load", _whole(1, 600_000))
+    )
     shadow_queue: int = field(
         default=256,
-        metadata=_about("shadows waiting or running at once; beyond it they are dropped", _whole(1, 100_000)),
+        metadata=_about("shadow runs waiting or computing; above it they are dropped", _whole(1, 100_000)),
     )
     shadow_memory_mb: int = field(
-        default=2_048, metadata=_about("address space of the shadow's process", _whole(64, 65_536))
+        default=2_048, metadata=_about("address space limit of the shadow's process", _whole(64, 65_536))
     )
     drain_ms: int = field(
         default=5_000,
-        metadata=_about("at shutdown: time for running shadows, then they are cancelled", _whole(0, 600_000)),
+        metadata=_about("time limit for running shadows at shutdown; then they are cancelled", _whole(0, 600_000)),
     )
     log_level: str = field(
         default="info", metadata=_about("debug, info, warning or error", _choice("debug", "info", "warning", "error"))

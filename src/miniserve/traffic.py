@@ -1,7 +1,7 @@
 """The stateless router: which arm answers a request, and which one shadows it.
 
-Pure and standard library only: a decision depends on the request id and the route configuration, on nothing else.
-Reading the configuration file, loading arms and serving belong to other modules.
+Standard library only, and pure: a decision depends on the request id and the route configuration, and on nothing else.
+Other modules read the configuration file, load arms and serve.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
+from typing import assert_never
 
 SCHEMA = 1
 DEFAULT_SALT = "prod-2026-05"
@@ -24,7 +25,7 @@ _KEYS = frozenset(
 
 
 class RouteConfigError(ValueError):
-    """A route configuration is unusable; the message has the key, the value and what was expected."""
+    """A route configuration is unusable; the message names the key, the value and what was expected."""
 
 
 class Strategy(StrEnum):
@@ -38,7 +39,7 @@ class Strategy(StrEnum):
 
 @dataclass(frozen=True)
 class RouteConfig:
-    """One salt epoch's routing: the arms by name and SHA, and how requests reach them.
+    """The arms by name and SHA, and how requests are assigned to them.
 
     Percentages are 0 to 100 and count in hundredths. Raises RouteConfigError on any field that is unusable.
     """
@@ -53,7 +54,7 @@ class RouteConfig:
     schema: int = field(default=SCHEMA)
 
     def __post_init__(self) -> None:
-        """Refuse what could not be routed, and freeze the arms."""
+        """Check every field, and freeze the arms."""
         object.__setattr__(self, "strategy", _strategy(self.strategy))
         object.__setattr__(self, "arms", MappingProxyType(_arms(self.arms)))
         if type(self.schema) is not int or self.schema != SCHEMA:
@@ -67,12 +68,27 @@ class RouteConfig:
                     f"shadow_arm is {self.shadow_arm!r}, the production arm: expected another arm "
                     "(two arms may share a SHA)"
                 )
-        elif self.strategy in (Strategy.SHADOW, Strategy.CANARY):
-            raise RouteConfigError(f"shadow_arm is missing: strategy {str(self.strategy)!r} needs it")
-        if self.strategy is Strategy.AB and len(self.arms) < 2:
-            raise RouteConfigError(f"arms has {len(self.arms)} arm: strategy 'ab' needs at least 2")
+        self._check_arms_of_strategy()
         _percent("shadow_percent", self.shadow_percent)
         _percent("canary_percent", self.canary_percent)
+
+    def _check_arms_of_strategy(self) -> None:
+        match self.strategy:
+            case Strategy.SINGLE:
+                pass
+            case Strategy.SHADOW | Strategy.CANARY:
+                self._second_arm()
+            case Strategy.AB:
+                if len(self.arms) < 2:
+                    raise RouteConfigError(f"arms has {len(self.arms)} arm: strategy 'ab' needs at least 2")
+            case unreachable:
+                assert_never(unreachable)
+
+    def _second_arm(self) -> str:
+        """Return the arm beside the production arm, for the strategies that need one."""
+        if self.shadow_arm is None:
+            raise RouteConfigError(f"shadow_arm is missing: strategy {str(self.strategy)!r} needs it")
+        return self.shadow_arm
 
     def _check_arm(self, key: str, name: object) -> None:
         if not isinstance(name, str) or name not in self.arms:
@@ -114,25 +130,42 @@ class RouteConfig:
     @cached_property
     def serving_arms(self) -> tuple[str, ...]:
         """The arms that can answer a client under this configuration."""
-        if self.strategy is Strategy.AB:
-            return self.arm_names
-        if self.strategy is Strategy.CANARY and self.shadow_arm is not None:
-            return (self.production_arm, self.shadow_arm)
-        return (self.production_arm,)
+        match self.strategy:
+            case Strategy.SINGLE | Strategy.SHADOW:
+                return (self.production_arm,)
+            case Strategy.AB:
+                return self.arm_names
+            case Strategy.CANARY:
+                return (self.production_arm, self._second_arm())
+            case unreachable:
+                assert_never(unreachable)
+
+    @cached_property
+    def shadowing_arm(self) -> str | None:
+        """The arm that runs in the shadow under this configuration, if any."""
+        match self.strategy:
+            case Strategy.SHADOW:
+                return self._second_arm()
+            case Strategy.SINGLE | Strategy.AB | Strategy.CANARY:
+                return None
+            case unreachable:
+                assert_never(unreachable)
 
     @cached_property
     def shares(self) -> dict[str, float]:
-        """The share of the requests, 0 to 1, that each arm is to get, by the name that `traffic.arm` gives it."""
+        """The share of the requests, 0 to 1, that each arm should get, keyed as in `traffic.arm`."""
         match self.strategy:
+            case Strategy.SINGLE:
+                return {self.production_arm: 1.0}
+            case Strategy.SHADOW:
+                return {self.production_arm: 1.0, shadow_label(self._second_arm()): self.shadow_hundredths / 10_000}
             case Strategy.AB:
                 return {name: 1 / len(self.arms) for name in self.arm_names}
-            case Strategy.CANARY if self.shadow_arm is not None:
+            case Strategy.CANARY:
                 canary = self.canary_hundredths / 10_000
-                return {self.production_arm: 1 - canary, self.shadow_arm: canary}
-            case Strategy.SHADOW if self.shadow_arm is not None:
-                return {self.production_arm: 1.0, shadow_label(self.shadow_arm): self.shadow_hundredths / 10_000}
-            case _:
-                return {self.production_arm: 1.0}
+                return {self.production_arm: 1 - canary, self._second_arm(): canary}
+            case unreachable:
+                assert_never(unreachable)
 
     @cached_property
     def config_sha(self) -> str:
@@ -176,7 +209,7 @@ class Assignment:
 
 
 def shadow_label(arm: str) -> str:
-    """Return what `traffic.arm` says of an arm that shadows; of one that serves it says the arm's name."""
+    """Return the value of `traffic.arm` for an arm that shadows; for an arm that serves, it is the arm's name."""
     return f"shadow_{arm}"
 
 
@@ -193,28 +226,30 @@ def unit_hash(domain: str, salt: str, request_id: str) -> int:
 
 
 def assign(request_id: str, route_config: RouteConfig) -> Assignment:
-    """Decide who answers the request and who shadows it; the same id gets the same answer within a salt epoch."""
+    """Decide which arm answers the request and which one shadows it; within a salt epoch an id keeps its arms."""
     production_arm = route_config.production_arm
     shadow_arm = None
     match route_config.strategy:
+        case Strategy.SINGLE:
+            pass
         case Strategy.SHADOW:
             if unit_hash("shadow", route_config.salt, request_id) % 10_000 < route_config.shadow_hundredths:
-                shadow_arm = route_config.shadow_arm
+                shadow_arm = route_config.shadowing_arm
         case Strategy.AB:
             names = route_config.arm_names
             production_arm = names[unit_hash("assign", route_config.salt, request_id) % len(names)]
         case Strategy.CANARY:
-            in_canary = unit_hash("assign", route_config.salt, request_id) % 10_000 < route_config.canary_hundredths
-            if in_canary and route_config.shadow_arm is not None:
-                production_arm = route_config.shadow_arm
-        case Strategy.SINGLE:
-            pass
+            # One bucket of 10,000 per hundredth of a percent: raising the percentage only adds ids to the canary.
+            if unit_hash("assign", route_config.salt, request_id) % 10_000 < route_config.canary_hundredths:
+                _, production_arm = route_config.serving_arms
+        case unreachable:
+            assert_never(unreachable)
     return Assignment(request_id, route_config.strategy, production_arm, shadow_arm, route_config.salt)
 
 
 def _strategy(value: object) -> Strategy:
     try:
-        return Strategy(value)  # type: ignore[arg-type]  # any JSON value may stand here; the enum refuses it
+        return Strategy(value)  # type: ignore[arg-type]  # any JSON value may be here; the enum refuses it
     except ValueError:
         expected = ", ".join(Strategy)
         raise RouteConfigError(f"unknown strategy {_shown(value)}: expected {expected}") from None
@@ -251,11 +286,12 @@ def _percent(key: str, value: object) -> None:
 
 
 def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    keys = [key for key, _ in pairs]
-    for key in keys:
-        if keys.count(key) > 1:
-            raise RouteConfigError(f"{key} stands twice: expected each key once")
-    return dict(pairs)
+    found: dict[str, object] = {}
+    for key, value in pairs:
+        if key in found:
+            raise RouteConfigError(f"{_shown(key)} appears twice: expected each key once")
+        found[key] = value
+    return found
 
 
 def _shown(value: object) -> str:

@@ -1,4 +1,4 @@
-"""The decision bench: labs that the real rule judges, exact rates that are exact, and draws that a seed fixes."""
+"""The decision bench: simulated labs, exact rates, and reproducible draws."""
 
 import math
 from dataclasses import replace
@@ -31,7 +31,9 @@ SMALL = Shape(pairs=100, per_arm=100, resamples=99)
     ],
 )
 @pytest.mark.parametrize("sliced", [False, True])
-def test_a_lab_that_leaves_no_doubt_gets_its_verdict(truth: Truth, aim: Aim, verdict: Verdict, sliced: bool) -> None:
+def test_a_lab_with_an_obvious_truth_gets_the_right_verdict(
+    truth: Truth, aim: Aim, verdict: Verdict, sliced: bool
+) -> None:
     shape = replace(SMALL, sliced=sliced)
 
     assert judge(truth, shape, aim, 5, Margins()) is verdict
@@ -46,7 +48,7 @@ def test_the_same_seed_draws_the_same_lab() -> None:
     assert len(set(verdicts[0])) > 1
 
 
-def test_the_items_of_a_simulated_lab_are_spread_like_those_of_the_lab() -> None:
+def test_a_simulated_lab_distributes_its_items_like_the_real_one() -> None:
     asked = items(200, sliced=True)
 
     per = {name: [item.slices[name] for item in asked] for name in ("tense", "person", "verb")}
@@ -57,7 +59,7 @@ def test_the_items_of_a_simulated_lab_are_spread_like_those_of_the_lab() -> None
     }
 
 
-def test_enumerated_chances_are_those_of_the_distributions() -> None:
+def test_enumerated_probabilities_match_the_distributions() -> None:
     cells = (0.5, 0.2, 0.1, 0.2)
 
     assert over_counts(12, 0.3, lambda x: x <= 4) == pytest.approx(stats.binom.cdf(4, 12, 0.3), abs=1e-7)
@@ -72,7 +74,7 @@ def test_enumerated_chances_are_those_of_the_distributions() -> None:
     assert over_discordant(12, cells, lambda i, r: i > r + 1) == pytest.approx(trinomial, abs=1e-7)
 
 
-def test_the_coverage_of_wilsons_interval_is_the_one_that_scipy_gives() -> None:
+def test_the_coverage_of_wilsons_interval_matches_scipy() -> None:
     found = next(rate for rate in one_proportion(20) if rate.truth == "accuracy 0.9")
 
     held = [stats.binomtest(x, 20).proportion_ci(0.95, "wilson") for x in range(21)]

@@ -1,4 +1,4 @@
-"""The load generator charges a request for every wait, and says what came of each."""
+"""The load generator counts every wait as latency and records the result of each request."""
 
 import socket
 import threading
@@ -15,11 +15,11 @@ LAST = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"
 
 @contextmanager
 def _server(*replies: bytes) -> Iterator[int]:
-    """Answer one request after the other with these replies, over as many connections as it takes; b"" hangs up."""
+    """Answer successive requests with these replies, over any number of connections. b"" closes the connection."""
     left = iter(replies)
 
     def serve(listener: socket.socket) -> None:
-        with suppress(OSError):  # a client that has what it wants leaves, and the listener is shut down
+        with suppress(OSError):  # the client has closed, or the listener was shut down
             while True:
                 connection, _ = listener.accept()
                 with connection:
@@ -38,17 +38,17 @@ def _offer(port: int, count: int) -> Observed:
     return offer(port, [b"GET / HTTP/1.1\r\n\r\n"] * count, np.zeros(count), max_connections=1)
 
 
-def test_a_request_that_waits_for_a_connection_is_charged_for_the_wait() -> None:
+def test_waiting_for_a_connection_counts_as_latency() -> None:
     with _server(OK, OK, OK) as port:
         seen = _offer(port, 3)
 
     assert (seen.sent_s[1:] >= seen.done_s[:-1]).all()
-    # all were due at once, so whoever was sent later was answered later and has the longer latency
+    # all were due at once, so the later one is sent, the longer its latency
     assert (np.diff(seen.latency_ms()) > 0).all()
     assert np.array_equal(seen.latency_ms(), seen.done_s * 1e3)
 
 
-def test_statuses_and_retry_after_are_told_per_request() -> None:
+def test_status_and_retry_after_are_recorded_per_request() -> None:
     with _server(OK, REFUSED, OK) as port:
         seen = _offer(port, 3)
 
@@ -57,7 +57,7 @@ def test_statuses_and_retry_after_are_told_per_request() -> None:
     assert len(seen.latency_ms()) == 2
 
 
-def test_a_request_whose_connection_ends_has_no_answer_and_an_infinite_latency() -> None:
+def test_a_request_whose_connection_closes_has_no_answer_and_infinite_latency() -> None:
     with _server(OK, b"", OK) as port:
         seen = _offer(port, 3)
 
@@ -65,7 +65,7 @@ def test_a_request_whose_connection_ends_has_no_answer_and_an_infinite_latency()
     assert np.isinf(seen.latency_ms()).tolist() == [False, True, False]
 
 
-def test_a_server_that_closes_after_an_answer_gets_a_fresh_connection() -> None:
+def test_after_a_close_the_next_request_uses_a_new_connection() -> None:
     with _server(LAST, LAST, LAST) as port:
         seen = _offer(port, 3)
 
@@ -79,7 +79,7 @@ def test_without_a_server_every_request_is_unanswered() -> None:
     assert _offer(port, 2).count(0) == 2
 
 
-def test_a_schedule_is_drawn_by_its_seed_and_has_exactly_the_rate() -> None:
+def test_a_schedule_depends_on_its_seed_and_has_exactly_the_rate() -> None:
     first, again = (poisson_schedule(200, 3, np.random.default_rng(5)) for _ in range(2))
 
     assert np.array_equal(first, again)

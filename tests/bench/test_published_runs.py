@@ -1,4 +1,4 @@
-"""The pages quote the runs that are committed beside them."""
+"""The documents quote the committed results of the benches."""
 
 import json
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""The page of checked statistics quotes the run that is committed beside it."""
+"""docs/statistics-checked.md quotes the committed result of the decision bench."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The logs that the judge's bench is fed are logs: they hold to the published schema, and the judge takes them."""
+"""Synthetic logs are valid: they match the published schema, and the judge accepts them."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ITEMS = parse_items(EVAL_SET.read_text(encoding="utf-8"))
 
 
-def test_every_line_holds_to_the_published_schema_and_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
+def test_every_line_matches_the_published_schema_and_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     logs = [tmp_path / name for name in ("one.log", "other.log")]
     for log in logs:
         write_log(log, ITEMS, 400, seed=1)
@@ -41,7 +41,7 @@ def test_the_judge_counts_a_synthetic_log_as_plain_python_does(tmp_path: Path) -
     assert numbers["B slower"] is not None
 
 
-def test_a_number_that_differs_or_that_only_one_has_is_named() -> None:
+def test_a_number_that_differs_or_is_missing_on_one_side_is_named() -> None:
     ours = {"pairs": 5, "p": 0.25, "p99": None, "only ours": 1}
     theirs = {"pairs": 6, "p": 0.25 * (1 + 1e-8), "p99": 3.0}
 

@@ -1,4 +1,4 @@
-"""The training text: fixed by its seed, held apart from evaluation, complete over the grid."""
+"""The training text is determined by its seed, kept apart from evaluation, and covers the grid."""
 
 import dataclasses
 import hashlib
@@ -25,9 +25,9 @@ from minicorpus.vocabulary.words import WORDS
 ROOT = Path(__file__).resolve().parents[2]
 BASE_DIGEST = "aa4c4a245ffe2b96be3e9a3608d3a8b603a7a321ea16bc4f68cbfffd9f52c638"
 ADAPTER_DIGEST = "a06d4382911d471bf7092662ef877e2272ea6e81d2976655056195624757be50"
-# The list that is scored once; whoever changes it has to say so here.
+# SHA-256 of the list that is scored only once. Changing the list requires changing this.
 FRESH_DIGEST = "9d91b73e5ef40ee8bd7a2ae103399ca95d402ad795fa58737adec245f2c0845b"
-# Function words that stand in phrases of every side.
+# Function words that occur in phrases of every side.
 SHARED = {"the", "a", "an", "mr", "mrs", "aunt"}
 
 
@@ -47,7 +47,7 @@ def adapter() -> list[Document]:
 
 @pytest.fixture(scope="module")
 def spoken() -> set[str]:
-    """Every word of training texts made without invention, which may hit a real word."""
+    """Every word of training texts without invented words, which could coincide with real ones."""
     mixes = (dataclasses.replace(mix, invention=0.0) for mix in (BASE, ADAPTER))
     return set().union(*(_words(d.text) for mix in mixes for d in documents(203, 8000, mix)))
 
@@ -57,7 +57,7 @@ def test_the_same_seed_gives_the_same_text_on_any_machine() -> None:
     assert digest(documents(1, 500, ADAPTER)) == ADAPTER_DIGEST
 
 
-def test_the_fresh_list_is_the_one_written_before_it_was_scored() -> None:
+def test_the_fresh_list_has_not_changed_since_before_it_was_scored() -> None:
     data = Path(fresh.__file__).read_bytes().replace(b"\r\n", b"\n")
 
     assert hashlib.sha256(data).hexdigest() == FRESH_DIGEST
@@ -94,7 +94,7 @@ def test_no_held_out_or_fresh_word_is_in_any_training_text(spoken: set[str]) -> 
 
 
 def _bare(pattern: str) -> str:
-    """Return a pattern without punctuation, slots as they are: a comma does not make another frame."""
+    """Return a pattern without punctuation, because a comma does not make a different frame."""
     return " ".join(re.sub(r"[^\w\s{}|]", " ", pattern.lower()).split())
 
 
@@ -152,7 +152,7 @@ def test_no_evaluation_sentence_is_a_training_or_tokenizer_text(base: list[Docum
     assert not trained & evaluated
 
 
-def test_every_cell_is_met_right_and_wrong_unless_all_its_mistakes_are_held_out(adapter: list[Document]) -> None:
+def test_every_cell_occurs_right_and_wrong_unless_all_its_mistakes_are_held_out(adapter: list[Document]) -> None:
     covered = coverage(adapter)
     cells = [(v, t, p) for v in grid.VERBS for t in grid.TENSES for p in grid.PERSONS]
     open_cells = [c for c in cells if not all(is_held_out(*c, m.kind) for m in mistakes(*c))]
@@ -179,7 +179,7 @@ def test_the_evaluation_set_on_disk_is_the_generated_one() -> None:
     assert (ROOT / "data/eval/phase-20.jsonl").read_text("utf-8") == render(items(20))
 
 
-def test_the_evaluation_set_keeps_what_the_design_promises() -> None:
+def test_the_evaluation_set_has_the_properties_of_the_design() -> None:
     made = items(20)
     cells = {(i.verb, i.tense, i.person) for i in made}
     right = [i for i in made if i.mistake is None]
@@ -214,7 +214,7 @@ def test_every_verb_and_tense_has_six_wrong_items_of_the_evaluation_set() -> Non
     assert set(cells.values()) == {6}
 
 
-def test_what_did_went_may_be_as_well_is_accepted() -> None:
+def test_both_corrections_of_did_went_are_accepted() -> None:
     finite = [i for i in items(20) if i.tense in {"present_simple", "past_simple"} and i.verb != "be"]
     doubled = [i for i in finite if i.mistake == "doubled_marking"]
 
@@ -233,7 +233,7 @@ def test_what_did_went_may_be_as_well_is_accepted() -> None:
         r"(?:will|have|has|might) \w+ing\b",
     ],
 )
-def test_the_evaluation_set_has_no_sentence_a_reader_struck_out(wrong: str) -> None:
+def test_the_evaluation_set_has_none_of_the_sentences_that_a_reader_rejected(wrong: str) -> None:
     assert not [i.sentence for i in items(20) if re.search(wrong, i.sentence)]
 
 

@@ -1,4 +1,4 @@
-"""The grid against its table on disk and against an independent inflector."""
+"""Compares the grid with its table on disk and with an independent inflector."""
 
 import json
 import warnings
@@ -12,7 +12,7 @@ from minicorpus import grid
 ROOT = Path(__file__).resolve().parents[2]
 CELLS = [(v, t, p) for v in grid.VERBS for t in grid.TENSES for p in grid.PERSONS]
 TAGS = {"infinitive": "VB", "past_simple": "VBD", "past_participle": "VBN"}
-# Cells where lemminflect prefers another form than the grid; each one needs a reason here.
+# Cells for which lemminflect prefers another form than the grid, each with a reason.
 DISPUTED: dict[tuple[str, str, str], str] = {}
 
 
@@ -36,7 +36,7 @@ def _inflected(inflect: object, verb: str, tense: str, person: str) -> set[str]:
 
 
 @pytest.mark.parametrize("verb", grid.VERBS)
-def test_every_form_is_one_that_lemminflect_knows_or_a_listed_dispute(inflect: object, verb: str) -> None:
+def test_every_form_is_known_to_lemminflect_or_listed_as_disputed(inflect: object, verb: str) -> None:
     unknown = {
         (verb, tense, person): grid.forms(verb, tense, person)
         for tense in grid.TENSES
@@ -90,6 +90,6 @@ def test_spanish_forms_are_those_of_the_grammar_book(cell: tuple[str, str, str],
 
 
 @pytest.mark.parametrize("cell", [("run", "future", "1sg"), ("go", "pluperfect", "1sg"), ("go", "future", "1pl")])
-def test_what_is_outside_the_grid_is_refused_by_name_and_value(cell: tuple[str, str, str]) -> None:
+def test_a_cell_outside_the_grid_is_refused_with_name_and_value(cell: tuple[str, str, str]) -> None:
     with pytest.raises(ValueError, match=r"unknown (verb|tense|person) '(run|pluperfect|1pl)': expected one of"):
         grid.forms(*cell)

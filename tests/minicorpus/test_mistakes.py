@@ -25,17 +25,17 @@ EVERY = [(cell, mistake) for cell in CELLS for mistake in mistakes(*cell)]
         (("go", "infinitive", "3sg"), "doubled_marking", "went"),
     ],
 )
-def test_a_systematic_mistake_stands_in_its_cell(cell: tuple[str, str, str], kind: str, surface: str) -> None:
+def test_systematic_mistakes_are_listed_in_their_cells(cell: tuple[str, str, str], kind: str, surface: str) -> None:
     assert (kind, surface) in [(m.kind, m.surface) for m in mistakes(*cell)]
 
 
-def test_no_mistake_is_an_accepted_form_unless_its_auxiliary_is_wrong() -> None:
+def test_a_mistake_is_never_an_accepted_form_unless_its_auxiliary_is_wrong() -> None:
     right = [(cell, m) for cell, m in EVERY if m.surface in grid.forms(*cell) and m.auxiliary is None]
 
     assert right == []
 
 
-def test_every_mistake_stands_for_an_accepted_form_and_has_a_known_kind() -> None:
+def test_every_mistake_replaces_an_accepted_form_and_has_a_known_kind() -> None:
     assert all(m.form in grid.forms(*cell) and m.kind in KINDS for cell, m in EVERY)
 
 
@@ -44,7 +44,7 @@ def test_every_kind_occurs_and_every_cell_has_at_least_three() -> None:
     assert min(len({m.kind for m in mistakes(*cell)}) for cell in CELLS) >= 3
 
 
-def test_the_auxiliary_is_wrong_only_beside_a_participle_or_an_infinitive_that_takes_do() -> None:
+def test_only_participles_and_infinitives_with_do_have_wrong_auxiliaries() -> None:
     assert {cell[1] for cell, m in EVERY if m.auxiliary} == {"past_participle", "infinitive"}
     assert not [m for cell, m in EVERY if m.auxiliary and cell[:2] == ("be", "infinitive")]
 

@@ -1,4 +1,4 @@
-"""A tiny bundle of each kind, made of random weights, in a models folder of its own."""
+"""A tiny bundle of each kind with random weights, in its own models folder."""
 
 import json
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from minimodel.bundles.weights import expected_shapes
+from minimodel.inference.weights import expected_shapes
 from minimodel.training.tokenizing import train_tokenizer
 
 CONFIG = {

@@ -1,4 +1,4 @@
-"""Bundles made to break the reader: each is refused with one sentence, never with a stray exception."""
+"""Malicious bundles: each is refused with a BundleRefused, never with any other exception."""
 
 import json
 import struct
@@ -28,7 +28,7 @@ def test_a_dtype_without_a_byte_form_is_refused(tiny: Path, dtype: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "train_manifest.json"])
-def test_json_nested_without_end_is_refused(tiny: Path, name: str) -> None:
+def test_excessively_nested_json_is_refused(tiny: Path, name: str) -> None:
     (tiny / name).write_text(f'{{"a": {DEEP}}}')
 
     with pytest.raises(BundleRefused):
@@ -36,7 +36,7 @@ def test_json_nested_without_end_is_refused(tiny: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("text", ['{"a": NaN}', '{"a": 1e999}', '{"a": "\\ud800"}'])
-def test_a_tokenizer_that_no_json_can_spell_is_refused(tiny: Path, text: str) -> None:
+def test_a_tokenizer_that_is_not_valid_unicode_is_refused(tiny: Path, text: str) -> None:
     (tiny / "tokenizer.json").write_text(text)
 
     with pytest.raises(BundleRefused, match="JSON"):
@@ -45,7 +45,7 @@ def test_a_tokenizer_that_no_json_can_spell_is_refused(tiny: Path, text: str) ->
 
 @pytest.mark.parametrize("key", ["n_embd", "n_head", "n_layer", "n_positions", "vocab_size", "n_ctx"])
 @pytest.mark.parametrize("value", ["NaN", "1e999", "8.5", "0", "-2", "true", '"8"', "[8, null]", "null", "1000000000"])
-def test_a_size_that_is_no_count_is_refused_by_name(tiny: Path, key: str, value: str) -> None:
+def test_a_size_that_is_not_a_positive_integer_is_refused_by_name(tiny: Path, key: str, value: str) -> None:
     config = json.loads((tiny / "config.json").read_text()) | {key: "VALUE"}
     (tiny / "config.json").write_text(json.dumps(config).replace('"VALUE"', value))
 
@@ -53,7 +53,7 @@ def test_a_size_that_is_no_count_is_refused_by_name(tiny: Path, key: str, value:
         read_folder(tiny)
 
 
-def test_a_width_that_the_heads_do_not_share_evenly_is_refused(tiny: Path) -> None:
+def test_a_width_that_is_not_a_multiple_of_the_heads_is_refused(tiny: Path) -> None:
     config = json.loads((tiny / "config.json").read_text()) | {"n_head": 3}
     (tiny / "config.json").write_text(json.dumps(config))
 
@@ -73,7 +73,7 @@ def test_a_width_that_the_heads_do_not_share_evenly_is_refused(tiny: Path) -> No
         ("lora_alpha", '"4"'),
     ],
 )
-def test_an_adapter_setting_of_another_type_is_refused_by_name(tiny: Path, key: str, value: str) -> None:
+def test_an_adapter_setting_of_the_wrong_type_is_refused_by_name(tiny: Path, key: str, value: str) -> None:
     for name in ("config.json", "model.safetensors"):
         (tiny / name).unlink()
     settings = {"peft_type": "LORA", "r": 2, "lora_alpha": 4, "target_modules": ["c_fc"], "fan_in_fan_out": True}

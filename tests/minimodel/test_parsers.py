@@ -1,4 +1,4 @@
-"""Every parser of models: any input gives a value or the package's own error, and values survive the way back."""
+"""Fuzzes every parser of models: any input gives a value or one of our errors, and values survive a round trip."""
 
 import json
 import shutil
@@ -23,7 +23,7 @@ ADAPTER = json.loads((VERSIONS["0.3.0"] / "adapter_config.json").read_text(encod
 
 
 @given(json_near(REGISTRY) | JSON)
-def test_a_register_is_read_or_refused_and_survives_the_way_back(found: Any) -> None:  # noqa: ANN401 - JSON
+def test_any_registry_is_refused_or_survives_a_round_trip(found: Any) -> None:  # noqa: ANN401 - JSON
     registry = attempt(RegistryRefused, parse, found)
     if isinstance(registry, RegistryRefused):
         return
@@ -49,7 +49,7 @@ def _as_json(registry: Registry) -> dict[str, Any]:
 
 
 @given(st.text(max_size=70) | st.from_regex(r"v?[0-9.]{1,8}") | st.from_regex(r"[0-9a-f]{5,64}"))
-def test_a_reference_names_a_registered_model_or_is_refused(ref: str) -> None:
+def test_any_reference_resolves_to_a_registered_model_or_is_refused(ref: str) -> None:
     registry = parse(REGISTRY)
 
     sha = attempt(UnknownModel, registry.resolve, ref)
@@ -58,8 +58,8 @@ def test_a_reference_names_a_registered_model_or_is_refused(ref: str) -> None:
 
 
 @given(json_near(ARCHITECTURE))
-def test_an_architecture_is_read_or_refused_and_what_is_read_is_read_again(config: Any) -> None:  # noqa: ANN401 - JSON
-    if not isinstance(config, dict):  # refused before, as no JSON object
+def test_any_architecture_is_refused_or_survives_a_round_trip(config: Any) -> None:  # noqa: ANN401 - JSON
+    if not isinstance(config, dict):  # refused earlier, because it is not a JSON object
         return
 
     found = attempt(BundleRefused, canonical.architecture, config)
@@ -68,7 +68,7 @@ def test_an_architecture_is_read_or_refused_and_what_is_read_is_read_again(confi
 
 
 @given(json_near(ADAPTER))
-def test_an_adapters_settings_are_read_or_refused_and_what_is_read_is_read_again(config: Any) -> None:  # noqa: ANN401 - JSON
+def test_any_adapter_settings_are_refused_or_survive_a_round_trip(config: Any) -> None:  # noqa: ANN401 - JSON
     if not isinstance(config, dict):
         return
 
@@ -78,7 +78,7 @@ def test_an_adapters_settings_are_read_or_refused_and_what_is_read_is_read_again
 
 
 @given(JSON)
-def test_canonical_json_is_read_as_the_same_value_or_refused(value: Any) -> None:  # noqa: ANN401 - JSON
+def test_any_value_is_refused_or_survives_a_round_trip_through_canonical_json(value: Any) -> None:  # noqa: ANN401 - JSON
     text = attempt(BundleRefused, canonical.canonical_json, value)
     if isinstance(text, BundleRefused):
         return
@@ -88,14 +88,14 @@ def test_canonical_json_is_read_as_the_same_value_or_refused(value: Any) -> None
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Return a copy of each registered bundle, whose files a test may change and has to put back."""
+    """Return a copy of each registered bundle. Tests may change its files but must restore them."""
     at = tmp_path_factory.mktemp("bundles")
     return {version: Path(shutil.copytree(folder, at / version)) for version, folder in VERSIONS.items()}
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])  # a bundle has half a million weights
 @given(data=st.data())
-def test_a_bundle_whose_json_was_changed_is_refused_or_read(data: st.DataObject, folders: dict[str, Path]) -> None:
+def test_a_bundle_with_altered_json_is_refused_or_read(data: st.DataObject, folders: dict[str, Path]) -> None:
     folder = folders[data.draw(st.sampled_from(sorted(folders)))]
     path = data.draw(st.sampled_from(sorted(folder.glob("*.json"))))
     whole = path.read_bytes()

@@ -22,7 +22,7 @@ from minieval.record.record import RecordError
 from miniobserve.traces.traces import incoming_context
 from miniserve.errors import KeysFileError, RequestRefused, SettingsError
 from miniserve.hosting import frames
-from miniserve.http.admission import Keys
+from miniserve.http.keys import Keys
 from miniserve.log import audit
 from miniserve.settings import PREFIX, Settings
 from miniserve.tasks import grammar as schemas

@@ -1,11 +1,11 @@
-"""One trace a request, as an OTLP receiver gets it: the shadow's span is in it, and ends when and how B ends."""
+"""Each request is one trace, as an OTLP receiver gets it; the shadow's span in it ends when B ends, with its status."""
 
 from collections.abc import Iterator
 
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from tests.conftest import Routing, StartServer, correct, metric_families
-from tests.otlp import PATIENCE_S, Receiver, attributes, receiver
+from tests.otlp import TIMEOUT_S, Receiver, attributes, receiver
 
 from miniobserve.traces.otlp import PROTOCOLS
 from miniserve.log.traffic_log import read_log
@@ -14,13 +14,13 @@ from miniserve.traffic import Strategy
 CLIENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 CLIENT_UNSAMPLED = CLIENT[:-2] + "00"
 SENTENCE = "He goed home."
-# Beyond what a busy machine lets B wait for a core.
-PATIENT_MS = "60000"
+# Longer than B waits for a core on a busy machine.
+LONG_TIMEOUT_MS = "60000"
 
 
 @pytest.fixture
 def receiving(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
-    """Receive what the test's servers export, by gRPC unless the test says otherwise."""
+    """A receiver for the test's servers, over gRPC unless the test is parametrized."""
     with receiver(getattr(request, "param", PROTOCOLS[0])) as found:
         for name, value in found.environ.items():
             monkeypatch.setenv(name, value)
@@ -36,7 +36,7 @@ def _arm_span(receiving: Receiver, traffic_arm: str) -> Span:
 @pytest.mark.parametrize("receiving", PROTOCOLS, indirect=True)
 def test_a_request_is_one_trace_of_four_spans(receiving: Receiver, start_server: StartServer, routing: Routing) -> None:
     config = routing(Strategy.SHADOW)
-    server = start_server(config, SHADOW_TIMEOUT_MS=PATIENT_MS)
+    server = start_server(config, SHADOW_TIMEOUT_MS=LONG_TIMEOUT_MS)
     server.wait_for_shadow()
 
     reply = correct(server, SENTENCE, "user-1")
@@ -60,11 +60,11 @@ def test_a_request_is_one_trace_of_four_spans(receiving: Receiver, start_server:
     ("fault", "status"),
     [("raises", "error"), ("exits", "error"), ("returns-nothing", "bad_output"), ("waits-for-ever", "timeout")],
 )
-def test_the_shadows_span_ends_with_b_and_says_how_b_failed(
+def test_the_shadows_span_ends_with_b_and_has_bs_failure(
     fault: str, status: str, receiving: Receiver, start_server: StartServer, routing: Routing
 ) -> None:
-    patience_ms = "300" if fault == "waits-for-ever" else PATIENT_MS
-    server = start_server(routing(Strategy.SHADOW), fault=fault, SHADOW_TIMEOUT_MS=patience_ms)
+    timeout_ms = "300" if fault == "waits-for-ever" else LONG_TIMEOUT_MS
+    server = start_server(routing(Strategy.SHADOW), fault=fault, SHADOW_TIMEOUT_MS=timeout_ms)
     server.wait_for_shadow()
 
     correct(server, SENTENCE)
@@ -75,7 +75,7 @@ def test_the_shadows_span_ends_with_b_and_says_how_b_failed(
     assert _arm_span(receiving, "shadow_B").end_time_unix_nano > handler.end_time_unix_nano
 
 
-def test_a_dropped_shadow_has_a_span_that_says_so(
+def test_the_span_of_a_dropped_shadow_run_says_dropped(
     receiving: Receiver, start_server: StartServer, routing: Routing
 ) -> None:
     server = start_server(
@@ -91,7 +91,7 @@ def test_a_dropped_shadow_has_a_span_that_says_so(
     _check_failed(receiving, "dropped")
 
 
-def test_a_cancelled_shadow_has_a_span_that_says_so(
+def test_the_span_of_a_cancelled_shadow_run_says_cancelled(
     receiving: Receiver, start_server: StartServer, routing: Routing
 ) -> None:
     server = start_server(routing(Strategy.SHADOW), fault="waits-for-ever", SHADOW_TIMEOUT_MS="600000", DRAIN_MS="0")
@@ -114,7 +114,7 @@ def _check_failed(receiving: Receiver, status: str) -> None:
     assert attributes(span.attributes)["traffic.status"] == status
 
 
-def test_a_clients_trace_is_continued_with_its_decision_to_sample(
+def test_a_clients_trace_is_continued_with_its_sampling_decision(
     receiving: Receiver, start_server: StartServer, routing: Routing
 ) -> None:
     server = start_server(routing(Strategy.SINGLE))
@@ -127,13 +127,11 @@ def test_a_clients_trace_is_continued_with_its_decision_to_sample(
     (handler,) = receiving.named("http.handler")
     assert (handler.trace_id.hex(), handler.parent_span_id.hex()) == tuple(CLIENT.split("-")[1:3])
     assert (unsampled.headers["traceparent"][-2:], sampled.headers["traceparent"][-2:]) == ("00", "01")
-    # The line has the trace's id either way: the client may know it.
+    # The line has the trace id even if the trace is not sampled, because the client may know it.
     assert {record.trace_id for record in read_log(server.traffic_log).records} == {CLIENT.split("-")[1]}
 
 
-def test_a_client_that_is_not_trusted_gets_a_trace_of_its_own(
-    receiving: Receiver, start_server: StartServer, routing: Routing
-) -> None:
+def test_an_untrusted_client_gets_a_new_trace(receiving: Receiver, start_server: StartServer, routing: Routing) -> None:
     server = start_server(routing(Strategy.SINGLE), TRUST_TRACEPARENT="0")
 
     correct(server, SENTENCE, traceparent=CLIENT)
@@ -147,17 +145,17 @@ def test_requests_are_answered_while_the_receiver_hangs_and_lost_spans_are_count
 ) -> None:
     monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "20")
     monkeypatch.setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "10")
-    # Had a request waited for an export, it would have waited for ten minutes.
+    # A request that waited for an export would wait for ten minutes.
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "600000")
     receiving.answering.clear()
     server = start_server(routing(Strategy.SINGLE))
 
     replies = [correct(server, SENTENCE) for _ in range(20)]
-    hung = receiving.asked.wait(PATIENCE_S)
+    hung = receiving.asked.wait(TIMEOUT_S)
     (dropped,) = metric_families(server.metrics())["spans_dropped"].samples
     receiving.answering.set()
 
     assert {reply.status_code for reply in replies} == {200}
     assert hung
-    # three spans a request, twenty of which may wait
+    # three spans per request, of which the queue holds twenty
     assert dropped.value == 3 * 20 - 20

@@ -109,6 +109,18 @@ def test_raising_the_canary_percentage_moves_nobody_back(request_id: str, lower:
     assert (before, after) != ("B", "A")
 
 
+@pytest.mark.parametrize("strategy", Strategy)
+@given(request_id=IDS)
+def test_every_strategy_assigns_only_the_arms_that_it_declares(strategy: Strategy, request_id: str) -> None:
+    config = replace(SHADOW, strategy=strategy, canary_percent=50)
+
+    assignment = assign(request_id, config)
+
+    assert assignment.production_arm in config.serving_arms
+    assert assignment.shadow_arm in (None, config.shadowing_arm)
+    assert set(config.shares) >= set(config.serving_arms)
+
+
 def test_a_salt_epoch_reshuffles_the_assignment() -> None:
     config = replace(SHADOW, strategy=Strategy.AB)
     other = replace(config, salt="prod-2026-06")
@@ -201,6 +213,14 @@ def test_a_missing_key_is_named(key: str) -> None:
 def test_anything_but_a_json_object_with_unique_keys_is_refused(text: str | bytes) -> None:
     with pytest.raises(RouteConfigError):
         RouteConfig.parse(text)
+
+
+def test_finding_a_key_that_appears_twice_takes_one_pass() -> None:
+    # 300,000 keys: a second at most in one pass; comparing each with each would take an hour.
+    pairs = ",".join(f'"k{number}":0' for number in range(300_000))
+
+    with pytest.raises(RouteConfigError, match="'k7' appears twice"):
+        RouteConfig.parse(f'{{{pairs},"k7":1}}')
 
 
 @given(

@@ -1,4 +1,4 @@
-"""The write side of the register, loaded from its script, and a tiny bundle."""
+"""The registry script, loaded as a module, and a tiny bundle."""
 
 import importlib.util
 import sys
@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-# The scripts are no package of the library; tests reach them from the root.
+# The scripts are not part of the library; tests import them from the root.
 sys.path.insert(0, str(ROOT))
 
 

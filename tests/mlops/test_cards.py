@@ -1,4 +1,4 @@
-"""What a model card states."""
+"""The contents of model cards."""
 
 from pathlib import Path
 
@@ -47,7 +47,7 @@ def test_small_buckets_are_flagged_and_lists_show_the_edits_that_do_not_apply() 
     assert enough.endswith("| 0.026 |")
 
 
-def test_each_model_of_a_lineage_hangs_on_its_own_corpus() -> None:
+def test_each_model_of_a_lineage_is_shown_with_its_own_corpus() -> None:
     registry = Registry.read(MODELS)
     manifests = {"v0.3.0": "75a776588fd8", "v0.1.0": "8f260781b918"}
 
@@ -60,13 +60,13 @@ def test_each_model_of_a_lineage_hangs_on_its_own_corpus() -> None:
     assert "no training of its own" in cards._lineage(MODELS, registry, registry.resolve("v0.2.0"))
 
 
-def test_a_dirty_tree_is_said_in_words() -> None:
+def test_the_card_explains_a_dirty_tree() -> None:
     assert "had changes" in cards._revision({"git_dirty": True, "git_revision": "a" * 40})[0]
     assert "as committed" in cards._revision({"git_dirty": False, "git_revision": "a" * 40})[0]
     assert cards._revision({}) == []
 
 
-def test_the_limits_name_what_lies_outside_of_the_grid() -> None:
+def test_the_limits_name_what_is_outside_the_grid() -> None:
     named = {limit for limit, _ in cards.OUTSIDE}
 
     assert {"plural subject", "you was", "have to", "several mistakes", "control tokens in the text"} <= named

@@ -1,4 +1,4 @@
-"""What the register does not take in, and what it says and leaves behind."""
+"""Bundles that the registry refuses, the messages, and that nothing is left behind."""
 
 import json
 import shutil
@@ -38,7 +38,7 @@ def base(bundles: ModuleType, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def models(registry: ModuleType, base: Path, tmp_path: Path) -> tuple[Path, str]:
-    """A models folder with one base that no version names yet, and its SHA."""
+    """A models folder with one base model without a version, and its SHA."""
     return tmp_path / "models", str(registry.register(tmp_path / "models", base))
 
 
@@ -82,7 +82,7 @@ def test_an_adapter_whose_merged_weights_are_not_finite_is_refused(
         registry.register(models[0], folder)
 
 
-def test_an_adapter_that_does_not_fit_its_parent_is_refused(
+def test_an_adapter_of_another_shape_than_its_parent_is_refused(
     registry: ModuleType, bundles: ModuleType, base: Path, models: tuple[Path, str], tmp_path: Path
 ) -> None:
     folder = bundles.write_adapter(tmp_path / "adapter", models[1], base)
@@ -94,7 +94,7 @@ def test_an_adapter_that_does_not_fit_its_parent_is_refused(
 
 
 @pytest.mark.parametrize("text", ['{"model": {"type": "none"}}', "{}"])
-def test_a_tokenizer_that_is_none_is_refused(registry: ModuleType, base: Path, tmp_path: Path, text: str) -> None:
+def test_an_invalid_tokenizer_is_refused(registry: ModuleType, base: Path, tmp_path: Path, text: str) -> None:
     (base / "tokenizer.json").write_text(text)
 
     with pytest.raises(BundleRefused, match="tokenizer"):
@@ -115,7 +115,7 @@ def test_verify_compares_kind_and_parent_with_the_bundle(
         registry.verify(folder)
 
 
-def test_a_folder_that_is_missing_or_a_file_is_one_sentence(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported_in_one_sentence(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("x")
 
@@ -128,7 +128,7 @@ def test_a_folder_that_is_missing_or_a_file_is_one_sentence(tmp_path: Path) -> N
     "text", ["{", "[]", "\udcff", '{"schema": 1}', '{"models": [], "schema": 1, "versions": {}, "production": null}',
              '{"models": {}, "schema": 1, "versions": 3, "production": null}', "[" * 100_000]
 )  # fmt: skip
-def test_a_broken_register_is_one_sentence(base: Path, tmp_path: Path, text: str) -> None:
+def test_a_broken_registry_is_reported_in_one_sentence(base: Path, tmp_path: Path, text: str) -> None:
     models = tmp_path / "models"
     models.mkdir()
     (models / "registry.json").write_text(text, errors="surrogateescape")
@@ -143,7 +143,7 @@ def test_a_failed_copy_leaves_nothing_behind(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    # A full disk is not to be had otherwise.
+    # The only way to simulate a full disk without root.
     monkeypatch.setattr(shutil, "copyfile", full)
 
     with pytest.raises(OSError, match="No space"):
@@ -163,6 +163,6 @@ def test_the_first_model_can_be_listed_and_promoted_by_a_prefix(models: tuple[Pa
     assert Registry.read(folder).production == sha
 
 
-def test_a_register_without_a_production_model_serves_nobody(models: tuple[Path, str]) -> None:
+def test_a_registry_without_a_production_model_is_refused_for_serving(models: tuple[Path, str]) -> None:
     with pytest.raises(RegistryRefused, match="production is None"):
         Registry.read(models[0])

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def filled(registry: ModuleType, bundles: ModuleType, tmp_path: Path) -> tuple[Path, str, str]:
-    """A models folder with a base as v0.1.0 and an adapter on it as v0.3.0."""
+    """A models folder with a base model (v0.1.0) and an adapter of it (v0.3.0)."""
     models = tmp_path / "models"
     base = bundles.write_base(tmp_path / "base")
     base_sha = registry.register(models, base)
@@ -28,7 +28,7 @@ def filled(registry: ModuleType, bundles: ModuleType, tmp_path: Path) -> tuple[P
     return models, base_sha, adapter_sha
 
 
-def test_a_registered_model_answers_to_its_version_and_loads(filled: tuple[Path, str, str]) -> None:
+def test_a_registered_model_resolves_by_version_and_loads(filled: tuple[Path, str, str]) -> None:
     models, base, adapter = filled
     read = Registry.read(models)
 
@@ -79,7 +79,7 @@ def test_an_adapter_of_an_unregistered_parent_is_refused(
     assert not list((tmp_path / "models").iterdir())
 
 
-def test_a_link_in_what_is_registered_is_refused(registry: ModuleType, bundles: ModuleType, tmp_path: Path) -> None:
+def test_a_bundle_with_a_link_is_not_registered(registry: ModuleType, bundles: ModuleType, tmp_path: Path) -> None:
     base = bundles.write_base(tmp_path / "base")
     (base / "README.md").unlink()
     (base / "README.md").symlink_to("/etc/hostname")
@@ -138,17 +138,17 @@ def test_the_lineage_is_drawn_as_text_and_as_mermaid(registry: ModuleType, fille
     assert f"m{base[:12]} --> m{adapter[:12]}" in mermaid
 
 
-def test_the_lineage_page_is_the_one_the_register_draws(registry: ModuleType) -> None:
+def test_the_lineage_page_matches_the_registry(registry: ModuleType) -> None:
     assert (ROOT / "docs/lineage.md").read_text("utf-8") == registry.lineage_page(ROOT / "models")
 
 
-def test_the_committed_register_is_what_its_bundles_say(registry: ModuleType) -> None:
+def test_the_committed_registry_matches_its_bundles(registry: ModuleType) -> None:
     verified = registry.verify(ROOT / "models")
 
     assert {b.sha for b in verified} == {p.name for p in (ROOT / "models").iterdir() if len(p.name) == 64}
 
 
-def test_a_refusal_on_the_command_line_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
+def test_the_command_reports_a_refusal_in_one_sentence_and_exits_2(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, ROOT / "scripts/mlops/registry.py", "--models", tmp_path, "list"],
         capture_output=True, text=True, check=False,

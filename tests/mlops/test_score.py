@@ -7,13 +7,13 @@ import pytest
 from scripts.mlops import score
 
 from minicorpus.split import is_held_out
-from minimodel.inference.edits import edits_between
+from minimodel.text.edits import edits_between
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize("stratum", [*score.STRATA, *score.FRESH], ids=lambda s: str(s.name))
-def test_a_list_is_what_its_name_says(stratum: score.Stratum) -> None:
+def test_every_list_matches_its_name(stratum: score.Stratum) -> None:
     drawn = score.draw(stratum, 60, 5)
 
     assert len(drawn) == 60
@@ -33,7 +33,7 @@ def test_the_same_seed_draws_the_same_list() -> None:
     assert score.draw(score.FRESH[0], 20, 1) != score.draw(score.FRESH[0], 20, 2)
 
 
-def test_the_interval_is_wilson_s() -> None:
+def test_the_interval_is_wilsons() -> None:
     # Newcombe 1998, table I: 81 of 263 gives 0.2553 to 0.3662.
     found = score.Share(81, 263).as_json()
 

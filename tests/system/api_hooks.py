@@ -1,4 +1,4 @@
-"""What schemathesis is told of this API: the failures that are none, each with its reason."""
+"""schemathesis hooks: failures of this API that are expected, each with its reason."""
 
 from typing import Protocol
 
@@ -6,20 +6,20 @@ import schemathesis
 
 
 class _Response(Protocol):
-    """The part of schemathesis' response that is read here."""
+    """The part of schemathesis' response that this module reads."""
 
     @property
     def text(self) -> str: ...
 
 
-# What a valid request may be refused for although no schema can say so, by the words of the refusal.
+# Messages with which the server refuses requests that are valid by the schema.
 BEYOND_A_SCHEMA = (
-    "different values in body and X-Request-Id",  # a schema compares no header with a body
-    "tokens: expected at most",  # nor does it count a model's tokens
+    "different values in body and X-Request-Id",  # a schema cannot compare a header with the body
+    "tokens: expected at most",  # nor count a model's tokens
 )
 
 
 @schemathesis.hook  # type: ignore[untyped-decorator]  # its types are in .venv-check only
 def filter_failure(context: object, failure: object, case: object, response: _Response) -> bool:
-    """Return whether the failure is one."""
+    """Return whether the failure is a real one."""
     return not any(words in response.text for words in BEYOND_A_SCHEMA)

@@ -1,4 +1,4 @@
-"""One Chromium for all system tests; the lab's scripts import each other as siblings, as they do when they run."""
+"""One Chromium for all system tests. The lab's folder is on the path, because its scripts import each other."""
 
 import sys
 from collections.abc import Iterator

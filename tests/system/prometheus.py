@@ -1,6 +1,6 @@
-"""Debian's prometheus on a free port with its own folder, with the project's own configuration and alert rules.
+"""Runs Debian's prometheus on a free port, with the project's configuration and alert rules made sixty times faster.
 
-Sixty times faster: a minute of a rule or window is a second here, and a scrape is half a second. Rates stay rates.
+A minute in a rule or window becomes a second, and the scrape interval half a second. Rates are unchanged.
 """
 
 import json
@@ -25,20 +25,20 @@ INFRA = REPOSITORY / "infra"
 RULES = INFRA / "prometheus" / "alerts.yml"
 CONFIG = INFRA / "prometheus" / "prometheus.yml"
 SCRAPE_S = 0.5
-PATIENCE_S = 60.0
-# What Grafana would choose: at least four scrapes.
+TIMEOUT_S = 60.0
+# Grafana chooses at least four scrape intervals.
 RATE_INTERVAL = "4s"
 _DURATION = re.compile(r"(?<![\w.])(\d+)([mh])(?!\w)")
 _COMPARISON = re.compile(r"(?<![=!<>])(>=|<=|==|!=|>|<)(?![=~])")
 
 
 class PrometheusError(Exception):
-    """Prometheus is missing, did not start, refused a query, or never came to what was waited for."""
+    """Prometheus is missing, did not start, refused a query, or a condition did not come true in time."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One series of an answer at its moment."""
+    """One series of a query's result."""
 
     labels: dict[str, str]
     value: float
@@ -51,14 +51,14 @@ class Prometheus:
     client: httpx.Client
 
     def query(self, expression: str) -> list[Sample]:
-        """Return what an expression gives at this moment; raises PrometheusError when it is refused."""
+        """Return the current result of an expression; raises PrometheusError if it is refused."""
         answer = self._get("/api/v1/query", query=expression)
         if answer["resultType"] == "scalar":
             return [Sample({}, float(answer["result"][1]))]
         return [Sample(found["metric"], float(found["value"][1])) for found in answer["result"]]
 
     def data(self, expression: str) -> list[Sample]:
-        """Wait until the expression gives a number, and return the series that are numbers."""
+        """Wait until the expression has a finite result, and return its finite series."""
         found: list[Sample] = []
 
         def has_data() -> bool:
@@ -75,16 +75,16 @@ class Prometheus:
         return [exemplar["labels"] for series in answer for exemplar in series["exemplars"]]
 
     def firing(self) -> set[str]:
-        """Return the names of the alerts that fire."""
+        """Return the names of the firing alerts."""
         alerts = self._get("/api/v1/alerts")["alerts"]
         return {alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"}
 
     def wait_for(self, condition: Callable[[], bool], what: str) -> None:
-        """Wait until the condition holds; raises PrometheusError when it does not."""
-        until = time.monotonic() + PATIENCE_S
+        """Wait until the condition holds; raises PrometheusError if it does not."""
+        until = time.monotonic() + TIMEOUT_S
         while not condition():
             if time.monotonic() > until:
-                raise PrometheusError(f"no {what} after {PATIENCE_S:g} s")
+                raise PrometheusError(f"no {what} after {TIMEOUT_S:g} s")
             time.sleep(SCRAPE_S / 2)
 
     def _get(self, path: str, **parameters: str) -> Any:  # noqa: ANN401 - its answers differ by path
@@ -97,7 +97,7 @@ class Prometheus:
 
 @contextmanager
 def prometheus(folder: Path, target: str) -> Iterator[Prometheus]:
-    """Run prometheus on the target `host:port` with the project's configuration and rules, both made faster."""
+    """Run prometheus against the target `host:port` with the sped-up configuration and rules."""
     folder.mkdir()
     (folder / "alerts.yml").write_text(faster(RULES.read_text(encoding="utf-8")), encoding="utf-8")
     config = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
@@ -124,7 +124,7 @@ def prometheus(folder: Path, target: str) -> Iterator[Prometheus]:
 
 
 def tool(name: str) -> str:
-    """Return the path of prometheus or promtool; raises PrometheusError where it is not installed."""
+    """Return the path of prometheus or promtool; raises PrometheusError if it is not installed."""
     found = shutil.which(name)
     if found is None:
         raise PrometheusError(f"{name} is not installed: expected Debian's, apt-get install prometheus")
@@ -137,7 +137,7 @@ def faster(text: str) -> str:
 
 
 def comparisons_as_values(expression: str) -> str:
-    """Let every comparison give 0 or 1 instead of filtering, so that a rule has data also while it is quiet."""
+    """Make comparisons return 0 or 1 instead of filtering, so that a rule has data even while it does not fire."""
     return "".join(
         part if part.startswith("{") else _COMPARISON.sub(r"\1 bool", part)
         for part in re.split(r"(\{[^}]*\})", expression)
@@ -151,11 +151,11 @@ def alerts() -> dict[str, str]:
 
 
 def dashboard_queries() -> dict[str, str]:
-    """Return every expression that the rendered dashboard sends to Prometheus, by panel and letter."""
-    shown = json.loads((INFRA / "grafana" / "dashboards" / "traffic.json").read_text(encoding="utf-8"))
+    """Return every expression that the rendered dashboard sends to Prometheus, by panel title and letter."""
+    dashboard = json.loads((INFRA / "grafana" / "dashboards" / "traffic.json").read_text(encoding="utf-8"))
     return {
         f"{panel['title']} {target['refId']}": target["expr"].replace("$__rate_interval", RATE_INTERVAL)
-        for panel in shown["panels"]
+        for panel in dashboard["panels"]
         for target in panel.get("targets", [])
         if target["datasource"]["type"] == "prometheus"
     }
@@ -163,8 +163,8 @@ def dashboard_queries() -> dict[str, str]:
 
 def _ready(client: httpx.Client, process: "subprocess.Popen[bytes]", folder: Path) -> bool:
     if process.poll() is not None:
-        said = (folder / "prometheus.log").read_text(encoding="utf-8", errors="replace")
-        raise PrometheusError(f"prometheus ended: {said[-500:]}")
+        log = (folder / "prometheus.log").read_text(encoding="utf-8", errors="replace")
+        raise PrometheusError(f"prometheus ended: {log[-500:]}")
     try:
         return client.get("/-/ready").status_code == httpx.codes.OK
     except httpx.TransportError:

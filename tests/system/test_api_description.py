@@ -8,7 +8,7 @@ import httpx
 import pytest
 from tests.conftest import ROOT, StartServer
 
-from miniserve.http.admission import new_key
+from miniserve.http.keys import new_key
 
 SCHEMATHESIS = ROOT / ".venv-check" / "bin" / "schemathesis"
 EXAMPLES = 150

@@ -1,4 +1,4 @@
-"""The dashboard's queries and the alerts, asked of a real Prometheus that scrapes real servers under traffic."""
+"""The dashboard's queries and the alerts in a real Prometheus that scrapes real servers under traffic."""
 
 import json
 import subprocess
@@ -29,8 +29,8 @@ from miniserve.traffic import Strategy
 
 QUERIES = dashboard_queries()
 SLICED = {name: query for name, query in QUERIES.items() if "$arm" in query}
-# However busy the machine, B is to be given its turn.
-PATIENT = {"LYNX_SHADOW_TIMEOUT_MS": "60000"}
+# Long enough for B to get a core on a busy machine.
+LONG_TIMEOUT = {"LYNX_SHADOW_TIMEOUT_MS": "60000"}
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Watched:
 def shadowing(tmp_path_factory: pytest.TempPathFactory, routing: Routing, items: tuple[Item, ...]) -> Iterator[Watched]:
     """A healthy server that shadows every request."""
     folder = tmp_path_factory.mktemp("shadowing")
-    with LocalServer(folder / "server", routing(Strategy.SHADOW), PATIENT) as server:
+    with LocalServer(folder / "server", routing(Strategy.SHADOW), LONG_TIMEOUT) as server:
         server.wait_for_shadow()
         target = server.address.metrics_url.removeprefix("http://")
         with prometheus(folder / "prometheus", target) as found, traffic(server, [item.sentence for item in items]):
@@ -56,7 +56,7 @@ def shadowing(tmp_path_factory: pytest.TempPathFactory, routing: Routing, items:
 def troubled(tmp_path_factory: pytest.TempPathFactory, routing: Routing, items: tuple[Item, ...]) -> Iterator[Watched]:
     """A server whose B raises, whose queue has one place, whose disk is full, and whose new configuration is broken."""
     folder = tmp_path_factory.mktemp("troubled")
-    environ = PATIENT | {"LYNX_SHADOW_QUEUE": "1"}
+    environ = LONG_TIMEOUT | {"LYNX_SHADOW_QUEUE": "1"}
     with LocalServer(folder / "server", routing(Strategy.SHADOW), environ, (*FAULTY_COMMAND, "raises")) as server:
         server.wait_for_shadow()
         target = server.address.metrics_url.removeprefix("http://")
@@ -93,22 +93,22 @@ def test_the_arm_variable_offers_the_arms(shadowing: Watched) -> None:
     assert offered == ["A", "shadow_B"]
 
 
-def test_a_latency_leads_to_the_trace_of_its_request(shadowing: Watched) -> None:
+def test_a_latency_exemplar_links_to_the_trace_of_its_request(shadowing: Watched) -> None:
     selector = 'arm_duration_seconds_bucket{traffic_arm="shadow_B"}'
     shadowing.prometheus.wait_for(lambda: bool(shadowing.prometheus.exemplars(selector)), "exemplar")
 
     traces = {labels["trace_id"] for labels in shadowing.prometheus.exemplars(selector)}
 
-    # the line is written when its shadow ends, a moment before its latency is counted
+    # a request's line is written when its shadow run ends, before its latency is counted
     assert traces <= {record.trace_id for record in read_log(shadowing.server.traffic_log).records}
 
 
 @pytest.mark.parametrize("name", alerts())
-def test_every_alert_has_data_to_decide_on(name: str, shadowing: Watched) -> None:
+def test_every_alert_rule_has_data(name: str, shadowing: Watched) -> None:
     shadowing.prometheus.data(comparisons_as_values(alerts()[name]))
 
 
-def test_under_a_split_the_shares_of_both_arms_are_shown(
+def test_a_split_shows_the_shares_of_both_arms(
     tmp_path_factory: pytest.TempPathFactory, routing: Routing, items: tuple[Item, ...]
 ) -> None:
     folder = tmp_path_factory.mktemp("splitting")
@@ -127,7 +127,7 @@ def test_under_a_split_the_shares_of_both_arms_are_shown(
     assert {sample.labels["traffic_arm"] for sample in drift} == {"A", "B"}
 
 
-def test_alerts_fire_when_their_fault_is_there_and_stop_when_it_is_mended(troubled: Watched) -> None:
+def test_alerts_fire_on_their_fault_and_stop_once_it_is_repaired(troubled: Watched) -> None:
     faults = {
         "ArmFailing",
         "ShadowDropping",
@@ -139,13 +139,13 @@ def test_alerts_fire_when_their_fault_is_there_and_stop_when_it_is_mended(troubl
 
     troubled.server.traffic_log.unlink()
     troubled.server.route_file.path.unlink()
-    mended = {"TrafficLogFailing", "JournalBacklog", "RouteConfigRefused"}
-    troubled.prometheus.wait_for(lambda: not troubled.prometheus.firing() & mended, f"end of {mended}")
+    repaired = {"TrafficLogFailing", "JournalBacklog", "RouteConfigRefused"}
+    troubled.prometheus.wait_for(lambda: not troubled.prometheus.firing() & repaired, f"end of {repaired}")
 
     assert httpx.get(f"{troubled.server.address.url}/readyz").status_code == httpx.codes.OK
 
 
-def test_promtool_accepts_the_configuration_and_the_rules_and_their_own_tests() -> None:
+def test_promtool_accepts_the_configuration_the_rules_and_the_rules_tests() -> None:
     for command in (
         ("check", "config", str(CONFIG)),
         ("check", "rules", str(RULES)),
@@ -155,7 +155,7 @@ def test_promtool_accepts_the_configuration_and_the_rules_and_their_own_tests() 
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_what_the_dashboard_asks_is_provisioned() -> None:
+def test_every_data_source_of_the_dashboard_is_provisioned() -> None:
     shown = json.loads((INFRA / "grafana" / "dashboards" / "traffic.json").read_text(encoding="utf-8"))
     sources = yaml.safe_load((INFRA / "grafana/provisioning/datasources/lynx.yaml").read_text(encoding="utf-8"))
 
@@ -168,7 +168,7 @@ def test_what_the_dashboard_asks_is_provisioned() -> None:
     assert asked == {(source["type"], source["uid"]) for source in sources["datasources"]}
 
 
-def test_every_runbook_that_an_alert_names_is_there() -> None:
+def test_every_runbook_that_an_alert_links_exists() -> None:
     rules = yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"][0]["rules"]
     runbooks = {rule["annotations"]["runbook"] for rule in rules if "runbook" in rule["annotations"]}
     lines = (INFRA.parent / "docs" / "operations.md").read_text(encoding="utf-8").splitlines()

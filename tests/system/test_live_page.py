@@ -1,4 +1,4 @@
-"""The live page in a real browser: no traffic, traffic, the shadow off, hostile text, three widths, light and dark."""
+"""The live page in a real browser: without and with traffic, shadow off, hostile text, three widths, light and dark."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,14 +26,14 @@ def page(chromium: Page, server: LocalServer) -> Page:
     chromium.show(1280)
     chromium.open("about:blank")
     chromium.requests.clear()
-    chromium.complaints.clear()
+    chromium.messages_logged.clear()
     chromium.open(f"{server.address.metrics_url}/")
     wait(chromium, "document.getElementById('connection').className === 'live'")
     return chromium
 
 
 def wait(page: Page, condition: str) -> None:
-    """Wait in the page until a condition holds; it looks after each change of the document."""
+    """Wait in the page until a condition holds, which is checked at each change of the document."""
     page.evaluate(
         f"new Promise((done) => {{ const look = () => {condition} && (seen.disconnect(), done());"
         " const seen = new MutationObserver(look);"
@@ -50,14 +50,14 @@ def wait_for_pairs(page: Page, count: int) -> None:
     wait(page, f"document.querySelectorAll('.case').length === {count}")
 
 
-def test_without_traffic_it_says_so_and_how_to_send_some(page: Page) -> None:
+def test_without_traffic_the_page_shows_how_to_send_some(page: Page) -> None:
     assert text(page, "h1").startswith("Shadow: A answers, B runs unseen on 100 %")
     assert "curl -s" in text(page, "#traffic")
-    assert text(page, "#no-pairs") == "No pair so far."
-    assert "100.0 % shadowed is to be expected" in text(page, "#split")
+    assert text(page, "#no-pairs") == "No pairs yet."
+    assert "expected: 100.0 % shadowed" in text(page, "#split")
 
 
-def test_pairs_come_in_while_it_is_open(page: Page, server: LocalServer) -> None:
+def test_new_pairs_appear_while_the_page_is_open(page: Page, server: LocalServer) -> None:
     for number in range(3):
         correct(server, "She goed to school.", f"live-{number}")
     wait_for_pairs(page, 3)
@@ -70,7 +70,7 @@ def test_pairs_come_in_while_it_is_open(page: Page, server: LocalServer) -> None
     assert page.evaluate("document.querySelectorAll('#agreement-figure svg .band').length") == 1
 
 
-def test_what_users_and_models_wrote_is_read_and_never_run(page: Page, server: LocalServer) -> None:
+def test_text_of_users_and_models_is_shown_and_never_executed(page: Page, server: LocalServer) -> None:
     correct(server, HOSTILE, "<b>id</b>")
     wait_for_pairs(page, 1)
 
@@ -81,7 +81,7 @@ def test_what_users_and_models_wrote_is_read_and_never_run(page: Page, server: L
     assert page.evaluate("document.title") == "Lynx: live traffic"
 
 
-def test_it_follows_the_route_and_says_that_the_shadow_is_off(
+def test_the_page_follows_the_route_and_says_that_the_shadow_is_off(
     page: Page, server: LocalServer, routing: Routing
 ) -> None:
     server.adopt(routing(Strategy.SINGLE))
@@ -91,23 +91,23 @@ def test_it_follows_the_route_and_says_that_the_shadow_is_off(
     assert "No shadow" in text(page, "#workers")
 
 
-def test_it_asks_for_nothing_but_its_own_parts_and_complains_about_nothing(page: Page, server: LocalServer) -> None:
+def test_the_page_requests_only_its_own_parts_and_logs_no_error(page: Page, server: LocalServer) -> None:
     correct(server, "She goed to school.")
     wait_for_pairs(page, 1)
 
     base = server.address.metrics_url
     assert set(page.requests) == {f"{base}/", f"{base}/live.css", f"{base}/live.js", f"{base}/events"}
-    assert page.complaints == []
+    assert page.messages_logged == []
 
 
-def test_a_stopped_server_is_said_to_be_gone(page: Page, server: LocalServer) -> None:
+def test_the_page_says_that_the_connection_to_a_stopped_server_is_lost(page: Page, server: LocalServer) -> None:
     server.stop()
     wait(page, "document.getElementById('connection').className === 'lost'")
 
     assert "the figures below are old" in text(page, "#connection")
 
 
-def test_only_differing_pairs_are_shown_on_demand_from_the_keyboard(page: Page, server: LocalServer) -> None:
+def test_the_keyboard_can_hide_pairs_that_agree(page: Page, server: LocalServer) -> None:
     correct(server, "She goes to school every day.")
     correct(server, "She goed to school.")
     wait_for_pairs(page, 2)
@@ -127,3 +127,14 @@ def test_no_screen_scrolls_sideways(page: Page, server: LocalServer, width: int,
     page.show(width, scheme)
 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_unusable_lines_are_mentioned_and_the_page_stays_live(page: Page, server: LocalServer) -> None:
+    with server.traffic_log.open("ab") as log:
+        log.write(b'{"schema": 1, "ts": "yesterday"}\n')
+    correct(server, "She goed to school.", "after")
+    wait_for_pairs(page, 1)
+    wait(page, "document.getElementById('problem').innerText.includes('unusable')")
+
+    assert "skipped unusable lines of traffic.log: 1" in text(page, "#problem")
+    assert page.evaluate("document.getElementById('connection').className") == "live"

@@ -38,7 +38,7 @@ def page(chromium: Page, url: str) -> Page:
     chromium.show(1280)
     chromium.open("about:blank")
     chromium.requests.clear()
-    chromium.complaints.clear()
+    chromium.messages_logged.clear()
     chromium.open(url)
     return chromium
 
@@ -76,7 +76,7 @@ def test_the_page_asks_for_nothing_but_itself_and_complains_about_nothing(page: 
     search(page, "item")
 
     assert page.requests == [url]
-    assert page.complaints == []
+    assert page.messages_logged == []
 
 
 def test_what_a_model_wrote_is_read_and_never_run(page: Page) -> None:
@@ -169,7 +169,7 @@ def test_the_keyboard_is_enough(page: Page, cases: tuple[Case, ...]) -> None:
     assert regressed == ids(cases, lambda case: case.kind == "regressed")
     assert found == ["case-1"]
     assert len(page.evaluate(VISIBLE)) == len(cases)
-    assert page.complaints == []
+    assert page.messages_logged == []
 
 
 def test_an_address_brings_its_view_back(page: Page, url: str, cases: tuple[Case, ...]) -> None:
@@ -189,7 +189,7 @@ def test_an_address_with_unknown_filters_shows_everything(page: Page, url: str, 
     page.open(f"{url}#kind=none&verb=nosuchverb&q=")
 
     assert len(page.evaluate(VISIBLE)) == len(cases)
-    assert page.complaints == []
+    assert page.messages_logged == []
 
 
 def test_a_link_to_a_case_that_a_filter_hides_shows_it(page: Page) -> None:

@@ -1,4 +1,4 @@
-"""Clients that ask a server until they are told to stop, each at a pace: what makes panels and alerts move."""
+"""Background clients that send requests at a steady pace, so that panels and alerts have data."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -13,17 +13,17 @@ from miniserve.tasks.grammar import CORRECT_PATH
 
 @contextmanager
 def traffic(server: LocalServer, sentences: Sequence[str], clients: int = 1, pace_s: float = 0.02) -> Iterator[None]:
-    """Keep clients asking while the block runs; every request has an id of its own, and any status will do."""
+    """Send requests while the block runs, each with a new id; any response status is accepted."""
     stopping = threading.Event()
 
-    def ask(number: int) -> None:
+    def send_requests(number: int) -> None:
         with httpx.Client(base_url=server.address.url, timeout=30) as client:
-            for asked, sentence in zip(count(), islice(cycle(sentences), number, None), strict=False):
-                client.post(CORRECT_PATH, json={"sentence": sentence, "request_id": f"client-{number}-{asked}"})
+            for request, sentence in zip(count(), islice(cycle(sentences), number, None), strict=False):
+                client.post(CORRECT_PATH, json={"sentence": sentence, "request_id": f"client-{number}-{request}"})
                 if stopping.wait(pace_s):
                     return
 
-    threads = [threading.Thread(target=ask, args=(number,)) for number in range(clients)]
+    threads = [threading.Thread(target=send_requests, args=(number,)) for number in range(clients)]
     for thread in threads:
         thread.start()
     try:

@@ -1,4 +1,4 @@
-"""A recipe and a tokenizer that are small enough to train with in a test, and the training itself."""
+"""A recipe and a tokenizer small enough for tests, and a function that trains with them."""
 
 import dataclasses
 import sys
@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from minicorpus.corpus import BASE, documents
-from minimodel.inference.prompt import Prompter
-from minimodel.training import train as training
+from minimodel.text.prompt import Prompter
+from minimodel.training import architecture
 from minimodel.training.batches import sequence
 from minimodel.training.fused import fuse_activations, fuse_adapters
 from minimodel.training.loop import train
@@ -18,7 +18,7 @@ from minimodel.training.recipe import Recipe, Run, read_recipe
 from minimodel.training.tokenizing import train_tokenizer
 
 ROOT = Path(__file__).resolve().parents[2]
-# The scripts are no package of the library; tests reach them from the root.
+# The scripts are not part of the library; tests import them from the root.
 sys.path.insert(0, str(ROOT))
 TINY = Run(seed=3, documents=96, batch=8, learning_rate=0.002, weight_decay=0.1)
 
@@ -38,14 +38,14 @@ def prompter() -> Prompter:
 
 @pytest.fixture(scope="session")
 def fit(prompter: Prompter) -> Callable[..., None]:
-    """Train a model as the recipe of these tests does; options are those of the loop."""
+    """Train a model with the tiny recipe. Options are those of the loop."""
     rows = [sequence(prompter, d, answer_only=False) for d in documents(5, TINY.documents, BASE)]
 
     def run(model: torch.nn.Module, checkpoint: Path, **options: object) -> None:
         fuse_activations(model)
         fuse_adapters(model)
         known = {"identity": "tiny", "progress": lambda *_: None, **options}
-        train(model, rows, TINY, positions=training.POSITIONS, checkpoint=checkpoint, **known)  # type: ignore[arg-type]
+        train(model, rows, TINY, positions=architecture.POSITIONS, checkpoint=checkpoint, **known)  # type: ignore[arg-type]
 
     return run
 

@@ -1,4 +1,4 @@
-"""The registered models, read by the libraries that made them, in the environment that has torch."""
+"""Loads the registered models with the libraries that trained them."""
 
 import importlib.util
 import json
@@ -15,8 +15,8 @@ from tokenizers import Tokenizer
 
 from minicorpus.corpus import ADAPTER, BASE, digest, documents, text_seed
 from minimodel.bundles.bundle import load_bundle
-from minimodel.bundles.weights import base_weights, merge
-from minimodel.inference.prompt import Prompter
+from minimodel.inference.weights import base_weights, merge
+from minimodel.text.prompt import Prompter
 from minimodel.training.recipe import read_recipe
 
 # transformers deprecates a name that peft still reads; neither is ours to change
@@ -39,7 +39,7 @@ def test_registered_bundles_load_in_transformers_and_peft_and_answer_as_committe
     assert [greedy(adapted, prompter, row["sentence"]) for row in sentences] == [row["B"] for row in sentences]
 
 
-def test_the_merge_that_serves_equals_the_unmerged_adapter() -> None:
+def test_the_merged_weights_compute_the_same_as_the_unmerged_adapter() -> None:
     registry = json.loads((ROOT / "models/registry.json").read_text("utf-8"))
     a, b = (load_bundle(ROOT / "models", registry["versions"][v]) for v in ("0.1.0", "0.3.0"))
     base = transformers.GPT2LMHeadModel.from_pretrained(ROOT / "models" / a.sha).eval()
@@ -57,7 +57,7 @@ def test_the_merge_that_serves_equals_the_unmerged_adapter() -> None:
     assert float((expected - found).abs().max() / expected.abs().max()) < CLOSE
 
 
-def test_the_corpus_of_the_registered_models_is_the_one_the_parameters_make() -> None:
+def test_the_parameters_generate_the_corpus_of_the_registered_models() -> None:
     recipe = read_recipe(ROOT / "params.yaml")
     report = json.loads((ROOT / "data/processed/corpus.json").read_text("utf-8"))
     registry = json.loads((ROOT / "models/registry.json").read_text("utf-8"))
@@ -71,7 +71,7 @@ def test_the_corpus_of_the_registered_models_is_the_one_the_parameters_make() ->
         assert json.loads(manifest.read_text("utf-8"))["corpus_sha256"] == made == report[name]["sha256"]
 
 
-def test_a_bundle_saved_by_peft_registers_and_is_the_registered_one(tmp_path: Path) -> None:
+def test_a_bundle_saved_by_peft_registers_under_the_same_sha(tmp_path: Path) -> None:
     spec = importlib.util.spec_from_file_location("mlops_registry", ROOT / "scripts/mlops/registry.py")
     assert spec is not None
     assert spec.loader is not None

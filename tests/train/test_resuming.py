@@ -1,4 +1,4 @@
-"""Runs that were stopped: what is taken up again, and what is not."""
+"""Interrupted runs: what resumes, and what starts again."""
 
 import dataclasses
 import json
@@ -12,8 +12,10 @@ import torch
 
 from minimodel.bundles.bundle import read_folder
 from minimodel.errors import BundleRefused, UnknownModel
-from minimodel.inference.prompt import Prompter
+from minimodel.text.prompt import Prompter
+from minimodel.training import architecture
 from minimodel.training import train as training
+from minimodel.training.__main__ import main
 from minimodel.training.identity import adapter_identity, base_identity
 from minimodel.training.recipe import Recipe
 from minimodel.training.staging import base_folder
@@ -25,7 +27,7 @@ Weights = Callable[[torch.nn.Module], dict[str, bytes]]
 
 
 class Stop(Exception):
-    """Ends a run in the middle."""
+    """Interrupts a run."""
 
 
 def _stop_at_seven(step: int, _: float) -> None:
@@ -35,10 +37,10 @@ def _stop_at_seven(step: int, _: float) -> None:
 
 @pytest.fixture
 def checkpoint(recipe: Recipe, prompter: Prompter, fit: Fit, tmp_path: Path) -> Path:
-    """A checkpoint of the fifth of twelve steps, of the run "tiny"."""
+    """A checkpoint after step 5 of 12 of the run "tiny"."""
     path = tmp_path / "checkpoint"
     with pytest.raises(Stop):
-        fit(training.new_base(recipe, prompter.end_id), path, progress=_stop_at_seven, checkpoint_every=5)
+        fit(architecture.new_base(recipe, prompter.end_id), path, progress=_stop_at_seven, checkpoint_every=5)
     return path
 
 
@@ -48,10 +50,10 @@ def _steps_taken(fit: Fit, model: torch.nn.Module, path: Path, **options: object
     return taken
 
 
-def test_a_run_taken_up_from_a_checkpoint_ends_like_one_that_was_never_stopped(
+def test_a_run_resumed_from_a_checkpoint_gives_the_same_bytes_as_an_uninterrupted_one(
     recipe: Recipe, prompter: Prompter, fit: Fit, weights: Weights, checkpoint: Path, tmp_path: Path
 ) -> None:
-    whole, resumed = (training.new_base(recipe, prompter.end_id) for _ in range(2))
+    whole, resumed = (architecture.new_base(recipe, prompter.end_id) for _ in range(2))
     fit(whole, tmp_path / "other")
 
     assert _steps_taken(fit, resumed, checkpoint) == list(range(6, 13))
@@ -60,7 +62,7 @@ def test_a_run_taken_up_from_a_checkpoint_ends_like_one_that_was_never_stopped(
 
 
 def test_a_checkpoint_of_another_run_is_ignored(recipe: Recipe, prompter: Prompter, fit: Fit, checkpoint: Path) -> None:
-    model = training.new_base(recipe, prompter.end_id)
+    model = architecture.new_base(recipe, prompter.end_id)
 
     assert _steps_taken(fit, model, checkpoint, identity="another") == list(range(1, 13))
 
@@ -72,19 +74,19 @@ def test_a_checkpoint_without_identity_or_past_the_end_is_ignored(
     from safetensors.torch import save_file  # noqa: PLC0415 - used by this law only
 
     save_file({"any": torch.zeros(1)}, tmp_path / "checkpoint", metadata=metadata)
-    model = training.new_base(recipe, prompter.end_id)
+    model = architecture.new_base(recipe, prompter.end_id)
 
     assert _steps_taken(fit, model, tmp_path / "checkpoint") == list(range(1, 13))
 
 
-def test_half_a_checkpoint_is_ignored(recipe: Recipe, prompter: Prompter, fit: Fit, checkpoint: Path) -> None:
+def test_a_truncated_checkpoint_is_ignored(recipe: Recipe, prompter: Prompter, fit: Fit, checkpoint: Path) -> None:
     checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
-    model = training.new_base(recipe, prompter.end_id)
+    model = architecture.new_base(recipe, prompter.end_id)
 
     assert _steps_taken(fit, model, checkpoint) == list(range(1, 13))
 
 
-def test_every_parameter_the_corpus_and_the_parent_are_part_of_a_run_s_identity(recipe: Recipe) -> None:
+def test_a_run_s_identity_covers_every_parameter_the_corpus_and_the_parent(recipe: Recipe) -> None:
     run = dataclasses.replace(recipe.base, seed=99)
     rate = dataclasses.replace(recipe.base, learning_rate=0.5)
 
@@ -100,7 +102,7 @@ def test_every_parameter_the_corpus_and_the_parent_are_part_of_a_run_s_identity(
     assert base_identity(dataclasses.replace(recipe, adapter_r=5), "c") == bases[0]
 
 
-def test_an_interrupted_adapter_run_keeps_the_finished_base_and_a_changed_recipe_does_not(
+def test_an_interrupted_adapter_run_keeps_the_base_unless_the_recipe_changed(
     recipe: Recipe, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     training.train_all(recipe, tmp_path)
@@ -126,7 +128,7 @@ def staged(recipe: Recipe, tmp_path: Path) -> tuple[Path, Path, str]:
     return tmp_path / "staging" / "base", receipt, str(json.loads(receipt.read_text())["sha"])
 
 
-def test_the_adapter_builds_on_the_staged_base_or_else_on_the_registered_one(
+def test_the_adapter_builds_on_the_staged_base_or_failing_that_on_the_registered_one(
     staged: tuple[Path, Path, str], tmp_path: Path
 ) -> None:
     folder, receipt, sha = staged
@@ -137,7 +139,7 @@ def test_the_adapter_builds_on_the_staged_base_or_else_on_the_registered_one(
     assert base_folder(receipt, tmp_path / "nothing", models) == models / sha
 
 
-def test_without_the_base_of_the_receipt_the_adapter_says_how_to_make_it(
+def test_if_the_receipt_s_base_is_missing_the_error_says_how_to_make_it(
     staged: tuple[Path, Path, str], tmp_path: Path
 ) -> None:
     _, receipt, sha = staged
@@ -148,15 +150,15 @@ def test_without_the_base_of_the_receipt_the_adapter_says_how_to_make_it(
         base_folder(tmp_path / "no.json", tmp_path / "nothing", tmp_path / "models")
 
 
-def test_a_missing_base_is_one_sentence_on_the_command_line(
+def test_the_command_reports_a_missing_base_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ["adapter", "--out", str(tmp_path), "--base-receipt", str(tmp_path / "no.json")]
-    # The command line is what is tested; argparse reads it from here.
+    # This tests the command line, and argparse reads sys.argv.
     monkeypatch.setattr(sys, "argv", ["train", *arguments])
 
     with pytest.raises(SystemExit) as stopped:
-        training.main()
+        main()
 
     assert stopped.value.code == 2
     assert "./just train base" in capsys.readouterr().err

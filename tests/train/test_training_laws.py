@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from minicorpus.corpus import ADAPTER, BASE, documents
-from minimodel.inference.prompt import Prompter
-from minimodel.training import train as training
+from minimodel.text.prompt import Prompter
+from minimodel.training import architecture
 from minimodel.training.batches import IGNORED, Batch, collate, order, sequence
 from minimodel.training.fused import fuse_activations, fuse_adapters
 from minimodel.training.loop import groups, learning_rate
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is d
 Fit = Callable[..., None]
 Weights = Callable[[torch.nn.Module], dict[str, bytes]]
 TINY = Run(seed=3, documents=96, batch=8, learning_rate=0.002, weight_decay=0.1)
-# Below AdamW's smallest step nothing moves; above float32's rounding of logits near 10 nothing differs.
+# Above float32's rounding error of logits near 10, and below the smallest step of AdamW.
 CLOSE = 1e-5
 
 
@@ -32,10 +32,10 @@ def _ids(prompter: Prompter) -> torch.Tensor:
 
 
 def test_an_untrained_adapter_changes_nothing(recipe: Recipe, prompter: Prompter) -> None:
-    base = training.new_base(recipe, prompter.end_id).eval()
+    base = architecture.new_base(recipe, prompter.end_id).eval()
     before = base(input_ids=_ids(prompter)).logits.detach().clone()
 
-    adapted = training.new_adapter(recipe, base).eval()
+    adapted = architecture.new_adapter(recipe, base).eval()
 
     assert torch.equal(adapted(input_ids=_ids(prompter)).logits, before)
 
@@ -43,7 +43,7 @@ def test_an_untrained_adapter_changes_nothing(recipe: Recipe, prompter: Prompter
 def test_only_the_adapter_gets_gradients_and_only_the_adapter_moves(
     recipe: Recipe, prompter: Prompter, fit: Fit, weights: Weights, tmp_path: Path
 ) -> None:
-    adapted = training.new_adapter(recipe, training.new_base(recipe, prompter.end_id))
+    adapted = architecture.new_adapter(recipe, architecture.new_base(recipe, prompter.end_id))
     before = weights(adapted)
 
     fit(adapted, tmp_path / "checkpoint")
@@ -59,7 +59,7 @@ def test_only_the_adapter_gets_gradients_and_only_the_adapter_moves(
 def test_the_same_seed_and_threads_give_the_same_bytes(
     recipe: Recipe, prompter: Prompter, fit: Fit, weights: Weights, tmp_path: Path, threads: int
 ) -> None:
-    models = [training.new_base(recipe, prompter.end_id) for _ in range(2)]
+    models = [architecture.new_base(recipe, prompter.end_id) for _ in range(2)]
 
     for model in models:
         fit(model, tmp_path / "checkpoint", threads=threads)
@@ -70,11 +70,13 @@ def test_the_same_seed_and_threads_give_the_same_bytes(
 def test_another_seed_gives_other_bytes(recipe: Recipe, prompter: Prompter, weights: Weights) -> None:
     other = dataclasses.replace(recipe, base=dataclasses.replace(recipe.base, seed=99))
 
-    assert weights(training.new_base(recipe, prompter.end_id)) != weights(training.new_base(other, prompter.end_id))
+    assert weights(architecture.new_base(recipe, prompter.end_id)) != weights(
+        architecture.new_base(other, prompter.end_id)
+    )
 
 
-def test_the_fused_activation_is_the_one_the_configuration_names(recipe: Recipe, prompter: Prompter) -> None:
-    model = training.new_base(recipe, prompter.end_id).eval()
+def test_the_fused_activation_equals_the_one_in_the_configuration(recipe: Recipe, prompter: Prompter) -> None:
+    model = architecture.new_base(recipe, prompter.end_id).eval()
     before = model(input_ids=_ids(prompter)).logits.detach().clone()
 
     fuse_activations(model)
@@ -82,12 +84,14 @@ def test_the_fused_activation_is_the_one_the_configuration_names(recipe: Recipe,
     assert torch.allclose(model(input_ids=_ids(prompter)).logits, before, atol=CLOSE)
 
 
-def test_a_fused_adapter_answers_and_learns_as_an_unfused_one(recipe: Recipe, prompter: Prompter) -> None:
-    adapted = training.new_adapter(recipe, training.new_base(recipe, prompter.end_id))
+def test_a_fused_adapter_has_the_same_output_and_gradients_as_an_unfused_one(
+    recipe: Recipe, prompter: Prompter
+) -> None:
+    adapted = architecture.new_adapter(recipe, architecture.new_base(recipe, prompter.end_id))
     asked = [p for p in adapted.parameters() if p.requires_grad]
     with torch.no_grad():
         for p in asked:
-            p.normal_(std=0.05)  # an adapter that has learnt nothing has no gradient in half of its weights
+            p.normal_(std=0.05)  # in an untrained adapter, lora_B is zero, so lora_A has no gradient
     ids = _ids(prompter)
     before = adapted(input_ids=ids, labels=ids)
     expected = torch.autograd.grad(before.loss, asked)
@@ -100,8 +104,8 @@ def test_a_fused_adapter_answers_and_learns_as_an_unfused_one(recipe: Recipe, pr
         assert torch.allclose(found, wanted, atol=CLOSE)
 
 
-def test_the_loss_is_the_model_s_own_with_its_padding_masked(recipe: Recipe, prompter: Prompter) -> None:
-    model = training.new_base(recipe, prompter.end_id)
+def test_the_loss_equals_the_models_own_with_padding_masked(recipe: Recipe, prompter: Prompter) -> None:
+    model = architecture.new_base(recipe, prompter.end_id)
     rows = [sequence(prompter, d, answer_only=True) for d in documents(9, 12, ADAPTER)]
     batch = collate(rows, 256, random.Random(1))  # noqa: S311 - positions, not secrets
     sizes = torch.tensor([len(row.ids) for row in rows])
@@ -112,15 +116,13 @@ def test_the_loss_is_the_model_s_own_with_its_padding_masked(recipe: Recipe, pro
     assert torch.allclose(loss_of(model, batch), own, atol=CLOSE)
 
 
-def test_a_step_shared_out_to_threads_has_the_loss_and_gradient_of_a_whole_one(
-    recipe: Recipe, prompter: Prompter
-) -> None:
-    model = training.new_base(recipe, prompter.end_id)
+def test_splitting_a_batch_over_threads_keeps_loss_and_gradient(recipe: Recipe, prompter: Prompter) -> None:
+    model = architecture.new_base(recipe, prompter.end_id)
     rows = [sequence(prompter, d, answer_only=True) for d in documents(9, 11, ADAPTER)]
     parameters = list(model.parameters())
 
     def shares(count: int) -> list[Batch]:
-        # Of one longest row each, so that none starts at a later position.
+        # One longest row per share, so that no row can be shifted to a later position.
         return [
             collate(rows[i::count], max(len(r.ids) for r in rows[i::count]), random.Random(1))  # noqa: S311 - as above
             for i in range(count)
@@ -136,8 +138,8 @@ def test_a_step_shared_out_to_threads_has_the_loss_and_gradient_of_a_whole_one(
 
 
 def test_the_second_matrix_of_an_adapter_learns_faster_and_no_bias_decays(recipe: Recipe, prompter: Prompter) -> None:
-    adapted = training.new_adapter(recipe, training.new_base(recipe, prompter.end_id))
-    base = dict(training.new_base(recipe, prompter.end_id).named_parameters())
+    adapted = architecture.new_adapter(recipe, architecture.new_base(recipe, prompter.end_id))
+    base = dict(architecture.new_base(recipe, prompter.end_id).named_parameters())
     low = {n: p for n, p in adapted.named_parameters() if p.requires_grad}
 
     by_speed = {

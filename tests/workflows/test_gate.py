@@ -32,7 +32,7 @@ def steps(workflow: Workflow) -> list[Workflow]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_workflow_has_the_parts_that_every_workflow_needs(name: str) -> None:
+def test_every_workflow_has_the_required_parts(name: str) -> None:
     workflow = read(name)
 
     assert set(workflow) == {"name", "on", "permissions", "jobs"}
@@ -45,7 +45,7 @@ def test_a_workflow_has_the_parts_that_every_workflow_needs(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_foreign_actions_are_pinned_to_a_commit(name: str) -> None:
+def test_third_party_actions_are_pinned_to_a_commit(name: str) -> None:
     used = [step["uses"] for step in steps(read(name)) if "uses" in step]
 
     assert used
@@ -53,7 +53,7 @@ def test_foreign_actions_are_pinned_to_a_commit(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_scripts_are_shell_and_call_recipes_that_exist(name: str) -> None:
+def test_scripts_are_valid_shell_and_call_existing_recipes(name: str) -> None:
     recipes = re.findall(
         r"^([a-z][a-z-]*)[^:\n]*:", (REPOSITORY / "Justfile").read_text(encoding="utf-8"), re.MULTILINE
     )
@@ -64,7 +64,7 @@ def test_scripts_are_shell_and_call_recipes_that_exist(name: str) -> None:
         assert "${{" not in script
 
 
-def test_what_the_gate_hands_to_the_judge_is_what_the_judge_asks_for() -> None:
+def test_the_gate_passes_the_inputs_that_the_judge_requires() -> None:
     gate, judge = read("gate.yml"), read("judge.yml")
     inputs = judge["on"]["workflow_call"]["inputs"]
     call = gate["jobs"]["judge"]
@@ -88,7 +88,7 @@ def test_what_the_gate_hands_to_the_judge_is_what_the_judge_asks_for() -> None:
         ((150, 26, 6, 18), "manifest.json", 0),
         ((160, 12, 6, 22), "manifest.json", 10),
         ((150, 4, 24, 22), "manifest.json", 20),
-        # Without its manifest every item of the eval set is planned, and half of them are lacking.
+        # Without a manifest, every item of the eval set counts as planned, and half of them are missing.
         ((150, 26, 6, 18), "", 3),
         ((150, 26, 6, 18), "nothing.json", 2),
     ],
@@ -129,7 +129,7 @@ def test_the_step_that_judges_fails_on_anything_but_promote(
         ("cancelled", "", "skipped", False),
     ],
 )
-def test_the_required_check_passes_on_promote_or_where_no_model_changed(
+def test_the_required_check_passes_on_promote_or_if_no_model_changed(
     changes: str, models: str, judge: str, passes: bool
 ) -> None:
     verdict = read("gate.yml")["jobs"]["verdict"]

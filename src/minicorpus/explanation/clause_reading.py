@@ -1,15 +1,14 @@
-"""Who the subject before a verb form is, and what form the words before it ask for.
+"""Works out the subject of a verb form and the form that the preceding words require.
 
-It reads words, without a lexicon of nouns and verbs. Where they do not tell, it says None: who explains must
-not guess.
+It looks at function words only and has no dictionary of nouns and verbs. If they are not conclusive the result is None,
+because an explanation must not be a guess.
 """
 
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final
 
-from minicorpus.explanation.noun_phrases import Words, is_adverb, is_plain, is_plural, phrases_of
-from minicorpus.explanation.small_words import (
+from minicorpus.explanation.function_words import (
     ASKING,
     BARE,
     BE,
@@ -23,14 +22,16 @@ from minicorpus.explanation.small_words import (
     RELATIVES,
     SUBJECTS,
 )
+from minicorpus.explanation.noun_phrases import Words, is_adverb, is_plain, is_plural, phrases_of
 
 _CERTAIN: Final = frozenset((word,) for word in BARE | HAVE | BE)
+# How many words before a form are searched for the word that governs it.
 _APART: Final = 5
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What stands before a form: its subject's person, and the tense that a word asks for, with that word."""
+    """The context of a form: its subject's person, the tense required by a governing word, and that word."""
 
     person: str | None
     tense: str | None
@@ -38,8 +39,9 @@ class Reading:
 
 
 def _governor(before: Words, names: frozenset[str]) -> int | None:
-    """Return where the word stands that asks for a form: a modal, do, to, or have."""
+    """Return the index of the word that governs the form (a modal, do, to, or have), or None."""
     start = len(before) - 1
+    # "have" governs a form next to it or across adverbs. With a noun in between it is a main verb ("have friends").
     strict = True
     for i in range(start, max(-1, start - _APART), -1):
         word = before[i]
@@ -58,7 +60,10 @@ def _governor(before: Words, names: frozenset[str]) -> int | None:
 
 
 def _begins(before: Words, i: int, names: frozenset[str]) -> bool:
-    """Whether a clause begins after a word; "that" also points, as in "that room", and "once" also counts."""
+    """Return whether a clause begins after a word.
+
+    "That" can also be a determiner ("that room"), and "once" a number of times.
+    """
     if before[i] in {"that", "once"}:
         following = before[i + 1] if i + 1 < len(before) else ""
         linked = before[i] == "that" and (is_adverb(following) or following in PREPOSITIONS)
@@ -67,7 +72,7 @@ def _begins(before: Words, i: int, names: frozenset[str]) -> bool:
 
 
 def _clause(before: Words, names: frozenset[str]) -> tuple[Words, Words]:
-    """Return the words since the last mark or linking word, and those of the clause that it is coupled to."""
+    """Return the current clause, and the clause before it if "and", "or" or "nor" joins the two."""
     starts = [0, *(i + 1 for i in range(len(before)) if _begins(before, i, names))]
     clause = before[starts[-1] :]
     coupled = len(starts) > 1 and before[starts[-1] - 1] in {"and", "or", "nor"}
@@ -86,7 +91,7 @@ def _without_adverbs(words: Words) -> Words:
 
 
 def _is_subject_alone(words: Words, names: frozenset[str]) -> bool:
-    """Whether words are a noun phrase and nothing else, so that "and" couples it to the next."""
+    """Return whether the words are just a noun phrase, so that "and" joins subjects ("Tom and Ana")."""
     if len(words) > 4 or any(word.endswith(("s", "ed")) for word in words[2:3] if len(words) == 4):
         return False
     return bool(words) and (
@@ -95,7 +100,7 @@ def _is_subject_alone(words: Words, names: frozenset[str]) -> bool:
 
 
 def _finite(before: Words, names: frozenset[str]) -> str | None:
-    """Return the person of the subject of the finite verb that comes next."""
+    """Return the person of the subject of the finite verb that follows."""
     clause, coupled = _clause(before, names)
     if _is_subject_alone(coupled, names):
         return OTHER
@@ -114,7 +119,7 @@ def _finite(before: Words, names: frozenset[str]) -> str | None:
 
 
 def _of_infinitive(before: Words, names: frozenset[str]) -> str | None:
-    """Return the person of the subject of the clause that a "to" stands in."""
+    """Return the person of the subject of the clause that contains a "to"."""
     clause, coupled = _clause(before, names)
     if _is_subject_alone(coupled, names):
         return OTHER
@@ -138,14 +143,14 @@ def _of_infinitive(before: Words, names: frozenset[str]) -> str | None:
 
 
 def _of_purpose(after: Words, names: frozenset[str]) -> str | None:
-    """Return the person of the clause that follows "in order to ..." and its comma."""
+    """Return the person of the main clause after "in order to ...,"."""
     clause = after[after.index(",") + 1 :] if "," in after else ()
     subject = tuple(takewhile(lambda word: word not in BARE | HAVE | BE | {"ought", ","}, clause))
     return _finite(subject, names) if clause[len(subject) :][:1] not in {(), (",",)} else None
 
 
 def _agrees(person: str | None, before: Words, at: int) -> str | None:
-    """Let an inflected auxiliary decide, or refute, a third person."""
+    """Check the person against the auxiliary: "has" and "does" imply 3sg, "have" and "do" exclude it."""
     governor = before[at]
     if governor in {"has", "does", "hasn't", "doesn't"}:
         return person or "3sg"
@@ -155,7 +160,7 @@ def _agrees(person: str | None, before: Words, at: int) -> str | None:
 
 
 def question_auxiliary(words: Words) -> int | None:
-    """Return where the auxiliary stands that a question begins with, or None where the words are no such question."""
+    """Return the index of the auxiliary that begins a question, or None if the words are not such a question."""
     at = next((i for i, word in enumerate(words) if word in BARE | HAVE), None)
     if at is None or words[-1:] != ("?",):
         return None
@@ -164,7 +169,7 @@ def question_auxiliary(words: Words) -> int | None:
 
 
 def _inverted(before: Words, after: Words, names: frozenset[str]) -> Reading | None:
-    """Read a question whose subject, right before the form, comes after its auxiliary."""
+    """Read a question, in which the subject stands between the auxiliary and the form."""
     at = question_auxiliary(before + after)
     if at is None or at >= len(before) - 1 or BOUNDARIES.intersection(before[at:]):
         return None
@@ -173,7 +178,7 @@ def _inverted(before: Words, after: Words, names: frozenset[str]) -> Reading | N
     subject = pronoun or tuple(takewhile(lambda word: word not in RELATIVES, between))
     about = [word for word in between[len(subject) :] if not pronoun and not is_adverb(word)]
     if len(about) in {1, 2}:
-        return Reading(OTHER, None, None)  # the form may be that of the relative clause
+        return Reading(OTHER, None, None)  # the form may belong to a relative clause
     if not about and (between[-1] == "to" or BARE.union(HAVE, BE).intersection(between)):
         return None
     tense = "past_participle" if before[at] in HAVE else "infinitive"
@@ -181,7 +186,7 @@ def _inverted(before: Words, after: Words, names: frozenset[str]) -> Reading | N
 
 
 def read(before: Words, after: Words, names: frozenset[str]) -> Reading:
-    """Read the words around a form; `names` are the words that are written with a capital as names are."""
+    """Read the words around a form. `names` are the words of the sentence that are names."""
     asked = _inverted(before, after, names)
     if asked is not None:
         return asked

@@ -1,7 +1,7 @@
-"""What a correction says to a learner: verb, tense, person and rule, in English or Spanish.
+"""Explains a correction to a learner: verb, tense, person and rule, in English or Spanish.
 
-It looks the change up among the mistakes of the grid and reads the subject before it; where that gives no
-single cell it says so instead of guessing.
+It looks the change up among the mistakes of the grid and reads the subject before it. If that does not lead to a single
+cell, it says so instead of guessing.
 """
 
 import re
@@ -14,19 +14,23 @@ from typing import Final
 from minicorpus import grid
 from minicorpus.explanation import rules
 from minicorpus.explanation.clause_reading import Reading, question_auxiliary, read
+from minicorpus.explanation.function_words import DETERMINERS, HAVE, TIMES
 from minicorpus.explanation.noun_phrases import Words, can_be_name, is_adverb
 from minicorpus.explanation.rules import Language
-from minicorpus.explanation.small_words import DETERMINERS, HAVE, TIMES
 from minicorpus.mistakes import auxiliary, mistakes
 from minicorpus.vocabulary.words import WORDS
 
 _WORD: Final = re.compile(r"\w+(?:['\u2019\-]\w+)*|[^\w\s]")
+# Words in the longest mistake of the grid ("am going to went").
 _LONGEST: Final = 4
 _PAIRS: Final = {frozenset({"have", "has"}): "past_participle", frozenset({"do", "does"}): "infinitive"}
+# How many words after an auxiliary its main verb can be.
 _NEAR: Final = 5
+# Participles of verbs outside the grid that do not end in -ed or -en.
 _IRREGULAR_PARTICIPLES: Final = frozenset(
     {"made", "found", "lost", "met", "read", "sold", "put", "cut", "left", "bought", "brought", "sung", "run", "sat"}
 )
+# Words that end like participles and are not.
 _LIKE_PARTICIPLES: Final = frozenset(
     {"red", "chicken", "children", "women", "men", "kitchen", "garden", "need", "seed", "bed"}
 )
@@ -34,7 +38,7 @@ _LIKE_PARTICIPLES: Final = frozenset(
 
 @dataclass(frozen=True)
 class Cell:
-    """A place in the grid, the form that was put there, and what stands before it as its auxiliary."""
+    """A cell of the grid, the form that the correction uses, and the auxiliary before it."""
 
     verb: str
     tense: str
@@ -54,7 +58,7 @@ def _grid_cells() -> Iterable[tuple[str, str, str]]:
 
 @cache
 def _by_change() -> dict[tuple[Words, Words], list[Cell]]:
-    """Index every mistake of the grid by what is written and what should be."""
+    """Index every mistake of the grid by wrong and right words."""
     index: dict[tuple[Words, Words], list[Cell]] = defaultdict(list)
     for cell in _grid_cells():
         for mistake in mistakes(*cell):
@@ -73,7 +77,7 @@ def _by_form() -> dict[Words, list[Cell]]:
 
 
 def _common(a: Words, b: Words) -> int:
-    """Return how many words two sequences share from their start."""
+    """Return the length of the common prefix of two sequences."""
     count = 0
     while count < min(len(a), len(b)) and a[count] == b[count]:
         count += 1
@@ -85,7 +89,7 @@ def _contains(words: Words, part: Words) -> bool:
 
 
 def _names(text: str) -> frozenset[str]:
-    """Return the words that are names by their capital, or by their look where a sentence begins."""
+    """Return the names in a text: capitalised words, and the first word if it could be a name."""
     found = _WORD.findall(text)
     inside = frozenset(word.lower() for word in found[1:] if word[0].isupper() and word != "I")
     first = found[0].lower() if found else ""
@@ -96,12 +100,12 @@ def _names(text: str) -> frozenset[str]:
 
 @cache
 def _known_names() -> frozenset[str]:
-    """Return the names of the word lists: at the start of a sentence every word has a capital."""
+    """Return the names in the word lists, for the first word of a sentence, which is always capitalised."""
     return frozenset(word.lower() for name in (*WORDS["name"].train, *WORDS["name"].held) for word in name.split())
 
 
 def _fits(cell: Cell, reading: Reading) -> bool:
-    """Whether a cell is what the words before the form ask for; -s alone tells the person where they do not."""
+    """Return whether a cell matches the words before the form. If they show no person, a final -s implies 3sg."""
     told = cell.tense == "present_simple" and cell.form.endswith("s") and cell.person == "3sg"
     if cell.person != reading.person and not (reading.person is None and told):
         return False
@@ -109,7 +113,7 @@ def _fits(cell: Cell, reading: Reading) -> bool:
 
 
 def _choose(cells: list[Cell], reading: Reading) -> Cell | None:
-    """Return the one cell that fits the words before the form."""
+    """Return the cell that matches the words before the form, or None unless there is exactly one."""
     chosen = [cell for cell in cells if _fits(cell, reading)]
     if len({(c.verb, c.tense) for c in chosen}) != 1:
         return None
@@ -123,7 +127,7 @@ def _is_participle(word: str) -> bool:
 
 
 def _is_auxiliary(cell: Cell, after: Words) -> bool:
-    """Whether a form of be, have or do only helps another verb, which the grid does not hold."""
+    """Return whether a form of be, have or do is an auxiliary of a verb outside the grid."""
     if cell.tense == "future":
         return False
     following = next((word for word in after[:_NEAR] if not is_adverb(word)), "")
@@ -135,10 +139,11 @@ def _is_auxiliary(cell: Cell, after: Words) -> bool:
 
 
 def _changed(old: Words, new: Words, names: frozenset[str]) -> Cell | None:
-    """Find the cell of a change: the longest known mistake over it, else the form that now stands there."""
+    """Find the cell of a change: by the longest known mistake that covers it, otherwise by the new form."""
     head = _common(old, new)
     tail = _common(old[head:][::-1], new[head:][::-1])
     stop_old, stop_new = len(old) - tail, len(new) - tail
+    # Candidate spans: the changed words, widened by up to three words on each side.
     spans = [
         (first, after)
         for first in range(max(0, head - _LONGEST + 1), head + 1)
@@ -162,7 +167,7 @@ def _changed(old: Words, new: Words, names: frozenset[str]) -> Cell | None:
 
 
 def _helped(old: Words, new: Words, names: frozenset[str]) -> Cell | None:
-    """Find the cell where only the auxiliary was changed: have and has, or do and does."""
+    """Find the cell of a change that affects only the auxiliary: have or has, do or does."""
     head = _common(old, new)
     if len(old) != len(new) or old[head + 1 :] != new[head + 1 :]:
         return None
@@ -180,7 +185,7 @@ def _helped(old: Words, new: Words, names: frozenset[str]) -> Cell | None:
 
 
 def find_cell(sentence: str, correction: str) -> Cell | None:
-    """Return the cell of the grid that a correction is about, or None where it is outside or unclear."""
+    """Return the cell of the grid that a correction concerns, or None if it is outside the grid or ambiguous."""
     old, new = _words(sentence), _words(correction)
     if old == new:
         return None
@@ -191,13 +196,13 @@ def find_cell(sentence: str, correction: str) -> Cell | None:
 
 
 def _rule(cell: Cell, language: Language) -> str:
-    """Return the rule of a cell, with the auxiliary that really stands in the sentence."""
+    """Return the rule of a cell, quoting the auxiliary that the sentence uses."""
     text = rules.rule(cell.verb, cell.tense, cell.person, language)
     if cell.tense == "infinitive" and cell.auxiliary_changed:
         return f"{rules.DO[language][cell.person == '3sg']} {text}"
     if cell.tense == "past_participle" and cell.auxiliary in HAVE:
-        stands = cell.auxiliary.removesuffix("n't")
-        return text.replace(f"“{auxiliary(cell.tense, cell.person)}”", f"“{stands}”")
+        used = cell.auxiliary.removesuffix("n't")
+        return text.replace(f"“{auxiliary(cell.tense, cell.person)}”", f"“{used}”")
     return text
 
 

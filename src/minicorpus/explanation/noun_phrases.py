@@ -1,11 +1,11 @@
-"""The noun phrases of a clause that can be its subject, told from others by the small words around them."""
+"""Finds the noun phrases of a clause that can be its subject, using the function words around them."""
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise, takewhile
 
-from minicorpus.explanation.small_words import (
+from minicorpus.explanation.function_words import (
     ADVERBS,
     BARE,
     BE,
@@ -30,7 +30,7 @@ Words = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Phrase:
-    """A noun phrase that can be a subject, and where it stands."""
+    """A noun phrase that can be a subject. `start` and `end` are word indices, `end` exclusive."""
 
     start: int
     end: int
@@ -39,32 +39,32 @@ class Phrase:
 
 
 def is_adverb(word: str) -> bool:
-    """Whether a word can be read as an adverb by its look."""
+    """Return whether a word looks like an adverb."""
     return word in ADVERBS or word.endswith("ly")
 
 
 def can_be_name(word: str) -> bool:
-    """Whether the first word of a sentence, which has a capital anyhow, can be a name or another singular."""
+    """Return whether the first word of a sentence, which is always capitalised, could be a name."""
     if not is_plain(word) or is_adverb(word) or word in TIMES:
         return False
     return word.isalpha() and not is_plural(word) and not word.endswith(("s", "ing", "ed"))
 
 
 def is_plural(noun: str) -> bool:
-    """Whether a noun is plural by its look."""
+    """Return whether a noun looks plural."""
     if noun in PLURALS:
         return True
     return noun.endswith("s") and noun not in SINGULARS and not noun.endswith(("ss", "us", "is", "'s"))
 
 
 def is_plain(word: str) -> bool:
-    """Whether a word is none of the small words: a noun, verb, adjective or unknown adverb."""
+    """Return whether a word is not a function word: a noun, verb, adjective or unknown adverb."""
     small = BARE | HAVE | BE | DETERMINERS | PREPOSITIONS | RELATIVES | BOUNDARIES | OBJECTS | SUBJECTS.keys()
     return word not in small and re.fullmatch(r"[\w-]+", word) is not None
 
 
 def _noun_phrase(words: Words, i: int, names: frozenset[str], *, to: bool) -> Phrase:
-    """Read a determiner and the nouns after it."""
+    """Read a determiner and the nouns that follow it."""
     end = i + 1
     while end < len(words) and is_plain(words[end]) and (end == i + 1 or words[end] not in names):
         if end > i + 1 and is_adverb(words[end]):
@@ -73,7 +73,7 @@ def _noun_phrase(words: Words, i: int, names: frozenset[str], *, to: bool) -> Ph
     nouns = words[i + 1 : end]
     followed = words[end] in SUBJECTS.keys() | DETERMINERS | names | OBJECTS if end < len(words) else to
     if followed and len(nouns) > 1:
-        nouns = nouns[:-1]  # what stands before another phrase or "to" is a verb
+        nouns = nouns[:-1]  # directly before another phrase or "to", the last one is a verb
     if not nouns:
         return Phrase(i, end, "3sg" if words[i] in {"this", "that", "one"} else OTHER, pronoun=False)
     nouns = tuple(noun for noun in nouns[:-1] if noun != "police") + nouns[-1:]  # "police officer" is one person
@@ -92,7 +92,7 @@ def _read_phrases(words: Words, names: frozenset[str], *, to: bool) -> Iterable[
         elif word in DETERMINERS:
             phrase = _noun_phrase(words, i, names, to=to)
         elif word in names:
-            # A name does not follow itself: "I wrote to Tom Tom was late".
+            # A name that repeats starts a new phrase: "I wrote to Tom Tom was late".
             run = 1 + len(list(takewhile(lambda two: two[1] in names and len(set(two)) > 1, pairwise(words[i:]))))
             phrase = Phrase(i, i + run, "3sg", pronoun=False)
         else:
@@ -103,7 +103,7 @@ def _read_phrases(words: Words, names: frozenset[str], *, to: bool) -> Iterable[
 
 
 def phrases_of(words: Words, names: frozenset[str], *, to: bool = False) -> list[Phrase]:
-    """Return the phrases of a clause that can be its subject: neither after a preposition nor a time."""
+    """Return the phrases of a clause that can be its subject: not after a preposition, and not a time."""
 
     def can_act(phrase: Phrase) -> bool:
         inside = words[phrase.start : phrase.end]

@@ -1,4 +1,4 @@
-"""The words of an explanation: names of tenses and persons, and the rule of each cell, in two languages."""
+"""The text of explanations in English and Spanish: names of tenses and persons, and the rule of each cell."""
 
 from typing import Final, Literal
 
@@ -69,7 +69,7 @@ _RULES: Final[dict[Language, dict[str, str]]] = {
 }
 
 
-# For I and you, and for the third person.
+# Indexed by whether the person is 3sg.
 DO: Final[dict[Language, tuple[str, str]]] = {
     "en": ("With I and you it is “do”.", "With he, she, it or a name “do” becomes “does”."),
     "es": ("Con I y you es “do”.", "Con he, she, it o un nombre “do” se convierte en “does”."),
@@ -77,7 +77,7 @@ DO: Final[dict[Language, tuple[str, str]]] = {
 
 
 def rule_key(verb: str, tense: str, person: str) -> str:
-    """Return which rule governs a cell."""
+    """Return the key of the rule that applies to a cell."""
     if tense in {"infinitive", "future"}:
         return tense
     if tense == "past_participle":

@@ -1,7 +1,7 @@
-"""What surrounds a frame: leads before it and tails after it, with and without a verb of their own.
+"""The text around a frame: leads before it and tails after it, with and without a verb.
 
-A model that has seen one kind of lead takes every verb in another kind for a mistake; so the kinds are many
-and most of them are put together from parts.
+A model that has seen only one kind of lead treats verbs in any other kind as mistakes. So there are many kinds, and
+most are assembled from parts.
 """
 
 from typing import Final
@@ -9,7 +9,7 @@ from typing import Final
 from minicorpus.vocabulary import fresh, invented
 from minicorpus.vocabulary.phrases import Source, fill, people, person
 
-# (plain, third person, past) and what follows, where a clause of its own says something right.
+# Verbs of side clauses as "plain|third person|past", and what follows. Side clauses never contain a mistake.
 _ACTIONS: Final = (
     ("need|needs|needed", "help"),
     ("live|lives|lived", "in {place}"),
@@ -182,6 +182,7 @@ _LINKS: Final = ("and", "but", "so", "because", "while", "when", "if", "although
 _LINKS_HELD: Final = ("whereas", "unless", "as long as", ", yet", "so that")
 
 
+# Other ways to use a plain form.
 _AROUND: Final = ("will {}", "can {}", "must {}", "did not {}", "had to {}", "might {}", "wanted to {}")
 _INVENTED_LINK: Final = 0.5
 _CONDITIONS: Final = ("{adjective}", "in {place}", "very {adjective}", "at home")
@@ -197,7 +198,7 @@ def _verb(source: Source, train: tuple[_Verb, ...], held: tuple[_Verb, ...], new
 
 
 def _link(source: Source, train: tuple[str, ...], held: tuple[str, ...], new: tuple[str, ...]) -> str:
-    """Return a linking word, now and then one that does not exist."""
+    """Return a linking word, sometimes an invented one."""
     if source.invents() and source.rng.random() < _INVENTED_LINK:
         return source.rng.choice(("{}", "{}", "{} that", "now {}", "in {}", "even {}", ", {}")).format(
             invented.word(source.rng)
@@ -206,7 +207,7 @@ def _link(source: Source, train: tuple[str, ...], held: tuple[str, ...], new: tu
 
 
 def _agent(source: Source) -> tuple[str, bool]:
-    """Return the subject of a side clause and whether it is third person singular."""
+    """Return the subject of a side clause, and whether it is third person singular."""
     draw = source.rng.random()
     if draw < 0.35:
         return source.rng.choice(("I", "you", "we", "they")), False
@@ -218,14 +219,14 @@ def _agent(source: Source) -> tuple[str, bool]:
 
 
 def _be(who: str, *, third: bool) -> tuple[str, str]:
-    """Return past and present of "be" for a subject."""
+    """Return the past and present of "be" for a subject."""
     if who == "I":
         return "was", "am"
     return ("was", "is") if third else ("were", "are")
 
 
 def _said(source: Source, parts: str, *, third: bool) -> str:
-    """Inflect "plain|third|past" rightly, in one of the ways a clause can stand."""
+    """Inflect "plain|third|past" for the subject, in a random tense."""
     plain, singular, past = parts.split("|")
     draw = source.rng.random()
     if draw < 0.45:
@@ -236,7 +237,7 @@ def _said(source: Source, parts: str, *, third: bool) -> str:
 
 
 def clause(source: Source) -> str:
-    """Return a small right clause such as "my sister needs help"."""
+    """Return a short, correct clause such as "my sister needs help"."""
     who, third = _agent(source)
     if source.rng.random() < 0.2:
         be = source.rng.choice(_be(who, third=third))
@@ -256,7 +257,7 @@ def _thought(source: Source) -> str:
 
 
 def lead(source: Source) -> str:
-    """Return what may stand before a frame, ending in a comma or a linking word."""
+    """Return text to put before a frame, ending in a comma or a linking word."""
     draw = source.rng.random()
     if draw < 0.3:
         return fill(source, source.pick(_PLAIN, _PLAIN_HELD, fresh.LEADS))
@@ -270,7 +271,7 @@ def lead(source: Source) -> str:
 
 
 def tail(source: Source) -> str:
-    """Return what may stand after a frame."""
+    """Return text to put after a frame."""
     if source.rng.random() < 0.45:
         return fill(source, source.pick(_PLAIN_TAILS, _PLAIN_TAILS_HELD, fresh.TAILS))
     return f"{_link(source, _LINKS, _LINKS_HELD, fresh.LINKS)} {clause(source)}"

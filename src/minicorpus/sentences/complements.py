@@ -1,4 +1,4 @@
-"""What may follow each verb: its objects and complements, as patterns over the word lists."""
+"""Objects and complements of each verb, as patterns over the word lists."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Whole sentences: a frame with its slots filled, what surrounds it, and the mistake in it."""
+"""Builds whole sentences: fills a frame, adds clauses around it, and puts a mistake in."""
 
 import re
 from dataclasses import dataclass
@@ -13,7 +13,9 @@ from minicorpus.sentences.times import frequencies, times
 from minicorpus.vocabulary import invented
 from minicorpus.vocabulary.phrases import Side, Source, fill, subject
 
+# Choices by person: {a|b} is 1sg and 2sg, or 3sg; {a|b|c} is 1sg, 2sg, 3sg.
 _CHOICE: Final = re.compile(r"\{([^{}|]+(?:\|[^{}|]+)+)\}")
+# Placeholders for the verb form and the auxiliaries. Control characters cannot clash with any word.
 _MARK: Final = "\x00"
 _HAVE: Final = "\x01"
 _DO: Final = "\x02"
@@ -22,10 +24,10 @@ _QUESTION: Final = "?"
 
 @dataclass(frozen=True)
 class Example:
-    """A sentence as a learner wrote it and as it should be.
+    """A learner's sentence and its corrections.
 
-    `accepted` holds every right version, the one nearest to the learner's first; `mistake` is None where the
-    sentence is right already.
+    `accepted` lists every right version, the closest to the learner's first. `mistake` is None if the sentence is
+    right.
     """
 
     sentence: str
@@ -39,7 +41,7 @@ class Example:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """How often a sentence gets a lead, a tail, and an adverb before its verb."""
+    """Probabilities of a lead before a sentence, a tail after it, and an adverb before its verb."""
 
     lead: float
     tail: float
@@ -57,7 +59,7 @@ def _by_person(pattern: str, person: str) -> str:
 
 
 def _filled(source: Source, pattern: str, person: str) -> str:
-    """Fill the slots that training frames have for adverbs, catenative verbs and phrases."""
+    """Fill the slots for adverbs, catenative verbs and phrases, which only training frames have."""
     for slot, options in fillers().items():
         while f"{{{slot}}}" in pattern:
             text = source.rng.choice(options)
@@ -69,7 +71,7 @@ def _filled(source: Source, pattern: str, person: str) -> str:
 
 
 def _adverbs(source: Source, pattern: str, verb: str) -> str:
-    """Fill the frequency slot; with "be" the adverb comes after the verb."""
+    """Fill the frequency slot. The adverb follows forms of "be" and precedes other verbs."""
     adverb = source.rng.choice(frequencies(source.side))
     if verb == "be":
         pattern = pattern.replace("{F} {V}", "{V} {F}").replace("{M} {V}", "{V} {M}")
@@ -81,7 +83,7 @@ def _time(source: Source, tense: str) -> str:
 
 
 def _body(source: Source, frame: Frame, verb: str, person: str) -> str:
-    """Return the frame filled except for the verb form and the auxiliary, which are marked."""
+    """Fill a frame, leaving placeholders for the verb form and the auxiliary."""
     pattern = _filled(source, _adverbs(source, frame.pattern.removesuffix(_QUESTION), verb), person)
     if frame.tense == "infinitive":
         pattern = f"{pattern} {{T}}"
@@ -104,7 +106,7 @@ def _finish(text: str, mark: str) -> str:
 
 
 def _surround(source: Source, body: str, around: Surroundings, *, question: bool) -> str:
-    """Put an adverb before the verb, a lead and a tail around; a question begins with its auxiliary."""
+    """Add an adverb, a lead and a tail at random. Questions get no lead, because the auxiliary comes first."""
     if source.rng.random() < around.adverb:
         body = body.replace(_MARK, f"{invented.adverb(source.rng)} {_MARK}", 1)
     if source.rng.random() < around.lead and not question:
@@ -115,7 +117,7 @@ def _surround(source: Source, body: str, around: Surroundings, *, question: bool
 
 
 def fitting(side: Side, verb: str, tense: str, mistake: Mistake | None) -> list[Frame]:
-    """Return the frames of a tense that take a verb and have room for a mistake, in its auxiliary if it is there."""
+    """Return the frames of a tense that fit a verb and a mistake (a wrong "do" needs a frame with "do")."""
     swaps = mistake is not None and mistake.auxiliary is not None
     slot = "{do}" if tense == "infinitive" and swaps else ""
     return [f for f in frames(tense, side) if (verb != "be" or f.takes_be) and slot in f.pattern]

@@ -1,8 +1,7 @@
-"""Sentence frames: each one fixes the tense of the verb form that stands in it.
+"""Sentence frames. Each one allows a single tense for its verb form.
 
-Slots: {S} subject, {V} the verb form, {O} its complement, {have} the participle's auxiliary, {F} a
-frequency adverb, {T} a time phrase of the tense.
-{a|b} is a for I and you, b for the third person; {a|b|c} is by person.
+Slots: {S} subject, {V} verb form, {O} its complement, {have} and {do} auxiliaries, {F} adverb of frequency, {T} time
+phrase of the tense. {a|b} is a for I and you and b for the third person; {a|b|c} has one option per person.
 """
 
 from dataclasses import dataclass
@@ -154,8 +153,8 @@ _TRAIN: Final[dict[str, tuple[str, ...]]] = {
         "inevitably, {S} {V} {O} {T}",
     ),
 }
-# What fills the slots of training frames, so that an unknown word there is nothing new. {invented...} are
-# words that do not exist; the evaluation sides spell their own words out.
+# Fillers of the slots that only training frames have. With {invented...} words among them, a model learns to expect
+# unknown words in these places. Held-out and fresh frames spell out words of their own.
 _FILLERS: Final[dict[str, tuple[str, ...]]] = {
     "M": (
         "finally", "suddenly", "quickly", "slowly", "really", "also", "even", "only", "simply", "almost", "nearly",
@@ -247,7 +246,7 @@ _HELD: Final[dict[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True)
 class Frame:
-    """A pattern with its tense; `id` is stable and says on which side of the split it is."""
+    """A pattern and its tense. `id` is stable and begins with the side of the split."""
 
     id: str
     tense: str
@@ -255,21 +254,21 @@ class Frame:
 
     @property
     def takes_be(self) -> bool:
-        """Whether "be" can stand here: do-support does not go with it."""
+        """Whether the frame fits "be", which takes no auxiliary "do" or "did"."""
         return not any(word in self.pattern for word in ("{do}", "did ", "didn't"))
 
 
 def frames(tense: str, side: Side) -> tuple[Frame, ...]:
-    """Return the frames of a tense on one side of the split."""
+    """Return the frames of a tense from one side of the split."""
     patterns = {"train": _TRAIN, "held": _HELD, "fresh": fresh.FRAMES}[side][tense]
     return tuple(Frame(f"{side}-{tense}-{i:02d}", tense, pattern) for i, pattern in enumerate(patterns))
 
 
 def untimed(tense: str) -> Frame:
-    """Return the frame that leaves the tense to the form: for mistakes that can be of one tense only."""
+    """Return the frame without a time phrase, for mistakes that are possible in one tense only."""
     return Frame(f"train-{tense}-untimed", tense, "{S} {V} {O}")
 
 
 def fillers() -> dict[str, tuple[str, ...]]:
-    """Return what fills the slots that only training frames have."""
+    """Return the fillers of the slots that only training frames have."""
     return _FILLERS

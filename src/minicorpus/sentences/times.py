@@ -1,6 +1,7 @@
-"""What fills the slots for time in a frame: the time phrases of a tense, and adverbs of frequency.
+"""The time phrases of each tense and the adverbs of frequency that fill a frame's slots.
 
-The first list is for training, the second is held out; the fresh ones are in fresh.py. {day} is filled in turn.
+Of each pair of lists the first is for training and the second is held out; fresh.py has the fresh ones. Phrases can
+have slots themselves, such as {day}.
 """
 
 from typing import Final
@@ -253,10 +254,10 @@ _FREQUENCY: Final = (
 
 
 def times(tense: str, side: Side) -> tuple[str, ...]:
-    """Return the time phrases that go with a tense."""
+    """Return the time phrases that fit a tense, from one side of the split."""
     return fresh.TIMES[tense] if side == "fresh" else _TIMES[tense][side == "held"]
 
 
 def frequencies(side: Side) -> tuple[str, ...]:
-    """Return the adverbs of frequency."""
+    """Return the adverbs of frequency of one side of the split."""
     return fresh.FREQUENCIES if side == "fresh" else _FREQUENCY[side == "held"]

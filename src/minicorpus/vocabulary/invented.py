@@ -1,4 +1,4 @@
-"""Words that do not exist, so that a model learns to leave alone what it does not know."""
+"""Invented words, from which a model learns to leave unknown words unchanged."""
 
 import random
 from typing import Final
@@ -8,12 +8,14 @@ def _parts(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
+# A syllable is onset + nucleus, and the last one has a coda; all are common in English spelling.
 _ONSETS: Final = _parts(
     "b bl br c ch cl cr d dr f fl fr g gl gr h j k kl kr l m n p pl pr qu r s sh sk sl sm sn sp st str t th "
     "tr tw v w y z"
 )
 _NUCLEI: Final = _parts("a e i o u ai ea ee oa oo ou ie")
 _CODAS: Final = _parts("b ck d f g ft l ll lm lt m mp n nd ng nk nt p r rd rk rm rn rt s sh sk ss st t x zz")
+# Endings; the empty one twice, as a weight.
 _OPEN: Final = ("", "", "a", "o", "er", "in", "ot", "el", "ish", "um", "ax", "on", "ic", "y")
 
 

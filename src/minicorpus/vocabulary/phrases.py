@@ -1,4 +1,7 @@
-"""Noun phrases and fillers: who acts, on what, where; drawn from the training or the held-out words."""
+"""Noun phrases and fillers (who acts, on what, where), drawn from one side of the split.
+
+Probabilities are set by hand: varied enough that a model cannot rely on one pattern.
+"""
 
 import random
 from collections.abc import Callable
@@ -14,7 +17,7 @@ _DETERMINERS: Final = ("the", "a", "my", "your", "his", "her", "our", "their", "
 _OWNERS: Final = ("the", "my", "your", "his", "her", "our", "their")
 _PLURAL_DETERMINERS: Final = ("the", "my", "your", "some", "these", "those", "many", "our", "two", "all the")
 _PRONOUNS: Final = ("he", "she")
-# A noun after the subject's own noun, to teach that the verb agrees with the first.
+# A second noun between subject and verb, to teach that the verb agrees with the first ("the boy with the dogs runs").
 _MODIFIERS: Final = (
     "with {the_people}",
     "from {place}",
@@ -53,9 +56,9 @@ _MODIFIERS_HELD: Final = (
 
 @dataclass(frozen=True)
 class Source:
-    """Where text comes from: a generator, a side of the split, and how often a word is invented.
+    """Where text is drawn from: a random generator, a side of the split, and the share of invented words.
 
-    `words` is the side of the content words where it is another than that of the clauses around them.
+    `words` is the side of the content words, if it differs from the side of frames and clauses.
     """
 
     rng: random.Random
@@ -64,17 +67,17 @@ class Source:
     words: Side | None = None
 
     def invents(self) -> bool:
-        """Decide whether the next word is an invented one."""
+        """Draw whether the next word is invented."""
         return self.rng.random() < self.invention
 
     def word(self, kind: str) -> str:
-        """Return a word of a kind from this side."""
+        """Draw a word of a kind from this source's side."""
         return self.rng.choice(
             _of_side(self.words or self.side, WORDS[kind].train, WORDS[kind].held, fresh.WORDS[kind])
         )
 
     def pick(self, train: tuple[_T, ...], held: tuple[_T, ...], new: tuple[_T, ...]) -> _T:
-        """Return one of this side's phrases."""
+        """Draw a phrase from this source's side."""
         return self.rng.choice(_of_side(self.side, train, held, new))
 
 
@@ -120,7 +123,7 @@ def person(source: Source) -> str:
 
 
 def people(source: Source) -> str:
-    """Return several people."""
+    """Return several people, as a plural noun phrase."""
     noun = invented.plural(source.rng) if source.invents() else source.word("people")
     return f"{source.rng.choice(_PLURAL_DETERMINERS)} {noun}"
 
@@ -164,7 +167,8 @@ def _filler(source: Source, slot: str) -> str:
 
 
 def fill(source: Source, pattern: str) -> str:
-    """Replace each {slot} of a pattern by a phrase of that kind."""
+    """Replace each {slot} of a pattern with a phrase of that kind."""
+    # Splitting at both braces leaves the slots at odd indices. Patterns have no nested braces.
     out: list[str] = []
     for i, part in enumerate(pattern.replace("}", "{").split("{")):
         out.append(_filler(source, part) if i % 2 else part)
@@ -172,7 +176,7 @@ def fill(source: Source, pattern: str) -> str:
 
 
 def subject(source: Source, person_label: str) -> str:
-    """Return a subject of a grammatical person, in lower case unless it is a name or "I"."""
+    """Return a subject in a grammatical person; lower case except for names and "I"."""
     if person_label == "1sg":
         return "I"
     if person_label == "2sg":

@@ -1,6 +1,6 @@
-"""Content words, each list split into what training sees and what it never sees.
+"""Content words, each list split into words for training and words held out for evaluation.
 
-A word belongs to one list only for one side; the leak test checks the two sides against each other.
+No word is on both sides; the leak test checks that.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Words:
-    """One kind of word: those of the training text and those held out for evaluation."""
+    """One kind of word, by side of the split."""
 
     train: tuple[str, ...]
     held: tuple[str, ...]

@@ -166,7 +166,7 @@ class _Reading:
         return begun is not None and (not begun or self._one(whole, [begun]) != (0,))
 
     def _refuse_repeated_keys(self) -> None:
-        """Raise RecordRefused for the first line that has a key twice; read leniently, one of its values was taken."""
+        """Raise RecordRefused for the first line that repeats a key; read leniently, one of its values was taken."""
         files = ", ".join(f"'{file}'" for file in self._files)
         repeated = self._one(
             f"SELECT count(*) FROM read_ndjson_objects([{files}], ignore_errors = true)"
@@ -177,7 +177,7 @@ class _Reading:
         for path in self._paths:
             for line in lines(path):
                 if line.whole and (key := _repeated_key(line.content)) is not None:
-                    raise RecordRefused(path.name, line.number, _stands_twice(key))
+                    raise RecordRefused(path.name, line.number, _occurs_twice(key))
 
     def _said(self, error: Exception) -> str:
         """Return the first line of what the database says, under the names of the user's files."""
@@ -198,12 +198,12 @@ def _reason(content: bytes) -> str:
     except RecordError as error:
         return str(error)
     if (key := _repeated_key(content)) is not None:
-        return _stands_twice(key)
+        return _occurs_twice(key)
     return "the server would read it, the judge cannot: expected a line as the server writes it"
 
 
 def _repeated_key(content: bytes) -> str | None:
-    """Return the first key that stands twice in the line's object, None if there is none or it is no object."""
+    """Return the first key that occurs twice in the line's object, None if there is none or it is no object."""
     try:
         pairs = json.loads(content, object_pairs_hook=list)
     except (ValueError, RecursionError):
@@ -218,8 +218,8 @@ def _repeated_key(content: bytes) -> str | None:
     return None
 
 
-def _stands_twice(key: str) -> str:
-    return f"{key!r} stands twice: expected each key once"
+def _occurs_twice(key: str) -> str:
+    return f"{key!r} occurs twice: expected each key once"
 
 
 def _row(arms: tuple[str, str]) -> str:

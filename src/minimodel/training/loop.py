@@ -1,4 +1,7 @@
-"""The training loop: AdamW, warmed up and then slowed down to nothing, with checkpoints that are no pickles."""
+"""The training loop: AdamW with linear warm-up and decay.
+
+Checkpoints are safetensors files. torch.save would write a pickle, and loading one can run code.
+"""
 
 import random
 from collections.abc import Callable, Mapping
@@ -15,21 +18,24 @@ from minimodel.training.batches import Sequence, collate, order
 from minimodel.training.objective import gradients
 from minimodel.training.recipe import Run
 
+# Share of the steps during which the learning rate rises.
 _WARM_UP: Final = 0.05
+# In steps. A run has some 4,000, so an interruption costs at most an eighth of it.
 _CHECKPOINT_EVERY: Final = 500
+# AdamW's state per parameter, each of the parameter's shape; its third entry, `step`, is in the metadata.
 _MOMENTS: Final = ("exp_avg", "exp_avg_sq")
 Progress = Callable[[int, float], None]
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What a run leaves: the mean loss of its last hundred steps."""
+    """The result of a run: the mean loss of its last hundred steps."""
 
     loss: float
 
 
 def learning_rate(step: int, run: Run) -> float:
-    """Return the rate at a step: linear warm-up, then a straight line to zero."""
+    """Return the learning rate at a step: linear warm-up, then linear decay to zero."""
     warm = max(1, round(run.steps * _WARM_UP))
     if step < warm:
         return run.learning_rate * (step + 1) / warm
@@ -37,7 +43,10 @@ def learning_rate(step: int, run: Run) -> float:
 
 
 def groups(named: Mapping[str, torch.nn.Parameter], run: Run) -> list[dict[str, Any]]:
-    """Group parameters by what they are trained with: weight decay for matrices, a faster rate for lora_B."""
+    """Group parameters by optimiser settings: weight decay for matrices only, and a higher rate for lora_B.
+
+    Biases and layer norms are vectors and are not decayed, as in GPT-2 and nanoGPT.
+    """
     out: list[dict[str, Any]] = []
     for of_b in (False, True):
         for matrix in (False, True):
@@ -55,6 +64,7 @@ def _save(
         tensors |= {f"{moment}|{name}": optimiser.state[p][moment] for moment in _MOMENTS}
     partial = path.with_suffix(".partial")
     save_file(tensors, partial, metadata={"step": str(step), "identity": identity})
+    # Renaming is atomic: an interruption leaves the previous checkpoint, not half of the new one.
     partial.replace(path)
 
 
@@ -68,7 +78,7 @@ def _resume(path: Path, named: dict[str, torch.nn.Parameter], optimiser: torch.o
 
 
 def _step_of(path: Path, identity: str, steps: int) -> int:
-    """Return the step a checkpoint stands at; 0 where there is none, or none of this run."""
+    """Return the step of a checkpoint, or 0 if it is missing, unreadable or from another run."""
     if not path.exists():
         return 0
     try:
@@ -92,13 +102,14 @@ def train(
     threads: int = 1,
     checkpoint_every: int = _CHECKPOINT_EVERY,
 ) -> Trained:
-    """Train the parameters that ask for gradients; a checkpoint of the same identity is taken up again.
+    """Train every parameter with `requires_grad`, resuming from a checkpoint of the same identity.
 
-    A checkpoint of another run, or one that cannot be read, is ignored and written over. Each step's documents
-    are shared out to so many threads; another number of them adds up in another order.
+    A checkpoint that is unreadable or from another run is ignored and overwritten. `threads` is part of the result:
+    each thread computes one share of a batch, and another number of shares sums gradients in another order.
     """
     named = {name: p for name, p in model.named_parameters() if p.requires_grad}
     parameters = list(named.values())
+    # beta2 is 0.98, not the default 0.999: a few thousand steps are too few for the longer average.
     optimiser = torch.optim.AdamW(groups(named, run), lr=run.learning_rate, betas=(0.9, 0.98), fused=True)
     batches = order(sequences, run.batch, run.seed)
     first = _step_of(checkpoint, identity, run.steps)
@@ -108,6 +119,7 @@ def train(
     model.train()
     with ThreadPoolExecutor(threads, initializer=lambda: torch.set_num_threads(1)) as pool:
         for step in range(first, run.steps):
+            # Seeded per step, so that a resumed run draws the same positions as an uninterrupted one.
             rng = random.Random(run.seed * 1_000_003 + step)  # noqa: S311 - positions, not secrets
             rows = batches[step % len(batches)]
             shares = [collate(rows[i::threads], positions, rng) for i in range(min(threads, len(rows)))]

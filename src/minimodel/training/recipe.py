@@ -1,4 +1,4 @@
-"""The numbers a training run is made of, read from params.yaml."""
+"""The hyperparameters of a training run, read from params.yaml."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,19 +11,19 @@ PARAMETERS: Final = "params.yaml"
 
 @dataclass(frozen=True)
 class Run:
-    """One training run: its seed (of weights and order), its length and its optimiser."""
+    """One training run: the seed for weights and order, the number of documents, and the optimiser's settings."""
 
     seed: int
     documents: int
     batch: int
     learning_rate: float
     weight_decay: float
-    # How much faster the second matrix of an adapter learns (LoRA+, Hayou et al. 2024).
+    # Learning rate of lora_B as a multiple of lora_A's (LoRA+, Hayou et al. 2024, arXiv:2402.12354).
     speed_of_b: float = 1.0
 
     @property
     def steps(self) -> int:
-        """How many batches the run's documents make."""
+        """Number of optimiser steps: full batches in one pass over the documents."""
         return self.documents // self.batch
 
 

@@ -1,4 +1,4 @@
-"""The staging folder: the bundles that training leaves there, and the base model that an adapter builds on."""
+"""The staging folder: writes finished bundles there and finds the base model of an adapter."""
 
 import importlib.metadata
 import json
@@ -20,31 +20,32 @@ def _git(*arguments: str) -> str:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of what decides a training run's bytes."""
+    """Return the installed versions of the libraries that determine a run's bytes."""
     return {name: importlib.metadata.version(name) for name in _PACKAGES}
 
 
 def revision() -> dict[str, object]:
-    """Return the git revision and whether the tree differs from it."""
+    """Return the git revision and whether tracked files have changed since."""
     changes = _git("status", "--porcelain", "--untracked-files=no")
     return {"git_revision": _git("rev-parse", "HEAD"), "git_dirty": bool(changes)}
 
 
 def render_json(value: object) -> str:
-    """Render JSON for people and for diffs."""
+    """Render JSON indented and sorted, for readers and for diffs."""
     return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def finish_bundle(folder: Path, tokenizer: str, manifest: Mapping[str, object], card: str) -> None:
-    """Add what the training libraries do not write, and remove what a bundle does not hold.
+    """Turn the files that the training libraries saved into a bundle.
 
-    `manifest` brings the revision, read when the run began: the tree may have moved on since.
+    Adds tokenizer, manifest and model card, and removes files that a bundle must not have. `manifest` contains the
+    revision as read at the start of the run, because the tree may have changed since.
     """
     for name in ("generation_config.json", CARD):
         (folder / name).unlink(missing_ok=True)
     settings = folder / "adapter_config.json"
     if settings.exists():
-        # PEFT writes the set of modules in an order that changes from run to run.
+        # PEFT holds the modules in a set and writes them in an order that changes from run to run.
         found = json.loads(settings.read_text(encoding="utf-8"))
         found["target_modules"] = sorted(found["target_modules"])
         settings.write_text(render_json(found), encoding="utf-8")
@@ -55,7 +56,7 @@ def finish_bundle(folder: Path, tokenizer: str, manifest: Mapping[str, object], 
 
 
 def finished(folder: Path) -> Bundle | None:
-    """Return the bundle that a run finished in a folder, or None if there is none or half of one."""
+    """Return the bundle in a folder, or None if the folder is missing or the bundle incomplete."""
     try:
         return read_folder(folder)
     except BundleRefused:
@@ -63,9 +64,9 @@ def finished(folder: Path) -> Bundle | None:
 
 
 def base_folder(receipt: Path, staged: Path, models_dir: Path) -> Path:
-    """Return where the base model of a receipt lies: staged, or else registered.
+    """Return the folder of the base model that a receipt names: staged or, failing that, registered.
 
-    Raises UnknownModel where it is neither, and BundleRefused for a receipt that names no SHA.
+    Raises UnknownModel if it is neither, and BundleRefused if the receipt names no SHA.
     """
     remedy = f"a base model made by `./just train base --receipt {receipt}`"
     try:
@@ -78,5 +79,5 @@ def base_folder(receipt: Path, staged: Path, models_dir: Path) -> Path:
     registered = bundle_path(models_dir, sha)
     if not registered.exists():
         raise UnknownModel(sha, f"{remedy}, in {staged} or registered in {models_dir}")
-    load_bundle(models_dir, sha)
+    load_bundle(models_dir, sha)  # refuses files that do not match the SHA
     return registered

@@ -1,1 +1,1 @@
-"""Structured log lines, and the writer that puts them on stderr without blocking a request."""
+"""Structured log lines, and a writer to stderr that never blocks a request."""

@@ -1,40 +1,40 @@
-"""Lines to stderr from a thread of their own: a reader that is gone, slow or full never holds a request up.
+"""Writes log lines to stderr from a background thread: a reader that is gone, slow or stuck never delays a request.
 
-What cannot be written is dropped and counted.
+Lines that cannot be written are dropped and counted.
 """
 
 import sys
 from collections.abc import Callable
 from typing import TextIO
 
-from miniobserve.outbox import Outbox, Pace
+from miniobserve.background_sender import BackgroundSender, Limits
 
-PACE = Pace(limit=10_000, batch=500, gather_s=0.05)
+LIMITS = Limits(queued=10_000, batch=500, delay_s=0.05)
 CLOSE_S = 2.0
 
 
 class LineWriter:
-    """Has the `write` and `flush` of a stream; writing returns at once and raises nothing."""
+    """A stream's `write` and `flush`, neither of which blocks or raises."""
 
     def __init__(self, stream: TextIO | None, on_dropped: Callable[[int], None] = lambda _: None) -> None:
         self._stream = stream
-        self._outbox: Outbox[str] = Outbox("stderr", PACE, self._write_out, on_dropped)
+        self._sender: BackgroundSender[str] = BackgroundSender("stderr", LIMITS, self._write_out, on_dropped)
 
     def write(self, text: str) -> int:
-        """Hand the text over, or drop it when too much is waiting."""
-        self._outbox.put(text)
+        """Queue the text, or drop it if the queue is full."""
+        self._sender.put(text)
         return len(text)
 
     def flush(self) -> None:
-        """Nothing to do: the thread flushes what it wrote."""
+        """Do nothing: the background thread flushes after each batch."""
 
     def isatty(self) -> bool:
-        """Tell whether people are reading."""
+        """Return whether the stream is a terminal."""
         return self._stream is not None and self._stream.isatty()
 
     def close(self) -> None:
-        """Give what is waiting a moment to be written."""
-        self._outbox.close(CLOSE_S)
+        """Write what is queued, for CLOSE_S at most."""
+        self._sender.close(CLOSE_S)
 
     def _write_out(self, lines: list[str]) -> bool:
         if self._stream is None:  # closed before the process started

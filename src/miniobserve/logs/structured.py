@@ -1,6 +1,5 @@
-"""Structured logs: one JSON object a line on stderr, readable text on a terminal."""
+"""Structured logs: one JSON object per line on stderr, readable text on a terminal."""
 
-import json
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -9,17 +8,18 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from miniobserve.bounds import bounded_value, fits
 from miniobserve.logs.stderr import LineWriter
 
 
 def configure(level: str, writer: LineWriter) -> None:
-    """Set up structlog and route the standard library's loggers through it; `level` as in `logging`."""
+    """Set up structlog and route the standard library's loggers through it; `level` is a level of `logging`."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         _add_timestamp,
     ]
-    rendering = _for_people() if writer.isatty() else _for_machines()
+    rendering = _text_renderers() if writer.isatty() else _json_renderers()
     structlog.configure(
         processors=[*shared, *rendering],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
@@ -39,50 +39,62 @@ def configure(level: str, writer: LineWriter) -> None:
 
 
 def moment(ns: int) -> datetime:
-    """Return nanoseconds since 1970 as the `timestamp` of a line that is logged later."""
+    """Return nanoseconds since 1970 as the `timestamp` of a log line that is written later."""
     return datetime.fromtimestamp(ns / 1e9, UTC)
 
 
 def _add_timestamp(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    # As it is: the encoder writes it by RFC 3339, in a quarter of the time of structlog's TimeStamper.
+    # A datetime: msgspec writes it in RFC 3339 format in a quarter of the time of structlog's TimeStamper.
     if "timestamp" not in event:
         event["timestamp"] = datetime.now(UTC)
     return event
 
 
-def _for_machines() -> list[Processor]:
-    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_json)]
+def _json_renderers() -> list[Processor]:
+    return [structlog.processors.format_exc_info, _bounded, structlog.processors.JSONRenderer(serializer=_json)]
 
 
 def _json(event: EventDict, default: Callable[[object], object]) -> str:
-    try:
-        return msgspec.json.encode(event, enc_hook=default).decode()
-    except UnicodeEncodeError:  # a lone surrogate, which an exception's words may hold, and which this one escapes
-        return json.dumps(event, default=str)
+    return msgspec.json.encode(event, enc_hook=default).decode()
 
 
-def _for_people() -> list[Processor]:
+def _bounded(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Make every value one that the renderers can write: a line that raises is a line lost."""
+    for key, value in event.items():
+        if not fits(value) and not isinstance(value, datetime):
+            event[key] = bounded_value(value)
+    return event
+
+
+def _text_renderers() -> list[Processor]:
     renderer = structlog.dev.ConsoleRenderer(
-        # repr shows control characters instead of obeying them: a reason may hold what a model wrote
+        # repr escapes control characters, which a model's text in `reason` may contain
         repr_native_str=True,
         exception_formatter=structlog.dev.plain_traceback,
     )
-    return [structlog.processors.format_exc_info, _in_words, _without_nothing, _harmless, renderer]
+    return [
+        structlog.processors.format_exc_info,
+        _bounded,
+        _format_timestamp,
+        _drop_empty,
+        _escape_control_characters,
+        renderer,
+    ]
 
 
-def _in_words(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Write the moment out, which only an encoder of JSON does by itself."""
+def _format_timestamp(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Format the timestamp, which the JSON encoder does by itself."""
     event["timestamp"] = event["timestamp"].isoformat().replace("+00:00", "Z")
     return event
 
 
-def _without_nothing(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Leave out keys that have no value: a parser counts on them, a reader does not."""
+def _drop_empty(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Leave out keys without a value: programs rely on them, people do not."""
     return {key: value for key, value in event.items() if value is not None}
 
 
-def _harmless(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Escape control characters in the two texts that the renderer shows as they are."""
+def _escape_control_characters(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Escape control characters in the two texts that the renderer does not pass through `repr`."""
     for key in event.keys() & {"event", "exception"}:
         event[key] = "".join(c if c.isprintable() or c == "\n" else f"\\u{ord(c):04x}" for c in str(event[key]))
     return event

@@ -1,1 +1,4 @@
-"""Prometheus metrics: counters and histograms, gauges of state, and sharing them between processes."""
+"""Prometheus metrics: counters, histograms, and gauges of state.
+
+Server processes share their metrics, so that a scrape sees all of them.
+"""

@@ -1,7 +1,10 @@
-"""Metrics of several processes as those of one server: each counts into files of a common folder, one reads them all.
+"""Metrics of several processes as those of one server: each counts into files of a shared folder, the parent reads all.
 
-The files are prometheus_client's (its multi-process mode), named by slot instead of by process id: a process that
-follows a dead one in its slot counts on from where that one stopped, so counters never fall and files never pile up.
+The files are those of prometheus_client's multi-process mode, named by slot instead of by process id. A process that
+replaces a dead one in its slot continues that one's counts, so counters never fall and files never accumulate. The
+library's own way, the environment variable alone, names files by process id: each restart would leave two more, which
+every scrape reads. So this module sets `values.ValueClass` and relies on the files' names; pyproject.toml bounds the
+library's version, and tests/miniobserve/metrics/test_shared.py tests what is relied on.
 """
 
 import os
@@ -15,15 +18,16 @@ from prometheus_client.openmetrics.exposition import generate_latest
 
 from miniobserve.metrics.gauges import StateGauges
 
-# Room for some 4,000 series. Reserved, because writing to a hole of a mapped file on a full disk ends the process.
+# Room for some 4,000 series. The disk space is allocated in advance: on a full disk, writing to a hole of a mapped file
+# is a SIGBUS.
 FILE_BYTES = 2**20
 _KINDS = ("counter", "histogram")
 
 
 def fresh_folder(parent: Path) -> Path:
-    """Return an empty folder for this process's children in `parent`, and remove those of dead processes.
+    """Create an empty folder in `parent` for this process's children, and remove the folders of dead processes.
 
-    Raises OSError when it cannot be made.
+    Raises OSError if it cannot be created.
     """
     for folder in parent.glob("[0-9]*"):
         if int(folder.name) == os.getpid() or not _alive(int(folder.name)):
@@ -34,9 +38,9 @@ def fresh_folder(parent: Path) -> Path:
 
 
 def join(folder: Path, slot: int) -> None:
-    """Let every metric that is made from here on in this process count into the folder.
+    """Make every metric that this process creates from now on count into the slot's files in the folder.
 
-    Raises OSError when the disk has no room for that.
+    Raises OSError if the disk has no room for them.
     """
     for kind in _KINDS:
         path = folder / f"{kind}_{slot}.db"
@@ -48,7 +52,7 @@ def join(folder: Path, slot: int) -> None:
 
 
 class SharedMetrics:
-    """The metrics of the processes that joined the folder, with the state of all as gauges."""
+    """The metrics of the processes that joined the folder, and gauges of their common state."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -56,7 +60,7 @@ class SharedMetrics:
         MultiProcessCollector(self._registry, str(folder))  # type: ignore[no-untyped-call]  # as above
         self.gauges = StateGauges(self._registry)
         self.restarts = Counter(
-            "server_restarts", "Server processes that died and were followed by another", registry=self._registry
+            "server_restarts", "Server processes that died and were replaced", registry=self._registry
         )
 
     def exposition(self) -> bytes:
@@ -65,7 +69,7 @@ class SharedMetrics:
         return text
 
     def remove(self) -> None:
-        """Remove the folder: nobody counts into it any more."""
+        """Remove the folder, once no process counts into it any more."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

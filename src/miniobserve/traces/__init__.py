@@ -1,1 +1,4 @@
-"""Spans: recording them, sending them by OTLP or into a local file, and W3C trace context."""
+"""Spans: recording them, exporting them, and W3C trace context.
+
+They go to an OTLP endpoint if one is configured, and to a bounded local file otherwise.
+"""

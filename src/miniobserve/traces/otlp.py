@@ -1,4 +1,4 @@
-"""Spans to a collector, by the SDK's OTLP exporters."""
+"""Sends spans to a collector through the SDK's OTLP exporters."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ PROTOCOLS = ("grpc", "http/protobuf")
 
 
 class OtlpExport:
-    """Hands spans to an exporter of the SDK as the SDK's own spans."""
+    """Converts spans to the SDK's own and hands them to one of its exporters."""
 
     def __init__(self, exporter: SpanExporter, resource: Resource, scope: str) -> None:
         self._exporter = exporter
@@ -22,12 +22,12 @@ class OtlpExport:
         self._scope = InstrumentationScope(scope)
 
     def export(self, spans: Sequence[Span]) -> bool:
-        """Deliver the spans, and tell whether the collector took them."""
+        """Deliver the spans, and return whether the collector accepted them."""
         readable = [_readable(span, self._resource, self._scope) for span in spans]
         return self._exporter.export(readable) is SpanExportResult.SUCCESS
 
     def shutdown(self) -> None:
-        """End the retries in work; what comes later is refused at once."""
+        """End retries in progress; later exports are refused at once."""
         self._exporter.shutdown()
 
 
@@ -52,8 +52,8 @@ def _context(trace: Trace, span_id: str, *, is_remote: bool = False) -> SpanCont
 
 
 def otlp_exporter(protocol: str) -> SpanExporter:
-    """Return the SDK's exporter for one of PROTOCOLS, set up by OpenTelemetry's variables."""
-    # Imported here: grpc alone costs a quarter of a second and 20 MB that a local run has no use for.
+    """Return the SDK's exporter for one of PROTOCOLS, configured by OpenTelemetry's variables."""
+    # Imported here: grpc alone takes a quarter of a second and 20 MB, which a run without a collector does not need.
     if protocol == "http/protobuf":
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as Http  # noqa: PLC0415
 

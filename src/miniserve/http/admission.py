@@ -1,69 +1,20 @@
-"""Who may ask, and how much at once: API keys, rate limits, bounded concurrency.
+"""How much may be asked, and how much at once: a rate per caller, bounded concurrency.
 
 Every refusal is a RequestRefused that tells the client when to come back.
 """
 
-import hashlib
-import hmac
-import os
-import re
-import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
-from pathlib import Path
 
-import structlog
-
-from miniserve.errors import KeysFileError, RequestRefused
+from miniserve.errors import RequestRefused
 from miniserve.http.backlog import Backlog
 
-_HASH = re.compile(r"[0-9a-f]{64}")
+# Buckets kept; the caller that asked the longest ago is forgotten first. About 2 MB.
 _KNOWN_CALLERS = 10_000
 QUEUED_PER_SERVER = 1
-_log = structlog.get_logger()
-
-
-class Keys:
-    """The SHA-256 hashes of the API keys that may ask; no file, no question. The file is followed as it changes.
-
-    Raises KeysFileError when the file is unusable at the start; later the hashes in force stay.
-    """
-
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self._seen = _identity(path)
-        self._hashes = _read_hashes(path) if path else ()
-
-    @property
-    def asked(self) -> bool:
-        """Whether a request needs a key."""
-        return self._path is not None
-
-    def caller(self, authorization: str | None, address: str) -> str:
-        """Return who asks: the key's hash, or the address when no keys are asked; raises RequestRefused (401)."""
-        if self._path is None:
-            return address
-        self._follow(self._path)
-        scheme, _, token = (authorization or "").partition(" ")
-        # Headers arrive as bytes that HTTP reads as Latin-1; the key was hashed as the bytes it is.
-        presented = hashlib.sha256(token.strip().encode("latin-1", "replace")).hexdigest()
-        # every hash is compared, each in constant time: the time tells nothing about which, or how nearly
-        matches = [hmac.compare_digest(presented, known) for known in self._hashes]
-        if scheme.lower() != "bearer" or not any(matches):
-            raise RequestRefused(HTTPStatus.UNAUTHORIZED, "expected Authorization: Bearer with a known API key")
-        return presented
-
-    def _follow(self, path: Path) -> None:
-        if (found := _identity(path)) == self._seen:
-            return
-        self._seen = found
-        try:
-            self._hashes = _read_hashes(path)
-        except KeysFileError as error:
-            _log.error("keys file refused, the keys in force stay", reason=str(error))
 
 
 class RateLimit:
@@ -74,7 +25,7 @@ class RateLimit:
         self._clock = clock
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def spend(self, caller: str) -> None:
+    def take(self, caller: str) -> None:
         """Take one request from the caller's bucket; raises RequestRefused (429) when it is empty."""
         if not self._per_s:
             return
@@ -133,38 +84,3 @@ class Concurrency:
         finally:
             self._in_work -= 1
             self._backlog.served(arrived, self._clock())
-
-
-def new_key(path: Path) -> str:
-    """Make an API key of 192 random bits, append its hash to the file, and return the key; raises OSError.
-
-    The key is nowhere but in what is returned.
-    """
-    key = secrets.token_urlsafe(24)
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "a", encoding="ascii") as file:
-        # A last line that somebody left without its end would swallow the hash; an empty line costs nothing.
-        file.write(("\n" if file.tell() else "") + hashlib.sha256(key.encode()).hexdigest() + "\n")
-    return key
-
-
-def _identity(path: Path | None) -> tuple[int, int, int] | None:
-    try:
-        found = path.stat() if path else None
-    except OSError:
-        return None
-    return (found.st_ino, found.st_size, found.st_mtime_ns) if found else None
-
-
-def _read_hashes(path: Path) -> tuple[str, ...]:
-    try:
-        lines = path.read_text(encoding="ascii").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise KeysFileError(f"the keys file {path} cannot be read: {error}") from error
-    hashes = tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
-    for number, found in enumerate(hashes, start=1):
-        if not _HASH.fullmatch(found):  # the value may be a key that somebody pasted, so it is not repeated
-            raise KeysFileError(f"entry {number} of {path} is not a hash: expected 64 lower-case hexadecimal digits")
-    if not hashes:
-        raise KeysFileError(f"{path} holds no hash: expected one SHA-256 a line")
-    return hashes

@@ -24,14 +24,15 @@ from starlette.routing import Route as Path_
 from starlette.types import ExceptionHandler
 from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars
 
-from miniobserve.later import Later
+from miniobserve.deferred import DeferredCalls
 from miniobserve.logs.structured import moment
 from miniobserve.metrics.metrics import Metrics
 from miniobserve.traces.spans import Span, SpanSource
 from miniobserve.traces.traces import incoming_context, outgoing_headers
 from miniserve.errors import ArmError, RequestRefused
-from miniserve.http.admission import Concurrency, Keys, RateLimit
+from miniserve.http.admission import Concurrency, RateLimit
 from miniserve.http.body import read_body
+from miniserve.http.keys import Keys
 from miniserve.http.openapi import openapi
 from miniserve.http.problem import problem_response
 from miniserve.log.ledger import Ledger
@@ -63,7 +64,7 @@ class FrontDoor:
     concurrency: Concurrency
     spans: SpanSource
     metrics: Metrics
-    later: Later
+    deferred: DeferredCalls
     trust_traceparent: bool
     body_s: float
 
@@ -115,7 +116,7 @@ async def _serve_task(door: FrontDoor, task: Task, request: Request) -> Response
     echoed = echoed_request_id(request.headers.getlist("x-request-id"))
     with door.spans.start("http.handler", context, SpanKind.SERVER) as span:
         span.attributes |= {"http.request.method": request.method, "url.path": request.url.path}
-        # On every line of this request, also where uvicorn logs its failure: a request has a task of its own.
+        # On every line of this request, also where its failure is logged: a request has a task of its own.
         clear_contextvars()
         bind_contextvars(**span.ids, request_id=echoed, **{"traffic.arm": None})
         try:
@@ -136,7 +137,7 @@ def _account(door: FrontDoor, path: str, method: str, status: HTTPStatus, second
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         span.fail()
     keys = {**get_contextvars(), "timestamp": moment(time.time_ns())}
-    door.later.add(partial(_tell_request, door.metrics, path, method, status, seconds, span.exemplar, keys))
+    door.deferred.add(partial(_tell_request, door.metrics, path, method, status, seconds, span.exemplar, keys))
 
 
 def _tell_request(
@@ -163,7 +164,7 @@ def _tell_request(
 
 async def _answer(door: FrontDoor, task: Task, request: Request, span: Span) -> Response:
     caller = door.keys.caller(request.headers.get("authorization"), request.client.host if request.client else "")
-    door.rate.spend(caller)
+    door.rate.take(caller)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise RequestRefused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "expected Content-Type: application/json")
     body = await read_body(request, task.max_body_bytes, door.body_s, lambda: door.routes.draining)

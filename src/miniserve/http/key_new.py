@@ -5,12 +5,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from miniserve.http.admission import new_key
+from miniserve.http.keys import new_key
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, program: str = "python -m miniserve.http.key_new") -> int:
     """Print a fresh key; returns 0, or 2 when the file cannot be written."""
-    parser = argparse.ArgumentParser(prog="python -m miniserve.http.key_new", description=__doc__)
+    parser = argparse.ArgumentParser(prog=program, description=__doc__)
     parser.add_argument(
         "file", type=Path, metavar="FILE", help="what LYNX_KEYS_FILE names; a running server follows it"
     )

@@ -1,51 +1,76 @@
 """The ports: sockets to listen on, and an application served on one with the limits of the settings."""
 
-import contextlib
+import asyncio
 import socket
-from collections.abc import Iterator
-from functools import partial
 
-import uvicorn
+import structlog
 from starlette.types import ASGIApp
 
 from miniserve.errors import SettingsError
-from miniserve.http.protocol import BoundedHeadProtocol
+from miniserve.http.protocol.connection import Connection
+from miniserve.http.protocol.limits import Limits
 from miniserve.settings import Settings
 
+# How long a cancelled request may take to answer 503.
+_CANCELLED_S = 1.0
+_log = structlog.get_logger()
 
-class PortServer(uvicorn.Server):
-    """A uvicorn server that leaves the signals to us: two ports share one process and one way to stop."""
+
+class PortServer:
+    """Serves an ASGI application on sockets until `stop`; signals, lifespan and processes are its owner's business."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app = app
+        self.limits = Limits(settings.head_ms / 1e3, settings.body_ms / 1e3, settings.max_connections)
+        self.connections: set[Connection] = set()
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.stopping = False
+        self._stop = asyncio.Event()
+        self._empty = asyncio.Event()
         # One second more than an arm may take, so that only what is stuck is cut.
-        grace_s = settings.deadline_ms // 1000 + 1
-        super().__init__(
-            uvicorn.Config(
-                app,
-                lifespan="off",
-                http=partial(  # type: ignore[arg-type]  # a factory will do
-                    BoundedHeadProtocol, head_s=settings.head_ms / 1e3, max_connections=settings.max_connections
-                ),
-                ws="none",
-                log_config=None,
-                log_level="warning",
-                access_log=False,
-                server_header=False,
-                # Whoever can reach us could name any address in X-Forwarded-For, and so escape its rate limit.
-                proxy_headers=False,
-                workers=1,
-                timeout_graceful_shutdown=grace_s,
-            )
-        )
+        self._grace_s = settings.deadline_ms // 1000 + 1
 
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave the signals alone."""
-        yield
+    async def serve(self, sockets: list[socket.socket]) -> None:
+        """Serve until `stop`, then take no more connections and finish what is in work."""
+        loop = asyncio.get_running_loop()
+        servers = [await loop.create_server(lambda: Connection(self), sock=each, backlog=2048) for each in sockets]
+        await self._stop.wait()
+        self.stopping = True
+        for server in servers:
+            server.close()
+        for each in sockets:
+            each.close()
+        for connection in list(self.connections):
+            connection.shutdown()
+        await self._finish()
 
     def stop(self) -> None:
         """Take no new connections, finish what is in work, and let `serve` return."""
-        self.should_exit = True
+        self._stop.set()
+
+    def on_lost(self, connection: Connection) -> None:
+        """Forget a connection."""
+        self.connections.discard(connection)
+        if not self.connections:
+            self._empty.set()
+
+    async def _finish(self) -> None:
+        """Wait for what is in work, then cancel it, then drop it."""
+        try:
+            async with asyncio.timeout(self._grace_s):
+                while self.connections:
+                    self._empty.clear()
+                    await self._empty.wait()
+                while self.tasks:
+                    await asyncio.wait(self.tasks)
+        except TimeoutError:
+            _log.warning("requests cancelled", requests=len(self.tasks), connections=len(self.connections))
+            if self.tasks:
+                for task in self.tasks:
+                    task.cancel("the grace at shutdown is over")
+                await asyncio.wait(self.tasks, timeout=_CANCELLED_S)
+            for connection in list(self.connections):
+                connection.abort()
 
 
 def listen(host: str, port: int) -> socket.socket:

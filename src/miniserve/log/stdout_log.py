@@ -11,12 +11,12 @@ from typing import Final, Self
 
 from minieval.record.line import loss_line, to_line
 from minieval.record.record import TrafficRecord
-from miniobserve.outbox import Outbox, Pace
+from miniobserve.background_sender import BackgroundSender, Limits
 from miniserve.log.traffic_log import utc_now
 
 _STDOUT: Final = 1
 # Gathering costs a line at most 10 ms on its way, and a `kill -9` the lines of those.
-PACE: Final = Pace(limit=10_000, batch=500, gather_s=0.01)
+LIMITS: Final = Limits(queued=10_000, batch=500, delay_s=0.01)
 CLOSE_S: Final = 2.0
 
 
@@ -29,7 +29,7 @@ class StdoutLog:
         self._torn = False
         self._handed_over = 0  # counted by the thread that appends
         self._done = 0  # counted by the thread that writes: written, or counted as lost
-        self._outbox: Outbox[bytes] = Outbox("traffic log", PACE, self._write_all, self._refused)
+        self._sender: BackgroundSender[bytes] = BackgroundSender("traffic log", LIMITS, self._write_all, self._refused)
 
     def append(self, record: TrafficRecord) -> None:
         """Hand over the record's line."""
@@ -38,7 +38,7 @@ class StdoutLog:
     def append_line(self, line: bytes) -> None:
         """Hand over a line, or drop it if too many are waiting."""
         self._handed_over += 1
-        self._outbox.put(line)
+        self._sender.put(line)
 
     def append_loss(self, count: int) -> None:
         """Hand over a line that says how many records could not be written."""
@@ -53,7 +53,7 @@ class StdoutLog:
 
     def close(self) -> int:
         """Give what is waiting a moment to be written, and return how many lines are still waiting then."""
-        self._outbox.close(CLOSE_S)
+        self._sender.close(CLOSE_S)
         return self._handed_over - self._done
 
     def __enter__(self) -> Self:

@@ -73,7 +73,7 @@ class LogTail:
     def _parsed(self, line: bytes) -> TrafficRecord | None:
         try:
             return parse_line(line)
-        except RecordError:
+        except (RecordError, OverflowError):  # the latter: an integer of 400 digits where a number is expected
             self.unreadable += 1
             return None
 

@@ -1,4 +1,4 @@
-"""The loopback port: metrics for Prometheus, and what the server is doing, for its operator only."""
+"""The loopback port's ASGI application: /metrics for Prometheus, /details and the live page for the operator."""
 
 from typing import Any, Protocol
 
@@ -11,24 +11,25 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from miniobserve.metrics.metrics import CONTENT_TYPE
-from miniserve.loopback.live_page import LiveFeed, live_routes
+from miniserve.loopback.live_feed import LiveFeed
+from miniserve.loopback.live_page import live_routes
 
-# A page that a browser was lured to under another name must not read this port (DNS rebinding).
+# DNS rebinding: a web page under another host name must not be able to read this port.
 ALLOWED_HOSTS = ("127.0.0.1", "localhost", "[::1]", "::1")
 
 
 class View(Protocol):
-    """What this port shows: of this process, or of the server processes whose parent this is."""
+    """The source of /metrics and /details: this process, or the server processes of this parent."""
 
     async def details(self) -> dict[str, Any]:
-        """Return the route in force, and per server process its pid and its shadow (status.details)."""
+        """Return the route in force, and each server process's pid and shadow (see status.details)."""
 
     async def exposition(self) -> bytes:
         """Return the metrics in the OpenMetrics text format."""
 
 
 def create_details_app(view: View, feed: LiveFeed) -> Starlette:
-    """Return the ASGI application of the loopback port."""
+    """Return the ASGI application."""
 
     async def exposition(_request: Request) -> Response:
         return Response(await view.exposition(), headers={"Content-Type": CONTENT_TYPE})

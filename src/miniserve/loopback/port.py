@@ -1,4 +1,4 @@
-"""The loopback port as it is served, and server.json, which says to people and to scripts which ports were taken."""
+"""The server on the loopback port, and server.json, from which people and scripts learn the ports in use."""
 
 import contextlib
 import json
@@ -7,10 +7,11 @@ import socket
 
 import structlog
 
+from minimodel.small_files import read_version, replace_file
 from miniserve.http.ports import PortServer, listen
 from miniserve.log.ledger import STDOUT
 from miniserve.loopback.details import View, create_details_app
-from miniserve.loopback.live_page import LiveFeed
+from miniserve.loopback.live_feed import LiveFeed
 from miniserve.settings import Settings
 
 _LOOPBACK = "127.0.0.1"
@@ -18,7 +19,7 @@ _log = structlog.get_logger()
 
 
 class Loopback:
-    """The loopback port of a server that listens on the socket `public`; raises SettingsError if it cannot be had."""
+    """The loopback port of a server whose public socket is `public`; raises SettingsError if it is unavailable."""
 
     def __init__(self, settings: Settings, view: View, public: socket.socket) -> None:
         self._host = settings.host
@@ -33,25 +34,23 @@ class Loopback:
         await self._server.serve([self._socket])
 
     def announce(self) -> None:
-        """Write server.json, and say that the server is ready."""
+        """Write server.json, and log that the server is ready."""
         address = {
             "pid": os.getpid(),
             "port": self._public_port,
             "metrics_port": self._socket.getsockname()[1],
         }
-        temporary = self._address_file.with_suffix(".tmp")
         try:
-            temporary.write_text(json.dumps(address), encoding="utf-8")
-            temporary.replace(self._address_file)
+            replace_file(self._address_file, json.dumps(address).encode())
         except OSError as error:
             _log.error("server.json not written", reason=str(error))
         host = f"[{self._host}]" if ":" in self._host else self._host
         _log.info("ready", url=f"http://{host}:{self._public_port}", **address)
 
     def close(self) -> None:
-        """End what watches, let `serve` return, and remove server.json unless it is another server's by now."""
+        """End all event streams, make `serve` return, and remove server.json unless another server owns it."""
         self._feed.close()
         self._server.stop()
         with contextlib.suppress(OSError, ValueError, KeyError):
-            if json.loads(self._address_file.read_text(encoding="utf-8"))["pid"] == os.getpid():
+            if json.loads(read_version(self._address_file, 1024).content)["pid"] == os.getpid():
                 self._address_file.unlink()

@@ -1,6 +1,6 @@
-"""Statistics that may be read again and again while requests arrive, in the standard library alone.
+"""Statistics that stay valid however often they are looked at while requests arrive. Pure, standard library only.
 
-The judge has scipy; the serving process does without its 60 MB.
+The judge uses scipy; the serving process avoids its 60 MB.
 """
 
 import math
@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-# Where an interval's limits stop being refined.
+# Precision of an interval's limits, at which the bisection stops.
 _RESOLUTION: Final = 1e-7
-# Terms that many nats below the observed one add nothing to a float.
+# Terms this many nats below the first add nothing to a float: exp(-40) = 4e-18 < 2**-53.
 _NEGLIGIBLE_NATS: Final = 40.0
 
 
@@ -23,12 +23,12 @@ class Share:
 
 
 def always_valid_share(hits: int, n: int, alpha: float = 0.05) -> Share:
-    """Return an interval that holds the true share at every n at once with probability 1 - alpha.
+    """Return an interval that contains the true share at every n simultaneously with probability 1 - alpha.
 
-    The set of shares that a uniform mixture of alternatives has not refuted: {p: B(1 + hits, 1 + n - hits) <=
-    p^hits (1 - p)^(n - hits) / alpha} (Robbins 1970; with p = 1/2 it is the mixture of the statistics' always-valid
-    McNemar test). One look decides no more than a thousand do, so nobody needs to fix n before looking.
-    Raises ValueError when hits is not within 0 to n or alpha not between 0 and 1.
+    It consists of the shares that a uniform mixture of alternatives does not refute: {p: B(1 + hits, 1 + n - hits) <=
+    p^hits (1 - p)^(n - hits) / alpha} (Robbins 1970; with p = 1/2 this is the mixture of the always-valid McNemar
+    test). Looking a thousand times is as safe as looking once, so n need not be fixed in advance.
+    Raises ValueError unless 0 <= hits <= n and 0 < alpha < 1.
     """
     if not 0 <= hits <= n or not 0 < alpha < 1:
         raise ValueError(f"hits {hits}, n {n}, alpha {alpha}: expected 0 <= hits <= n and 0 < alpha < 1")
@@ -36,7 +36,7 @@ def always_valid_share(hits: int, n: int, alpha: float = 0.05) -> Share:
     bound = math.lgamma(1 + hits) + math.lgamma(1 + misses) - math.lgamma(2 + n) + math.log(alpha)
 
     def refuted(p: float) -> bool:
-        # Most extreme shares have likelihood 0 as soon as one observation contradicts them.
+        # Shares of 0 and 1 have likelihood 0 as soon as one observation contradicts them.
         if (p <= 0 and hits) or (p >= 1 and misses):
             return True
         likelihood = (hits * math.log(p) if hits else 0.0) + (misses * math.log1p(-p) if misses else 0.0)
@@ -47,7 +47,7 @@ def always_valid_share(hits: int, n: int, alpha: float = 0.05) -> Share:
 
 
 def exact_split_pvalue(k: int, n: int, share: float) -> float:
-    """Return the two-sided exact binomial p of k among n where `share` was to be expected, as scipy's binomtest.
+    """Return the two-sided exact binomial p-value of k among n where `share` is expected, like scipy's binomtest.
 
     Sums every outcome that is at most as likely as the observed one. Raises ValueError on counts out of range or a
     share not strictly between 0 and 1.
@@ -62,7 +62,7 @@ def exact_split_pvalue(k: int, n: int, share: float) -> float:
     mode = min(n, math.floor((n + 1) * share))
     if k == mode:
         return 1.0
-    # Equally likely outcomes differ by rounding only.
+    # The tolerance keeps equally likely outcomes, whose masses differ by rounding only.
     observed = log_mass(k) + 1e-7
     if k < mode:
         opposite = _first(mode, n + 1, lambda i: log_mass(i) <= observed)
@@ -72,7 +72,7 @@ def exact_split_pvalue(k: int, n: int, share: float) -> float:
 
 
 def _edge(outside: float, inside: float, refuted: Callable[[float], bool]) -> float:
-    """Return the limit between a share that may be refuted and one that is not."""
+    """Bisect between a share outside the interval and one inside it, and return the limit from outside."""
     if not refuted(outside):
         return outside
     while abs(outside - inside) > _RESOLUTION:
@@ -85,7 +85,7 @@ def _edge(outside: float, inside: float, refuted: Callable[[float], bool]) -> fl
 
 
 def _first(low: int, end: int, holds: Callable[[int], bool]) -> int:
-    """Return the first of low ... end - 1 for which a monotone condition holds; end if none does."""
+    """Return the first of low ... end - 1 for which a monotone condition holds, or end if there is none."""
     while low < end:
         middle = (low + end) // 2
         if holds(middle):
@@ -96,7 +96,7 @@ def _first(low: int, end: int, holds: Callable[[int], bool]) -> int:
 
 
 def _tail(start: int, end: int, log_mass: Callable[[int], float]) -> float:
-    """Sum masses from start towards end (exclusive), away from the mode, until they add nothing."""
+    """Sum the masses from start towards end (exclusive), away from the mode, until the rest is negligible."""
     step = 1 if end > start else -1
     total, first = 0.0, None
     for i in range(start, end, step):

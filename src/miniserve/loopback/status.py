@@ -1,4 +1,4 @@
-"""What a server process tells of itself, and what that says of the server: details and gauges, of one or of several."""
+"""The status of one server process, and /details and gauges made from the statuses of all."""
 
 import asyncio
 import os
@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from minieval.record.statuses import STATUSES
-from miniobserve.later import Later
+from miniobserve.bounds import bounded_text
+from miniobserve.deferred import DeferredCalls
 from miniobserve.metrics.gauges import StateGauges
 from miniobserve.metrics.metrics import Metrics
 from miniserve.log.ledger import Books, Ledger
@@ -17,9 +18,9 @@ from miniserve.shadow.queue import ShadowState
 
 @dataclass(frozen=True)
 class ProcessStatus:
-    """One server process: `route` is its configuration in force with its `config_sha`, None until the first is.
+    """One server process. `route` is its configuration in force plus `config_sha`, None until the first is loaded.
 
-    `shares` is what the configuration gives each arm, by `traffic.arm`; `tasks` are those of the event loop.
+    `shares` is each arm's share of the requests, by `traffic.arm`; `tasks` is the number of tasks on the event loop.
     """
 
     pid: int
@@ -43,19 +44,28 @@ def status_of(routes: Routes, ledger: Ledger) -> ProcessStatus:
         route={**route.config.as_json(), "config_sha": route.config.config_sha} if route else None,
         route_refused=routes.refused,
         shares=dict(route.config.shares) if route else {},
-        engines={name: arm.state.engine or "" for name, arm in route.arms.items()} if route else {},
-        shadow=route.shadow.state if route and route.shadow else None,
+        engines={name: bounded_text(arm.state.engine or "") for name, arm in route.arms.items()} if route else {},
+        shadow=_bounded(route.shadow.state) if route and route.shadow else None,
         books=ledger.books,
     )
 
 
-def details(processes: Sequence[ProcessStatus]) -> dict[str, Any]:
-    """Return what /details says: the server as one, and each of its processes.
+def _bounded(shadow: ShadowState) -> ShadowState:
+    """Return the state with what B wrote in it bounded: one that cannot be encoded would break every view of it."""
+    return replace(
+        shadow,
+        engine=shadow.engine and bounded_text(shadow.engine),
+        last_failure=shadow.last_failure and bounded_text(shadow.last_failure),
+    )
 
-    Processes follow the route configuration within a moment of each other; `route` and `engines` are the first's.
+
+def details(processes: Sequence[ProcessStatus]) -> dict[str, Any]:
+    """Return the body of /details: the server as a whole, and each of its processes.
+
+    All processes adopt a new route configuration within a second; `route` and `engines` are the first process's.
     """
     first = next((process for process in processes if process.route), None)
-    shadow = _together([process.shadow for process in processes if process.shadow])
+    shadow = _merge([process.shadow for process in processes if process.shadow])
     return {
         "ready": bool(processes) and all(process.ready for process in processes),
         "route": first.route if first else None,
@@ -65,8 +75,8 @@ def details(processes: Sequence[ProcessStatus]) -> dict[str, Any]:
     }
 
 
-def _together(shadows: Sequence[ShadowState]) -> ShadowState | None:
-    """Return several processes' shadows as one: up when all are, counts added, the worst circuit, no pid of its own."""
+def _merge(shadows: Sequence[ShadowState]) -> ShadowState | None:
+    """Merge the processes' shadow states: up if all are, counts added, the worst circuit, and no pid."""
     if len(shadows) < 2:
         return shadows[0] if shadows else None
     circuits = [shadow.circuit for shadow in shadows]
@@ -81,8 +91,8 @@ def _together(shadows: Sequence[ShadowState]) -> ShadowState | None:
     )
 
 
-def show(gauges: StateGauges, processes: Sequence[ProcessStatus]) -> None:
-    """Set the gauges to what the processes tell."""
+def set_gauges(gauges: StateGauges, processes: Sequence[ProcessStatus]) -> None:
+    """Set the gauges from the processes' statuses."""
     routes = [process.route for process in processes if process.route]
     shadows = [process.shadow for process in processes if process.shadow]
     gauges.processes.set(sum(process.ready for process in processes))
@@ -91,24 +101,24 @@ def show(gauges: StateGauges, processes: Sequence[ProcessStatus]) -> None:
     gauges.route_refused.set(any(process.route_refused for process in processes))
     gauges.log_waiting.set(sum(process.books.waiting for process in processes))
     gauges.journal_unsettled.set(sum(process.books.unsettled for process in processes))
-    gauges.arms_are_to_get(next((process.shares for process in processes if process.route), {}))
-    gauges.routes_in_force({(route["strategy"], route["salt"], route["config_sha"]) for route in routes})
+    gauges.set_arm_shares(next((process.shares for process in processes if process.route), {}))
+    gauges.set_routes({(route["strategy"], route["salt"], route["config_sha"]) for route in routes})
 
 
-def expect(metrics: Metrics, processes: Sequence[ProcessStatus]) -> None:
-    """Begin at 0 what the processes' arms may count, before they are scraped."""
+def preset_counters(metrics: Metrics, processes: Sequence[ProcessStatus]) -> None:
+    """Create the series of the processes' arms at 0 before the first scrape sees them."""
     for process in processes:
-        metrics.expect(process.shares, STATUSES)
+        metrics.preset_counters(process.shares, STATUSES)
 
 
 class OwnView:
-    """What the loopback port shows of a server that is one process: this one."""
+    """The loopback port's view of a server that consists of this process alone."""
 
-    def __init__(self, routes: Routes, ledger: Ledger, metrics: Metrics, later: Later) -> None:
+    def __init__(self, routes: Routes, ledger: Ledger, metrics: Metrics, deferred: DeferredCalls) -> None:
         self._routes = routes
         self._ledger = ledger
         self._metrics = metrics
-        self._later = later
+        self._deferred = deferred
         self._gauges = StateGauges(metrics.registry)
 
     async def details(self) -> dict[str, Any]:
@@ -117,8 +127,8 @@ class OwnView:
 
     async def exposition(self) -> bytes:
         """Return the metrics in the OpenMetrics text format."""
-        self._later.settle()
+        self._deferred.flush()
         processes = [status_of(self._routes, self._ledger)]
-        expect(self._metrics, processes)
-        show(self._gauges, processes)
+        preset_counters(self._metrics, processes)
+        set_gauges(self._gauges, processes)
         return self._metrics.exposition()

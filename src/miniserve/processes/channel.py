@@ -1,4 +1,4 @@
-"""A server process that has a parent: what it begins with, and the channel on which it tells the parent its status."""
+"""Between a parent and its server processes: what a process starts with, and the channel that carries its status."""
 
 import asyncio
 import contextlib
@@ -18,11 +18,11 @@ _encoder = msgspec.json.Encoder()
 
 @dataclass(frozen=True)
 class Begin:
-    """What a parent tells the process that it starts, on its standard input.
+    """What a parent writes to the standard input of a process that it starts.
 
-    `slot` is its place among the processes, kept by whoever follows it there; descriptors are inherited. A process that
-    follows another gets the `route` that was in force, as ProcessStatus tells it. With `load_first` it leaves requests
-    to the others until it has loaded.
+    `slot` numbers the processes from 0; a restarted process keeps its predecessor's number. Descriptors are inherited.
+    A restarted process gets the `route` that was in force, as in ProcessStatus. With `load_first` it accepts no
+    requests until it has loaded, and leaves them to the other processes.
     """
 
     slot: int
@@ -42,14 +42,14 @@ class Begin:
 
     @property
     def config(self) -> RouteConfig | None:
-        """The route configuration to begin with, None for that of the file."""
+        """The route configuration to start with, None for the one in the file."""
         if self.route is None:
             return None
         return RouteConfig(**{key: value for key, value in self.route.items() if key != "config_sha"})
 
 
 class ParentChannel:
-    """The companion of a process that has a parent: answers each of its bytes with a line, ends with it."""
+    """The companion of a process with a parent: answers each byte from the parent with a line of status."""
 
     def __init__(self, control: socket.socket, status: Callable[[], ProcessStatus]) -> None:
         self._control = control
@@ -57,7 +57,7 @@ class ParentChannel:
         self._writer: asyncio.StreamWriter | None = None
 
     async def serve(self) -> None:
-        """Answer until the parent closes its end, or is gone, or `close`."""
+        """Answer until the parent closes its end or exits, or until `close`."""
         reader, self._writer = await asyncio.open_connection(sock=self._control)
         with contextlib.suppress(ConnectionError):
             while await reader.read(64):
@@ -65,11 +65,11 @@ class ParentChannel:
                 await self._writer.drain()
 
     def announce(self) -> None:
-        """Tell the parent the status, unasked."""
+        """Send the parent the status without being asked."""
         if self._writer is not None:
             self._writer.write(_encoder.encode(self._status()) + b"\n")
 
     def close(self) -> None:
-        """Close this end; the parent reads on from what it knows."""
+        """Close this end of the channel."""
         if self._writer is not None:
             self._writer.close()

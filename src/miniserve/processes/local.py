@@ -1,6 +1,6 @@
-"""A server of one's own: a child process on free loopback ports, with its own state folder and configuration.
+"""Starts a private server: a child process on free loopback ports, with its own state folder and configuration.
 
-For the driver, the tests and the benches, which all want the real server and never somebody else's.
+For the lab driver, the tests and the benches. They all need the real server, and one that nobody else uses.
 """
 
 import json
@@ -25,12 +25,12 @@ _POLL_S = 0.02
 
 
 class LocalServerError(ServeError):
-    """The server did not come to the state that was waited for."""
+    """The server did not reach the expected state in time."""
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where a running server is."""
+    """The process and ports of a running server."""
 
     pid: int
     port: int
@@ -48,7 +48,7 @@ class Address:
 
 
 class LocalServer:
-    """Starts on entering, stops by SIGTERM on leaving; `stderr.log` in its folder has what it said."""
+    """A server that starts on entering the context and stops with SIGTERM on leaving; it logs to `stderr.log`."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class LocalServer:
         self.stop()
 
     def start(self, timeout_s: float = 60) -> None:
-        """Start the process and wait until it is ready; raises LocalServerError with its last words if it is not."""
+        """Start the process and wait until it is ready; LocalServerError has its last log lines if it is not."""
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "server.json").unlink(missing_ok=True)
         if self._config is not None:
@@ -110,7 +110,7 @@ class LocalServer:
         self.wait_for(lambda: self._in_force(config), f"configuration {config.config_sha[:12]} in force")
 
     def details(self) -> dict[str, Any]:
-        """Return what the loopback port tells."""
+        """Return what /details on the loopback port says."""
         found: dict[str, Any] = httpx.get(f"{self.address.metrics_url}/details", timeout=10).json()
         return found
 
@@ -119,21 +119,21 @@ class LocalServer:
         return httpx.get(f"{self.address.metrics_url}/metrics", timeout=10).text
 
     def wait_for(self, condition: Callable[[], bool], what: str, timeout_s: float = 60) -> None:
-        """Wait until the condition holds; raises LocalServerError when it does not, or when the process has ended."""
+        """Wait until the condition holds; raises LocalServerError on a timeout or if the process has exited."""
         until = time.monotonic() + timeout_s
         while not condition():
             if self._process is None or self._process.poll() is not None:
-                raise LocalServerError(f"the server ended before it was {what}: {self._said()}")
+                raise LocalServerError(f"the server ended before it was {what}: {self._last_lines()}")
             if time.monotonic() > until:
-                raise LocalServerError(f"the server was not {what} after {timeout_s:g} s: {self._said()}")
+                raise LocalServerError(f"the server was not {what} after {timeout_s:g} s: {self._last_lines()}")
             time.sleep(_POLL_S)
 
     def wait_for_shadow(self) -> None:
-        """Wait until the shadow's process can be asked and no shadow is under way."""
+        """Wait until the shadow has loaded and no shadow run is left."""
         self.wait_for(self._shadow_idle, "idle, its shadow up")
 
     def stop(self, timeout_s: float = 30) -> int:
-        """End the server by SIGTERM, which drains its shadows; returns its exit code, -9 when it had to be killed."""
+        """Stop the server with SIGTERM and let it drain; returns its exit code, -9 if it had to be killed."""
         if self._process is None:
             return 0
         if self._process.poll() is None:
@@ -144,7 +144,7 @@ class LocalServer:
             return self.kill()
 
     def kill(self) -> int:
-        """End the server by SIGKILL."""
+        """Kill the server."""
         if self._process is None:
             return 0
         self._process.kill()
@@ -160,6 +160,6 @@ class LocalServer:
         shadow = self.details()["shadow"]
         return shadow is not None and shadow["up"] and shadow["waiting"] == 0
 
-    def _said(self) -> str:
+    def _last_lines(self) -> str:
         lines = (self.folder / "stderr.log").read_text(encoding="utf-8", errors="replace").splitlines()
-        return " | ".join(lines[-3:]) or "it said nothing"
+        return " | ".join(lines[-3:]) or "it logged nothing"

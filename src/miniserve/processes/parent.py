@@ -1,6 +1,7 @@
-"""The parent of several server processes: binds the public socket, starts them, and stops them together.
+"""The parent of several server processes: binds the public socket, starts the processes, and stops them together.
 
-It alone serves the loopback port. Requests never pass through it.
+It alone serves the loopback port. The processes accept from the public socket themselves; no request passes through
+the parent.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from miniserve.http.ports import listen
 from miniserve.log.journal import recover
 from miniserve.log.ledger import open_log
 from miniserve.loopback.port import Loopback
-from miniserve.loopback.status import ProcessStatus, details, show
+from miniserve.loopback.status import ProcessStatus, details, set_gauges
 from miniserve.processes.channel import Begin
 from miniserve.processes.slot import Slot
 from miniserve.processes.stand_in import StandIn
@@ -25,14 +26,14 @@ from miniserve.processes.stopping import StopRequest
 from miniserve.settings import Settings
 
 _POLL_S = 0.5
-_PATIENCE_S = 1.0
-# Beyond what draining may take: spans are flushed, B is ended.
+_STATUS_TIMEOUT_S = 1.0
+# On top of the time for draining: a process also flushes spans and stops its shadow.
 _STOP_MARGIN_S = 10.0
 _log = structlog.get_logger()
 
 
 class ProcessesFailed(ServeError):
-    """The first process did not start, or one did not end in time; they have said why. `code` is the exit code."""
+    """The first process did not start, or one did not stop in time; the log says why. `code` is the exit code."""
 
     def __init__(self, code: int) -> None:
         super().__init__(f"exit code {code}")
@@ -40,7 +41,7 @@ class ProcessesFailed(ServeError):
 
 
 class Parent:
-    """One server of several processes, from the first start to the end of the last."""
+    """One server made of several processes, from the start of the first to the exit of the last."""
 
     def __init__(self, settings: Settings, stop_request: StopRequest, command: Sequence[str]) -> None:
         self._settings = settings
@@ -54,7 +55,7 @@ class Parent:
             raise SettingsError(f"LYNX_STATE_DIR is {str(settings.state_dir)!r}: {error.strerror}") from error
 
     async def run(self) -> None:
-        """Run until asked to stop; raises SettingsError when an address cannot be had, and ProcessesFailed."""
+        """Run until asked to stop; raises SettingsError if an address is unavailable, and ProcessesFailed."""
         settings = self._settings
         with listen(settings.host, settings.port) as public:
             loopback = Loopback(settings, self, public)
@@ -62,7 +63,7 @@ class Parent:
             serving = asyncio.create_task(loopback.serve())
             watching = asyncio.create_task(self._watch(StandIn(public)))
             try:
-                await self._live(public, loopback)
+                await self._run_slots(public, loopback)
             finally:
                 watching.cancel()
                 loopback.close()
@@ -72,13 +73,14 @@ class Parent:
 
     async def details(self) -> dict[str, Any]:
         """Return the route in force and the state of each process (see status.details)."""
-        found = await self._statuses()
-        told = details(found)
-        return {**told, "ready": told["ready"] and len(found) == self._settings.workers, "restarts": self._restarts}
+        statuses = await self._statuses()
+        found = details(statuses)
+        all_run = len(statuses) == self._settings.workers
+        return {**found, "ready": found["ready"] and all_run, "restarts": self._restarts}
 
     async def exposition(self) -> bytes:
         """Return the metrics of all processes as those of one, in the OpenMetrics text format."""
-        show(self._metrics.gauges, await self._statuses())
+        set_gauges(self._metrics.gauges, await self._statuses())
         return self._metrics.exposition()
 
     @property
@@ -86,22 +88,22 @@ class Parent:
         return sum(slot.restarts for slot in self._slots)
 
     async def _statuses(self) -> list[ProcessStatus]:
-        told = await asyncio.gather(*(slot.status(_PATIENCE_S) for slot in self._slots))
-        return [status for status in told if status is not None]
+        found = await asyncio.gather(*(slot.status(_STATUS_TIMEOUT_S) for slot in self._slots))
+        return [status for status in found if status is not None]
 
-    async def _live(self, public: socket.socket, loopback: Loopback) -> None:
-        keepers: list[asyncio.Task[int]] = []
+    async def _run_slots(self, public: socket.socket, loopback: Loopback) -> None:
+        supervisors: list[asyncio.Task[int]] = []
         stopping = asyncio.create_task(self._stopping.wait())
         try:
             for number in range(self._settings.workers):
-                slot, keeper = self._open_slot(number, public)
-                keepers.append(keeper)
-                # One after the other: what is wrong with settings or models is said once.
+                slot, supervisor = self._open_slot(number, public)
+                supervisors.append(supervisor)
+                # One after the other, so that unusable settings or models are reported once, not N times.
                 ready = asyncio.create_task(slot.ready.wait())
-                await asyncio.wait((keeper, ready, stopping), return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait((supervisor, ready, stopping), return_when=asyncio.FIRST_COMPLETED)
                 ready.cancel()
-                if keeper.done() and not stopping.done():
-                    raise ProcessesFailed(max(keeper.result(), 1))
+                if supervisor.done() and not stopping.done():
+                    raise ProcessesFailed(max(supervisor.result(), 1))
                 if stopping.done():
                     break
             else:
@@ -110,24 +112,24 @@ class Parent:
         finally:
             stopping.cancel()
             public.close()
-            await self._end(keepers)
+            await self._end(supervisors)
 
     def _open_slot(self, number: int, public: socket.socket) -> tuple[Slot, asyncio.Task[int]]:
         begin = Begin(number, public.fileno(), str(self._metrics.folder), route=None, load_first=number > 0)
         slot = Slot(self._command, begin, self._recover)
         self._slots.append(slot)
-        return slot, asyncio.create_task(slot.keep(), name=f"server process {number}")
+        return slot, asyncio.create_task(slot.supervise(), name=f"server process {number}")
 
-    async def _end(self, keepers: Sequence[asyncio.Task[int]]) -> None:
-        """Drain every process; raises ProcessesFailed when one has to be ended by force."""
+    async def _end(self, supervisors: Sequence[asyncio.Task[int]]) -> None:
+        """Drain every process; raises ProcessesFailed if one has to be killed."""
         settings = self._settings
         for slot in self._slots:
             slot.stop()
-        patience_s = (settings.deadline_ms + settings.drain_ms) / 1e3 + _STOP_MARGIN_S
-        _, late = await asyncio.wait(keepers, timeout=patience_s)
+        limit_s = (settings.deadline_ms + settings.drain_ms) / 1e3 + _STOP_MARGIN_S
+        _, late = await asyncio.wait(supervisors, timeout=limit_s)
         if not late:
             return
-        _log.error("server processes did not end in time", count=len(late), after_s=patience_s)
+        _log.error("server processes did not stop in time", count=len(late), after_s=limit_s)
         for slot in self._slots:
             slot.kill()
         await asyncio.wait(late)
@@ -148,12 +150,12 @@ class Parent:
             return recover(self._settings.state_dir / "journal", log)
 
     async def _watch(self, stand_in: StandIn) -> None:
-        """Keep what each process told last fresh: should it die, its successor begins with the route that it told."""
+        """Refresh each process's last status, as a restarted process begins with the route in it; mind the stand-in."""
         while True:
             await asyncio.sleep(_POLL_S)
             await self._statuses()
-            nobody = not any(slot.filled for slot in self._slots)
-            await stand_in.stand(needed=nobody and not self._stopping.is_set())
+            all_down = not any(slot.running for slot in self._slots)
+            await stand_in.set_active(all_down and not self._stopping.is_set())
 
 
 def _report_dropped(count: int) -> None:

@@ -1,4 +1,4 @@
-"""The parent's handle on a server process: starts it, asks for its status, ends it."""
+"""The parent's handle on a server process: starts it, asks for its status, stops it."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ _decoder = msgspec.json.Decoder(ProcessStatus)
 
 
 class ServerProcess:
-    """One running server process, made by `start`. `latest` is what it told last."""
+    """One running server process, made by `start`. `latest` is the last status it reported."""
 
     def __init__(
         self,
@@ -32,14 +32,14 @@ class ServerProcess:
         self._process = process
         self._reader = reader
         self._writer = writer
-        self._told = asyncio.Event()
+        self._reported = asyncio.Event()
         self._reading = asyncio.create_task(self._read(), name=f"status of {process.pid}")
         self._ready = ready
         self.latest: ProcessStatus | None = None
 
     @classmethod
     async def start(cls, command: Sequence[str], begin: Begin, ready: asyncio.Event) -> "ServerProcess":
-        """Start the process, and set `ready` once it tells that it is; raises OSError when the system cannot."""
+        """Start the process, and set `ready` once it reports ready; raises OSError if the system cannot start it."""
         ours, theirs = socket.socketpair()
         with theirs, ExitStack() as on_failure:
             on_failure.callback(ours.close)
@@ -51,7 +51,7 @@ class ServerProcess:
             )
             on_failure.pop_all()
         if process.stdin is not None:
-            with contextlib.suppress(ConnectionError):  # it died already, which `wait` tells
+            with contextlib.suppress(ConnectionError):  # it exited already; `wait` returns its code
                 process.stdin.write(begin.encode())
                 process.stdin.close()
         return cls(process, *await asyncio.open_connection(sock=ours, limit=_MAX_STATUS_BYTES), ready)
@@ -61,29 +61,29 @@ class ServerProcess:
         """The process id."""
         return self._process.pid
 
-    async def status(self, patience_s: float) -> ProcessStatus | None:
-        """Return what the process tells now, or told last if it takes too long; None if it never told anything."""
+    async def status(self, timeout_s: float) -> ProcessStatus | None:
+        """Return the process's status now, or its last one if the answer takes too long; None if it never reported."""
         if self._reading.done():
             return self.latest
-        self._told.clear()
+        self._reported.clear()
         self._writer.write(b"?")
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(patience_s):
-                await self._told.wait()
+            async with asyncio.timeout(timeout_s):
+                await self._reported.wait()
         return self.latest
 
     def stop(self) -> None:
-        """Ask the process to drain and end."""
+        """Ask the process to drain and exit."""
         self._signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End the process at once."""
+        """Kill the process."""
         self._signal(signal.SIGKILL)
 
     async def wait(self) -> int:
-        """Wait until the process has ended, and return its exit code, negative for a signal."""
+        """Wait until the process exits; returns its exit code, negative for a signal."""
         code = await self._process.wait()
-        await self._reading  # what it told last is read, and the channel closed
+        await self._reading  # reads the last status, until the channel closes
         self._writer.close()
         return code
 
@@ -95,9 +95,9 @@ class ServerProcess:
         with contextlib.suppress(ConnectionError):
             async for line in self._reader:
                 self.latest = _decoder.decode(line)
-                self._told.set()
+                self._reported.set()
                 if self.latest.ready:
                     self._ready.set()
         if self.latest:
-            self.latest = replace(self.latest, ready=False)  # whoever is gone serves nobody
-        self._told.set()
+            self.latest = replace(self.latest, ready=False)  # it no longer serves
+        self._reported.set()

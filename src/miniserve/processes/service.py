@@ -12,17 +12,18 @@ from typing import Protocol
 
 import structlog
 
-from miniobserve.later import Later
+from miniobserve.deferred import DeferredCalls
 from miniobserve.metrics.metrics import Metrics
 from miniobserve.traces.traces import Traces
 from miniserve.errors import ServeError, SettingsError
 from miniserve.hosting.hosted_arm import HostedArm
 from miniserve.hosting.worker_process import WORKER_COMMAND, WorkerSpec
-from miniserve.http.admission import Concurrency, Keys, RateLimit
+from miniserve.http.admission import Concurrency, RateLimit
 from miniserve.http.app import FrontDoor, create_app
+from miniserve.http.keys import Keys
 from miniserve.http.ports import PortServer
 from miniserve.log.ledger import Ledger
-from miniserve.loopback.status import OwnView, ProcessStatus, expect, status_of
+from miniserve.loopback.status import OwnView, ProcessStatus, preset_counters, status_of
 from miniserve.processes.stopping import StopRequest
 from miniserve.routes.routes import Routes
 from miniserve.serve import Responder
@@ -65,12 +66,12 @@ class Service:
         *,
         config: RouteConfig | None = None,
         spans: str = "spans.jsonl",
-        later: Later | None = None,
+        deferred: DeferredCalls | None = None,
         tasks: Sequence[Task] = TASKS,
     ) -> None:
         self._settings = settings
         self._metrics = metrics
-        self._later = later or Later()
+        self._deferred = deferred or DeferredCalls(metrics.count_failed_call)
         self._stop_request = stop_request
         limits = ShadowLimits(settings.shadow_timeout_ms / 1e3, settings.shadow_queue)
 
@@ -104,12 +105,12 @@ class Service:
     @property
     def view(self) -> OwnView:
         """What a loopback port of this process shows."""
-        return OwnView(self._routes, self._ledger, self._metrics, self._later)
+        return OwnView(self._routes, self._ledger, self._metrics, self._deferred)
 
     def status(self) -> ProcessStatus:
         """Return what this process tells a parent of itself, whose scrape then finds every counter begun."""
         found = status_of(self._routes, self._ledger)
-        expect(self._metrics, [found])
+        preset_counters(self._metrics, [found])
         return found
 
     async def run(self, public: socket.socket, companion: Companion, *, load_first: bool = False) -> None:
@@ -145,7 +146,7 @@ class Service:
             await self._routes.close(self._settings.drain_ms / 1e3)
             self._ledger.close()
             self._traces.close()
-            self._later.settle()
+            self._deferred.flush()
         if failures:
             raise failures[0]
         _log.info("stopped")
@@ -155,14 +156,14 @@ class Service:
         return FrontDoor(
             self._tasks,
             self._routes,
-            Responder(settings.deadline_ms / 1e3, self._ledger, metrics, self._later),
+            Responder(settings.deadline_ms / 1e3, self._ledger, metrics, self._deferred),
             self._ledger,
             self._keys,
             RateLimit(settings.rate_per_s),
             Concurrency(settings.max_inflight, settings.engine_threads),
             self._traces.source,
             metrics,
-            self._later,
+            self._deferred,
             settings.trust_traceparent,
             settings.body_ms / 1e3,
         )

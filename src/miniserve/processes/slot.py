@@ -1,4 +1,4 @@
-"""One place among the server processes of a parent: whoever dies there is followed by another, with back-off."""
+"""One of the parent's N server processes: started, watched, and restarted with back-off when it exits."""
 
 import asyncio
 import contextlib
@@ -14,38 +14,38 @@ from miniserve.loopback.status import ProcessStatus
 from miniserve.processes.channel import Begin
 from miniserve.processes.server_process import ServerProcess
 
-# Who was up that long, loading included, has shown that it can: it is followed at once.
+# A process that was up this long, loading included, is restarted at once when it exits.
 _STABLE_S = 3.0
-# Without a process there is no server, so somebody tries again that often, whatever the back-off says.
+# The back-off of the shadow's breaker grows to minutes; a server without processes must try again sooner.
 _LONGEST_DELAY_S = 10.0
 _log = structlog.get_logger()
 
 
 class Slot:
-    """Keeps a server process alive from `keep` to `stop`; `on_death` runs between a death and the next start."""
+    """Keeps one server process running until `stop`; `on_exit` runs after a process exits and before the restart."""
 
-    def __init__(self, command: Sequence[str], begin: Begin, on_death: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, command: Sequence[str], begin: Begin, on_exit: Callable[[], Awaitable[None]]) -> None:
         self._command = tuple(command)
         self._begin = begin
-        self._on_death = on_death
+        self._on_exit = on_exit
         self._stopping = asyncio.Event()
         self._process: ServerProcess | None = None
         self._breaker = Breaker()
-        self.ready = asyncio.Event()  # set from when the first process is ready
+        self.ready = asyncio.Event()  # set once a process has been ready, and never cleared
         self.restarts = 0
 
-    async def keep(self) -> int:
-        """Keep a process alive until `stop`; returns the exit code of the last.
+    async def supervise(self) -> int:
+        """Run a process and restart it whenever it exits, until `stop`; returns the last exit code.
 
-        It also returns when the first one ends before it was ever ready: what stops that one stops the next.
+        It also returns if the first process exits before it was ready: a restart would fail for the same reason.
         """
         while True:
-            code = await self._live()
+            code = await self._run_once()
             if self._stopping.is_set() or not self.ready.is_set():
                 return code
             delay_s = min(self._breaker.delay(time.monotonic()), _LONGEST_DELAY_S)
-            _log.error("server process ended, another follows", code=code, slot=self._begin.slot, delay_s=delay_s)
-            await self._on_death()
+            _log.error("server process exited, restarting", code=code, slot=self._begin.slot, delay_s=delay_s)
+            await self._on_exit()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(delay_s):
                     await self._stopping.wait()
@@ -53,27 +53,27 @@ class Slot:
             self.restarts += 1
 
     @property
-    def filled(self) -> bool:
-        """Whether there is a process, loading or serving."""
+    def running(self) -> bool:
+        """Whether a process runs, loading or serving."""
         return self._process is not None
 
-    async def status(self, patience_s: float) -> ProcessStatus | None:
-        """Return what the process tells, None while there is none or if it has not told anything yet."""
-        return await self._process.status(patience_s) if self._process else None
+    async def status(self, timeout_s: float) -> ProcessStatus | None:
+        """Return the process's status, None if no process runs or it has not reported yet."""
+        return await self._process.status(timeout_s) if self._process else None
 
     def stop(self) -> None:
-        """Ask the process to drain and end, and start no other."""
+        """Ask the process to drain and exit, and do not restart it."""
         self._stopping.set()
         if self._process:
             self._process.stop()
 
     def kill(self) -> None:
-        """End the process at once."""
+        """Kill the process."""
         if self._process:
             self._process.kill()
 
-    async def _live(self) -> int:
-        """Start a process, and stay until it has ended; returns its exit code."""
+    async def _run_once(self) -> int:
+        """Start a process and wait until it exits; returns its exit code."""
         started = time.monotonic()
         try:
             self._process = process = await ServerProcess.start(self._command, self._begin, self.ready)
@@ -88,6 +88,7 @@ class Slot:
         now = time.monotonic()
         self._breaker = (Breaker() if now - started > _STABLE_S else self._breaker).failed(now)
         route: dict[str, Any] | None = process.latest.route if process.latest else None
-        # The next one begins with what was in force here, whatever the file says by then: a bad one is refused later.
+        # The restart begins with the configuration that was in force: if the file is bad by then, it is refused
+        # like any change, instead of stopping the start.
         self._begin = replace(self._begin, load_first=True, route=route or self._begin.route)
         return code

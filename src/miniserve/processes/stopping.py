@@ -1,6 +1,6 @@
-"""SIGTERM and SIGINT: noted from the first line of the program on, handled once there is something to stop.
+"""SIGTERM and SIGINT: recorded from the first line of the program on, handled once there is something to stop.
 
-Standard library only, and little of it: half a second of imports comes after this one.
+Standard library only, and little of it, because this is imported before everything else: the rest takes half a second.
 """
 
 import asyncio
@@ -12,19 +12,19 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class StopRequest:
-    """Whether this process was asked to stop, from when this is made; what follows from it, from `handle` on."""
+    """Records whether this process was asked to stop, and calls a function for it from `handle` on."""
 
     def __init__(self) -> None:
         self.received = False
         for number in _SIGNALS:
-            signal.signal(number, self._note)
+            signal.signal(number, self._record)
 
     def handle(self, loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
-        """Call `stop` at every request from here on, and now if one came already."""
+        """Call `stop` on every signal from now on, and at once if one came before."""
         for number in _SIGNALS:
             loop.add_signal_handler(number, stop)
         if self.received:
             stop()
 
-    def _note(self, _number: int, _frame: FrameType | None) -> None:
+    def _record(self, _number: int, _frame: FrameType | None) -> None:
         self.received = True

@@ -1,6 +1,7 @@
-"""The configuration in force, with its arms loaded: read at start-up, followed while running, swapped whole.
+"""The route in force: read at start-up, updated when route_config.json changes, always replaced as a whole.
 
-A request takes `current` once and keeps it, so it sees one configuration; arms it still uses live until it is done.
+A request takes `current` once and keeps it, so it sees one configuration. Arms that a request still uses stay loaded
+until the request is done.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from miniserve.errors import RouteFileError, ServeError
 from miniserve.routes.route_file import RouteFile, production_only
 from miniserve.settings import Settings
 from miniserve.shadow.queue import Shadow
-from miniserve.traffic import RouteConfig, Strategy
+from miniserve.traffic import RouteConfig
 
 POLL_S = 0.2
 MakeShadow = Callable[[str, str], Shadow]
@@ -48,13 +49,14 @@ class Routes:
         self._adopting = asyncio.Lock()
         self.current: Route | None = None
         self.draining = False
-        self.refused = False  # while the file holds a configuration that was refused
+        self.refused = False  # whether the file as it is now was refused
 
     def first_config(self) -> RouteConfig:
         """Return the configuration to start with.
 
-        Raises RouteFileError when the file is unusable or the registry lacks a serving arm's model, and ModelError
-        when the registry is unusable. A shadow arm's model is not asked for: it never stops the server.
+        Without a file that is the registry's production model alone. Raises RouteFileError when the file is unusable
+        or the registry lacks a serving arm's model, and ModelError when the registry is unusable. The shadow arm's
+        model is not checked: it never stops the server.
         """
         registry = self._registry()
         config = self._file.read() or production_only(registry.production)
@@ -68,7 +70,7 @@ class Routes:
             raise RouteFileError(f"the registry of models cannot be read: {error}") from error
 
     async def adopt(self, config: RouteConfig) -> None:
-        """Load what the configuration needs, put it in force, then switch off the shadow that it no longer has.
+        """Load the arms of the configuration, put it in force, then close the previous shadow if it is not reused.
 
         Raises ArmNotLoaded when a serving arm does not load; the route in force stays.
         """
@@ -87,15 +89,16 @@ class Routes:
                 await previous.shadow.close()
 
     async def follow(self) -> None:
-        """Adopt the file's configuration whenever it changes; one that is unusable is refused and logged."""
+        """Adopt the file's configuration whenever it changes; one that is unusable is refused and logged.
+
+        All reading happens on a thread: a slow disk, or a file that is slow to parse, never holds up a request.
+        """
         while True:
             await asyncio.sleep(POLL_S)
-            if not self._file.changed():
+            if not await asyncio.to_thread(self._file.changed):
                 continue
             try:
-                registry = self._registry()
-                config = self._file.read() or production_only(registry.production)
-                _check_known(config, registry, tuple(config.arms))
+                config = await asyncio.to_thread(self._changed_config)
                 if self.current is None or config.config_sha != self.current.config.config_sha:
                     await self.adopt(config)
             except (ServeError, ModelError) as error:
@@ -104,8 +107,21 @@ class Routes:
             else:
                 self.refused = False
 
+    def _changed_config(self) -> RouteConfig:
+        """Return what the changed file asks for; raises RouteFileError or ModelError when that is unusable.
+
+        Only a server that runs without a file may go on without one: a deleted file must not switch the strategy.
+        """
+        config, registry = self._file.read(), self._registry()
+        if config is None:
+            config = production_only(registry.production)
+            if self.current is None or self.current.config != config:
+                raise RouteFileError(f"{self._file.path.name} is missing: expected a route configuration")
+        _check_known(config, registry, tuple(config.arms))
+        return config
+
     async def close(self, drain_s: float) -> None:
-        """Drain the shadow within a bound, cancel the rest, end its worker."""
+        """Give the shadow `drain_s` seconds to finish its runs, cancel the rest, and close it."""
         if self.current and self.current.shadow:
             await self.current.shadow.drain(drain_s)
             await self.current.shadow.close()
@@ -123,9 +139,10 @@ class Routes:
         )
 
     def _shadow_for(self, config: RouteConfig, previous: Route | None) -> Shadow | None:
-        if config.strategy is not Strategy.SHADOW or config.shadow_arm is None:
+        name = config.shadowing_arm
+        if name is None:
             return None
-        name, sha = config.shadow_arm, config.arms[config.shadow_arm]
+        sha = config.arms[name]
         if previous and previous.shadow and (previous.shadow.name, previous.shadow.sha) == (name, sha):
             return previous.shadow
         shadow = self._make_shadow(name, sha)

@@ -1,21 +1,26 @@
-"""`python -m miniserve.routes.switch`: shows and rewrites route_config.json, behind the recipes of the Justfile.
+"""`python -m miniserve.routes.switch`: shows and rewrites route_config.json; used by the recipes of the Justfile.
 
-A running server follows the file within a fraction of a second; one that starts later reads it then.
+A running server adopts the file within a fraction of a second; one that starts later reads it then.
 """
 
 import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from minimodel.bundles.registry import Registry
 from minimodel.errors import ModelError
 from miniserve.errors import ServeError
 from miniserve.routes.route_file import RouteFile, production_only
+from miniserve.routes.shadow_wait import ShadowNotUp, wait_for_shadow
 from miniserve.settings import Settings
 from miniserve.traffic import DEFAULT_SALT, RouteConfig, RouteConfigError, Strategy
+
+PROGRAM = "python -m miniserve.routes.switch"
+# Options, the configuration of the file if it has a usable one, and the models: gives the configuration to write.
+_Switch = Callable[[argparse.Namespace, RouteConfig | None, Registry], RouteConfig]
 
 
 def two_arms(
@@ -39,68 +44,105 @@ def two_arms(
     )
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m miniserve.routes.switch", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name, summary in (
-        ("shadow-on", "serve A, run B unseen"),
-        ("ab-on", "split between A and B, half and half"),
-        ("canary-on", "serve PERCENT of the ids with B"),
-    ):
-        command = commands.add_parser(name, help=summary)
-        command.add_argument("a", metavar="A_SHA", help="SHA, unique prefix or semver of A")
-        command.add_argument("b", metavar="B_SHA", help="SHA, unique prefix or semver of B")
-        if name == "canary-on":
-            command.add_argument("percent", type=float, metavar="PERCENT")
-        if name == "shadow-on":
-            command.add_argument("--percent", type=float, default=100, help="share of the ids to shadow")
-        command.add_argument("--salt", help="begin a new salt epoch")
-    commands.add_parser("shadow-off", help="back to the production arm alone")
-    commands.add_parser("show", help="print the configuration in the file")
-    return parser
-
-
-def _switched(options: argparse.Namespace, present: RouteConfig | None, registry: Registry) -> RouteConfig:
-    salt = getattr(options, "salt", None)
-    if salt is None:
-        salt = present.salt if present else DEFAULT_SALT
-    match options.command:
-        case "shadow-off" if present is not None:
-            return replace(present, strategy=Strategy.SINGLE)
-        case "shadow-off":
-            return production_only(registry.production)
-    a_sha, b_sha = registry.resolve(options.a), registry.resolve(options.b)
-    match options.command:
-        case "shadow-on":
-            return two_arms(Strategy.SHADOW, a_sha, b_sha, salt, shadow_percent=options.percent)
-        case "ab-on":
-            return two_arms(Strategy.AB, a_sha, b_sha, salt)
-        case _:
-            return two_arms(Strategy.CANARY, a_sha, b_sha, salt, canary_percent=options.percent)
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns 0, or 2 with a sentence on stderr."""
-    options = _parser().parse_args(argv)
+def main(argv: Sequence[str] | None = None, program: str = PROGRAM) -> int:
+    """Run one command; returns 0, 2 with a sentence on stderr, or 1 when the written shadow does not come up."""
+    options = _parser(program).parse_args(argv)
     try:
         settings = Settings.from_environ(os.environ)
         file = RouteFile(settings.route_config)
         registry = Registry.read(settings.models_dir)
-        # A file that cannot be read must not stop anybody from switching the shadow off.
-        config = file.read() if options.command == "show" else _switched(options, _readable(file), registry)
-        if options.command != "show" and config is not None:
-            file.write(config)
+        if options.switch is None:
+            return _show(file.read(), registry, settings)
+        config = options.switch(options, _usable(file), registry)
+        file.write(config)
+        _print(config)
+        if config.shadowing_arm and options.wait:
+            wait_for_shadow(settings, config.config_sha)
+    except ShadowNotUp as error:
+        print(f"{options.command}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"{options.command}: stopped waiting; the configuration is written", file=sys.stderr)
+        return 130
     except (ServeError, ModelError, RouteConfigError, OSError) as error:
         print(f"{options.command}: {error}", file=sys.stderr)
         return 2
-    if config is None:
-        config = production_only(registry.production)
-        print(f"{settings.route_config} does not exist; a server without it runs:", file=sys.stderr)
-    print(json.dumps({**config.as_json(), "config_sha": config.config_sha}, indent=1, ensure_ascii=False))
     return 0
 
 
-def _readable(file: RouteFile) -> RouteConfig | None:
+def _parser(program: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=program, description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+
+    def add(name: str, switch: _Switch | None, summary: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=summary, description=summary)
+        command.set_defaults(switch=switch, wait=False)
+        return command
+
+    shadow = add("shadow-on", _shadow_on, "serve A, run B in its shadow, wait until B has loaded")
+    _take_arms(shadow)
+    shadow.add_argument("--percent", type=float, default=100, help="share of the ids to shadow")
+    shadow.add_argument("--no-wait", dest="wait", action="store_false", help="do not wait until B has loaded")
+    shadow.set_defaults(wait=True)
+    _take_arms(add("ab-on", _ab_on, "split between A and B, half and half"))
+    canary = add("canary-on", _canary_on, "serve PERCENT of the ids with B")
+    _take_arms(canary)
+    canary.add_argument("percent", type=float, metavar="PERCENT")
+    only = add("serve-only", _serve_only, "serve one model alone, any of the registry")
+    only.add_argument("model", metavar="VERSION", help="version, SHA, or unique prefix of a SHA")
+    add("shadow-off", _shadow_off, "back to the production arm alone")
+    add("show", None, "print the configuration in the file")
+    return parser
+
+
+def _take_arms(command: argparse.ArgumentParser) -> None:
+    command.add_argument("a", metavar="A_SHA", help="SHA, unique prefix or version of A")
+    command.add_argument("b", metavar="B_SHA", help="SHA, unique prefix or version of B")
+    command.add_argument("--salt", help="begin a new salt epoch")
+
+
+def _shadow_on(options: argparse.Namespace, present: RouteConfig | None, registry: Registry) -> RouteConfig:
+    a_sha, b_sha = registry.resolve(options.a), registry.resolve(options.b)
+    return two_arms(Strategy.SHADOW, a_sha, b_sha, _salt(options.salt, present), shadow_percent=options.percent)
+
+
+def _ab_on(options: argparse.Namespace, present: RouteConfig | None, registry: Registry) -> RouteConfig:
+    return two_arms(Strategy.AB, registry.resolve(options.a), registry.resolve(options.b), _salt(options.salt, present))
+
+
+def _canary_on(options: argparse.Namespace, present: RouteConfig | None, registry: Registry) -> RouteConfig:
+    a_sha, b_sha = registry.resolve(options.a), registry.resolve(options.b)
+    return two_arms(Strategy.CANARY, a_sha, b_sha, _salt(options.salt, present), canary_percent=options.percent)
+
+
+def _serve_only(options: argparse.Namespace, present: RouteConfig | None, registry: Registry) -> RouteConfig:
+    return RouteConfig(Strategy.SINGLE, _salt(None, present), {"A": registry.resolve(options.model)}, "A")
+
+
+def _shadow_off(_: argparse.Namespace, present: RouteConfig | None, registry: Registry) -> RouteConfig:
+    return replace(present, strategy=Strategy.SINGLE) if present else production_only(registry.production)
+
+
+def _salt(asked: str | None, present: RouteConfig | None) -> str:
+    """Return the salt to write: ids keep their arms for as long as nobody asks for another."""
+    if asked is not None:
+        return asked
+    return present.salt if present else DEFAULT_SALT
+
+
+def _show(config: RouteConfig | None, registry: Registry, settings: Settings) -> int:
+    if config is None:
+        print(f"{settings.route_config} does not exist; a server without it runs:", file=sys.stderr)
+    _print(config or production_only(registry.production))
+    return 0
+
+
+def _print(config: RouteConfig) -> None:
+    print(json.dumps({**config.as_json(), "config_sha": config.config_sha}, indent=1, ensure_ascii=False), flush=True)
+
+
+def _usable(file: RouteFile) -> RouteConfig | None:
+    """Return the file's configuration: an unusable one must not keep anybody from switching the shadow off."""
     try:
         return file.read()
     except ServeError as error:

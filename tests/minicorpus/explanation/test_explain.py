@@ -19,7 +19,7 @@ AROUND = Surroundings(lead=0.3, tail=0.3, adverb=0.0)
 
 
 def _examples(cell: Cell, sides: tuple[Side, ...] = SIDES, *, fillers_too: bool = False) -> list[Example]:
-    """Return a sentence for every mistake of a cell; those with fillers in the frame only where asked for."""
+    """Return a sentence for every mistake of a cell, with fillers in the frame only on request."""
     verb, tense, person = cell
     rng = random.Random("-".join(cell))  # noqa: S311 - sentences, not secrets
     source = Source(rng, sides[0], 0.0)
@@ -33,7 +33,7 @@ def _examples(cell: Cell, sides: tuple[Side, ...] = SIDES, *, fillers_too: bool 
 
 
 def _outcomes(made: list[Example]) -> tuple[list[str], float]:
-    """Return the sentences whose explanation names another cell than theirs, and the share without one."""
+    """Return the sentences whose explanation names the wrong cell, and the share without an explanation."""
     found = [(each, find_cell(each.sentence, each.accepted[0])) for each in made]
     wrong = [e.sentence for e, c in found if c and (c.verb, c.tense, c.person) != (e.verb, e.tense, e.person)]
     return wrong, sum(cell is None for _, cell in found) / len(found)
@@ -75,7 +75,7 @@ def test_the_explanation_of_went_reads_as_a_sentence() -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
-def test_an_unchanged_sentence_is_said_to_be_unchanged(language: rules.Language) -> None:
+def test_the_explanation_of_an_unchanged_sentence_says_so(language: rules.Language) -> None:
     assert explain("He went home.", "He went home.", language) == rules.UNCHANGED[language]
 
 
@@ -91,22 +91,22 @@ def test_an_unchanged_sentence_is_said_to_be_unchanged(language: rules.Language)
         ("", "He went."),
     ],
 )
-def test_what_is_outside_the_grid_is_said_to_be_outside(sentence: str, correction: str) -> None:
+def test_the_explanation_of_a_change_outside_the_grid_says_so(sentence: str, correction: str) -> None:
     assert explain(sentence, correction, "en") == rules.OUTSIDE["en"]
 
 
-def test_a_learner_form_that_no_list_knows_is_explained_by_the_form_that_replaces_it() -> None:
+def test_an_unlisted_mistake_is_explained_by_the_form_that_replaces_it() -> None:
     found = find_cell("Yesterday she wenteded home.", "Yesterday she went home.")
 
     assert found is not None
     assert (found.verb, found.tense, found.person) == ("go", "past_simple", "3sg")
 
 
-# Where a clause without "that" comes before, no person is certain; there the explanation may stay away.
+# After a clause without "that" the person is ambiguous, so the explanation may be missing.
 @pytest.mark.parametrize(
     ("sides", "allowed_outside"), [(("train",), 0.015), (("held",), 0.01), (("fresh",), 0.01)], ids=str
 )
-def test_no_cell_is_named_wrongly_with_fillers_between_and_few_are_left_unnamed(
+def test_with_fillers_in_between_no_cell_is_wrong_and_few_are_missing(
     sides: tuple[Side, ...], allowed_outside: float
 ) -> None:
     made = [one for cell in CELLS for one in _examples(cell, sides, fillers_too=True)]
@@ -155,7 +155,7 @@ def test_a_plural_subject_is_outside_the_grid(sentence: str, correction: str, la
         ("She are reading.", "She is reading."),
     ],
 )
-def test_an_auxiliary_is_not_taken_for_the_verb_of_its_name(sentence: str, correction: str) -> None:
+def test_an_auxiliary_is_not_mistaken_for_the_main_verb(sentence: str, correction: str) -> None:
     assert explain(sentence, correction, "en") == rules.OUTSIDE["en"]
 
 
@@ -169,9 +169,7 @@ def test_an_auxiliary_is_not_taken_for_the_verb_of_its_name(sentence: str, corre
         ("Do my old friend Tom write?", "Does my old friend Tom write?", "write", "3sg"),
     ],
 )
-def test_do_and_does_are_explained_by_the_verb_that_they_help(
-    sentence: str, correction: str, verb: str, person: str
-) -> None:
+def test_do_and_does_are_explained_by_their_main_verb(sentence: str, correction: str, verb: str, person: str) -> None:
     found = find_cell(sentence, correction)
 
     assert found is not None
@@ -193,7 +191,7 @@ def test_do_and_does_are_explained_by_the_verb_that_they_help(
         ("Have the man come home?", "Has the man come home?", ("come", "past_participle", "3sg")),
     ],
 )
-def test_a_question_is_read_from_the_auxiliary_it_begins_with(sentence: str, correction: str, cell: Cell) -> None:
+def test_a_question_is_read_from_its_first_auxiliary(sentence: str, correction: str, cell: Cell) -> None:
     found = find_cell(sentence, correction)
 
     assert found is not None
@@ -212,7 +210,7 @@ def test_a_verb_after_an_object_pronoun_has_no_subject_of_its_own() -> None:
         ("He have a watched pot.", "He has a watched pot."),
     ],
 )
-def test_to_a_determiner_or_a_noun_ends_the_reach_of_have(sentence: str, correction: str) -> None:
+def test_have_governs_no_form_beyond_to_a_determiner_or_a_noun(sentence: str, correction: str) -> None:
     found = find_cell(sentence, correction)
 
     assert found is not None
@@ -227,7 +225,7 @@ def test_a_changed_auxiliary_before_a_participle_is_explained_by_the_participle(
 
 
 @pytest.mark.parametrize("adverb", ["nonetheless", "quietly", "zumply", "not even"])
-def test_any_adverb_can_stand_between_a_modal_and_its_bare_form(adverb: str) -> None:
+def test_any_adverb_can_separate_a_modal_from_its_bare_form(adverb: str) -> None:
     found = find_cell(f"You should {adverb} going home.", f"You should {adverb} go home.")
 
     assert found is not None
@@ -235,13 +233,13 @@ def test_any_adverb_can_stand_between_a_modal_and_its_bare_form(adverb: str) -> 
 
 
 @pytest.mark.parametrize("auxiliary", ["has", "had"])
-def test_the_rule_names_the_auxiliary_that_stands_in_the_sentence(auxiliary: str) -> None:
+def test_the_rule_quotes_the_auxiliary_of_the_sentence(auxiliary: str) -> None:
     text = explain(f"He {auxiliary} went home.", f"He {auxiliary} gone home.", "en")
 
     assert f"After “{auxiliary}”" in text
 
 
-def test_the_subject_is_the_one_of_the_verb_that_the_infinitive_hangs_on() -> None:
+def test_the_subject_of_an_infinitive_is_that_of_its_governing_verb() -> None:
     found = find_cell("She convinces them I managed to walking home.", "She convinces them I managed to walk home.")
 
     assert found is not None

@@ -111,17 +111,17 @@ def test_a_broken_line_in_the_middle_is_named_blank_lines_counted(tmp_path: Path
         told([path])
 
 
-def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
+def test_a_key_that_occurs_twice_is_refused(tmp_path: Path) -> None:
     twice = one_line(SERVED).replace(b'"status_B":"ok"', b'"status_B":"ok","status_B":"error"')
 
-    with pytest.raises(RecordRefused, match=r"^traffic\.log line 2: 'status_B' stands twice: expected each key once"):
+    with pytest.raises(RecordRefused, match=r"^traffic\.log line 2: 'status_B' occurs twice: expected each key once"):
         told([written(tmp_path, "traffic.log", [PAIR, twice])])
 
 
-def test_a_key_that_stands_twice_is_refused_beside_a_torn_line(tmp_path: Path) -> None:
+def test_a_key_that_occurs_twice_is_refused_beside_a_torn_line(tmp_path: Path) -> None:
     twice = one_line(SERVED).replace(b'"status_B":"ok"', b'"status_B":"ok","status_B":"error"')
 
-    with pytest.raises(RecordRefused, match=r"^traffic\.log line 3: 'status_B' stands twice"):
+    with pytest.raises(RecordRefused, match=r"^traffic\.log line 3: 'status_B' occurs twice"):
         told([written(tmp_path, "traffic.log", [one_line(PAIR)[:99] + b"\n", PAIR, twice])])
 
 

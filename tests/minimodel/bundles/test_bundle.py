@@ -29,7 +29,7 @@ def test_a_stored_bundle_loads_under_its_sha(stored: tuple[Path, str]) -> None:
     assert (bundle.sha, bundle.kind, bundle.parent) == (sha, "base", None)
 
 
-def test_another_path_another_time_and_another_key_order_give_the_same_sha(tmp_path: Path, tiny: Path) -> None:
+def test_path_time_and_key_order_do_not_affect_the_sha(tmp_path: Path, tiny: Path) -> None:
     other = tmp_path / "elsewhere" / "copy"
     shutil.copytree(tiny, other)
     config = json.loads((other / "config.json").read_text())
@@ -60,7 +60,7 @@ def test_a_changed_file_is_refused(stored: tuple[Path, str], name: str) -> None:
     assert refused.value.expected_sha == sha
 
 
-def test_a_bundle_under_the_sha_of_another_is_refused(stored: tuple[Path, str]) -> None:
+def test_a_bundle_in_the_folder_of_another_sha_is_refused(stored: tuple[Path, str]) -> None:
     models, sha = stored
     wrong = "0" * 64
     (models / sha).rename(models / wrong)
@@ -101,7 +101,7 @@ def test_a_bundle_folder_that_is_a_link_is_refused(stored: tuple[Path, str], tmp
     (models / sha).rename(tmp_path / "moved")
     (models / sha).symlink_to(tmp_path / "moved")
 
-    with pytest.raises(BundleRefused, match="no link"):
+    with pytest.raises(BundleRefused, match="not a link"):
         load_bundle(models, sha)
 
 
@@ -114,7 +114,7 @@ def test_a_bundle_folder_that_is_a_link_is_refused(stored: tuple[Path, str], tmp
         ("tokenizer.json", b"\xff"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_refused_by_name(stored: tuple[Path, str], name: str, content: bytes) -> None:
+def test_an_unreadable_file_is_refused_by_name(stored: tuple[Path, str], name: str, content: bytes) -> None:
     models, sha = stored
     (models / sha / name).write_bytes(content)
 

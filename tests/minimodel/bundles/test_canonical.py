@@ -42,7 +42,7 @@ def _sha(**changed: Any) -> str:  # noqa: ANN401 - any one argument of the SHA
 
 
 @given(st.randoms(use_true_random=False))
-def test_the_order_of_keys_and_tensors_changes_nothing(rng: random.Random) -> None:
+def test_the_order_of_keys_and_tensors_does_not_affect_the_sha(rng: random.Random) -> None:
     config, tensors = list(CONFIG.items()), list(_tensors().items())
     rng.shuffle(config)
     rng.shuffle(tensors)
@@ -74,23 +74,23 @@ def test_one_changed_bit_in_the_weights_gives_another_sha(name: str, index: int,
     ],
     ids=["kind", "architecture", "tokenizer", "parent", "corpus", "quantization", "shape", "name", "dtype"],
 )
-def test_everything_that_decides_an_answer_decides_the_sha(changed: dict[str, Any]) -> None:
+def test_everything_that_affects_an_answer_affects_the_sha(changed: dict[str, Any]) -> None:
     assert _sha(**changed) != _sha()
 
 
-def test_the_byte_order_in_memory_changes_nothing() -> None:
+def test_the_byte_order_in_memory_does_not_affect_the_sha() -> None:
     swapped = {name: tensor.astype(">f4") for name, tensor in _tensors().items()}
 
     assert _sha(tensors=swapped) == _sha()
 
 
-def test_training_options_and_library_versions_change_nothing() -> None:
+def test_training_options_and_library_versions_do_not_affect_the_sha() -> None:
     extra = {"transformers_version": "9.9", "resid_pdrop": 0.5, "use_cache": False, "some_new_switch": None}
 
     assert architecture({**CONFIG, **extra}) == architecture(CONFIG)
 
 
-def test_module_lists_are_sets() -> None:
+def test_the_order_of_a_module_list_does_not_affect_the_sha() -> None:
     turned = {**ADAPTER, "target_modules": ["c_attn", "c_fc"]}
 
     assert adapter_settings(turned) == adapter_settings(ADAPTER)
@@ -100,7 +100,7 @@ def test_module_lists_are_sets() -> None:
     "extra",
     [{"activation_function": "relu"}, {"scale_attn_weights": False}, {"n_inner": 99}, {"rope_theta": 10000}],
 )
-def test_an_architecture_that_is_not_understood_is_refused(extra: dict[str, Any]) -> None:
+def test_an_unsupported_architecture_is_refused(extra: dict[str, Any]) -> None:
     with pytest.raises(BundleRefused, match=next(iter(extra))):
         architecture({**CONFIG, **extra})
 
@@ -110,7 +110,7 @@ def test_an_architecture_that_is_not_understood_is_refused(extra: dict[str, Any]
     [{"use_dora": True}, {"use_rslora": True}, {"bias": "all"}, {"rank_pattern": {"c_fc": 4}}, {"peft_type": "IA3"},
      {"modules_to_save": ["wte"]}, {"use_qalora": True}],
 )  # fmt: skip
-def test_an_adapter_that_is_not_understood_is_refused(extra: dict[str, Any]) -> None:
+def test_an_unsupported_adapter_is_refused(extra: dict[str, Any]) -> None:
     with pytest.raises(BundleRefused, match=next(iter(extra))):
         adapter_settings({**ADAPTER, **extra})
 

@@ -1,4 +1,4 @@
-"""References to models, and what the register refuses."""
+"""References to models, and registry files that are refused."""
 
 import json
 from pathlib import Path
@@ -37,7 +37,7 @@ def test_any_other_reference_is_refused_with_what_was_expected(ref: str) -> None
     assert refused.value.ref == ref
 
 
-def test_production_is_a_sha() -> None:
+def test_production_resolves_to_a_sha() -> None:
     assert parse(_content()).production == A
 
 
@@ -56,7 +56,7 @@ def test_lineage_goes_from_a_model_to_its_base() -> None:
         {"extra": 1},
     ],
 )
-def test_a_register_that_contradicts_itself_is_refused(change: dict[str, Any]) -> None:
+def test_a_registry_that_contradicts_itself_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(RegistryRefused, match="expected"):
         parse({**_content(), **change})
 
@@ -65,24 +65,24 @@ def test_a_parent_that_is_its_own_descendant_is_refused() -> None:
     content = _content()
     content["models"][A] = {**content["models"][A], "parent": B}
 
-    with pytest.raises(RegistryRefused, match="no descendant"):
+    with pytest.raises(RegistryRefused, match="not its own descendant"):
         parse(content).lineage(B)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": 1}'])
-def test_a_file_that_is_no_register_is_refused(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_not_a_registry_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "registry.json").write_text(text)
 
     with pytest.raises(RegistryRefused):
         Registry.read(tmp_path)
 
 
-def test_a_missing_register_is_refused(tmp_path: Path) -> None:
+def test_a_missing_registry_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RegistryRefused, match="missing"):
         Registry.read(tmp_path)
 
 
-def test_the_register_is_read_as_it_was_written(tmp_path: Path) -> None:
+def test_the_registry_is_read_as_written(tmp_path: Path) -> None:
     (tmp_path / "registry.json").write_text(json.dumps(_content()))
 
     assert Registry.read(tmp_path) == parse(_content())

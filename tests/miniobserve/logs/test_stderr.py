@@ -1,9 +1,9 @@
-"""Lines to stderr: a reader that is gone, slow or absent costs a writer nothing."""
+"""A reader of stderr that is gone, slow or absent neither delays nor fails a writer."""
 
 import io
 import threading
 
-from miniobserve.logs.stderr import PACE, LineWriter
+from miniobserve.logs.stderr import LIMITS, LineWriter
 
 
 class BrokenStream(io.StringIO):
@@ -14,7 +14,7 @@ class BrokenStream(io.StringIO):
 
 
 class StuckStream(io.StringIO):
-    """A stream whose reader does not read, until it is told to."""
+    """A stream whose reader blocks until the test releases it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -25,7 +25,7 @@ class StuckStream(io.StringIO):
         return super().write(text)
 
 
-def test_lines_arrive_in_their_order() -> None:
+def test_lines_arrive_in_order() -> None:
     stream = io.StringIO()
     writer = LineWriter(stream)
 
@@ -57,11 +57,11 @@ def test_a_process_without_stderr_counts_its_lines() -> None:
     assert (sum(dropped), writer.isatty()) == (1, False)
 
 
-def test_a_stuck_stream_holds_nobody_up_and_what_is_too_much_is_dropped() -> None:
+def test_a_stuck_stream_delays_nobody_and_lines_beyond_the_limit_are_dropped() -> None:
     dropped: list[int] = []
     stream = StuckStream()
     writer = LineWriter(stream, dropped.append)
-    count = PACE.limit + 50
+    count = LIMITS.queued + 50
 
     for number in range(count):
         writer.write(f"{number}\n")

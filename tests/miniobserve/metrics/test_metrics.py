@@ -1,16 +1,17 @@
-"""Exemplars: the first observation of a bucket in a second stands for it, and every observation counts."""
+"""Each bucket takes the first exemplar of a second, and every observation is counted."""
 
 import pytest
 from tests.conftest import metric_families
 
-from miniobserve.metrics import metrics as module
-from miniobserve.metrics.metrics import EXEMPLAR_EVERY_S, Metrics
+from miniobserve.metrics import instruments as module
+from miniobserve.metrics.instruments import EXEMPLAR_EVERY_S
+from miniobserve.metrics.metrics import Metrics
 
 FAST_S, SLOW_S = 0.0012, 0.04
 
 
 class Clock:
-    """Stands still until it is set."""
+    """A clock that a test advances by hand."""
 
     now = 100.0
 
@@ -40,7 +41,7 @@ def _observe(metrics: Metrics, arm: str, seconds: float, trace: str | None) -> N
     metrics.arm_seconds.labels(arm).observe(seconds, {"trace_id": trace} if trace else None)
 
 
-def test_every_bucket_of_every_arm_has_the_first_exemplar_of_its_second(clock: Clock) -> None:
+def test_each_bucket_of_each_arm_keeps_the_first_exemplar_of_a_second(clock: Clock) -> None:
     metrics = Metrics()
 
     _observe(metrics, "A", FAST_S, None)
@@ -55,7 +56,7 @@ def test_every_bucket_of_every_arm_has_the_first_exemplar_of_its_second(clock: C
     assert 'arm_duration_seconds_count{traffic_arm="shadow_B"} 3.0' in text
 
 
-def test_a_second_later_another_takes_its_place(clock: Clock) -> None:
+def test_after_a_second_a_bucket_takes_a_new_exemplar(clock: Clock) -> None:
     metrics = Metrics()
 
     _observe(metrics, "A", FAST_S, "first")

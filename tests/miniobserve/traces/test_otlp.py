@@ -1,4 +1,4 @@
-"""Spans to OTLP, over both protocols, against real receivers; and what happens where nobody receives."""
+"""Spans over both OTLP protocols, against real receivers, hanging receivers and none."""
 
 import threading
 from collections.abc import Iterator
@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import pytest
 from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind
-from tests.otlp import PATIENCE_S, Receiver, receiver
+from tests.otlp import TIMEOUT_S, Receiver, receiver
 
 from miniobserve.traces.otlp import PROTOCOLS
-from miniobserve.traces.spanqueue import QUEUE_VARIABLE
+from miniobserve.traces.span_queue import QUEUE_VARIABLE
 from miniobserve.traces.traces import Traces
 
 HANGING_MS = "600000"
@@ -17,7 +17,7 @@ HANGING_MS = "600000"
 
 @pytest.fixture(params=PROTOCOLS)
 def receiving(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
-    """Receive by one protocol, and lead the standard variables there."""
+    """Start a receiver for one protocol, and point the standard variables to it."""
     with receiver(request.param) as found:
         for name, value in found.environ.items():
             monkeypatch.setenv(name, value)
@@ -26,7 +26,7 @@ def receiving(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
 
 
 class Dropped:
-    """Counts what was lost, and can be waited for."""
+    """Counts lost spans, and lets a test wait for them."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -39,7 +39,7 @@ class Dropped:
 
     def wait_for(self, count: int) -> None:
         with self._changed:
-            assert self._changed.wait_for(lambda: self.count >= count, PATIENCE_S), f"{self.count} of {count} dropped"
+            assert self._changed.wait_for(lambda: self.count >= count, TIMEOUT_S), f"{self.count} of {count} dropped"
 
 
 def _end_spans(traces: Traces, count: int) -> None:
@@ -60,7 +60,7 @@ def test_spans_arrive_whole(receiving: Receiver, tmp_path_factory: pytest.TempPa
     assert list(folder.iterdir()) == []
 
 
-def test_where_the_receiver_hangs_ending_a_span_never_waits_and_every_loss_is_counted(
+def test_a_hanging_receiver_never_blocks_the_end_of_a_span_and_every_loss_is_counted(
     receiving: Receiver, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(QUEUE_VARIABLE, "600")  # more than a batch, which is what wakes the exporter
@@ -68,9 +68,9 @@ def test_where_the_receiver_hangs_ending_a_span_never_waits_and_every_loss_is_co
     dropped = Dropped()
     traces = Traces("test", tmp_path_factory.mktemp("spans") / "spans.jsonl", dropped)
 
-    # Had one of them waited for an export, this would not return.
+    # If one of these spans waited for an export, this would not return.
     _end_spans(traces, 1_000)
-    hung = receiving.asked.wait(PATIENCE_S)
+    hung = receiving.asked.wait(TIMEOUT_S)
     lost_while_it_hung = dropped.count
     receiving.answering.set()
     traces.close()
@@ -80,7 +80,9 @@ def test_where_the_receiver_hangs_ending_a_span_never_waits_and_every_loss_is_co
     assert len(receiving.wait_for(600)) + dropped.count == 1_000
 
 
-def test_what_the_receiver_refuses_is_counted(receiving: Receiver, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_spans_that_the_receiver_refuses_are_counted(
+    receiving: Receiver, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     receiving.refusing = True
     dropped = Dropped()
     traces = Traces("test", tmp_path_factory.mktemp("spans") / "spans.jsonl", dropped)
@@ -100,7 +102,7 @@ def test_closing_does_not_wait_for_a_receiver_that_is_gone(
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", HANGING_MS)
-    monkeypatch.setattr("miniobserve.traces.spanqueue.CLOSE_S", 0.1)  # only to keep the suite short
+    monkeypatch.setattr("miniobserve.traces.span_queue.CLOSE_S", 0.1)  # only to keep the suite short
     dropped = Dropped()
     traces = Traces("test", tmp_path_factory.mktemp("spans") / "spans.jsonl", dropped)
 
@@ -148,4 +150,21 @@ def test_sampling_follows_the_standard_variables(
     written = len(path.read_text(encoding="utf-8").splitlines()) if path.exists() else 0
     # A quarter of 400 is 100 with a standard deviation of 8.7: 50 away is six of them.
     assert abs(written - sampled) <= (50 if 0 < sampled < 400 else 0)
+    assert dropped.count == 0
+
+
+def test_values_that_protobuf_refuses_cost_no_span(
+    receiving: Receiver, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    dropped = Dropped()
+    traces = Traces("test", tmp_path_factory.mktemp("spans") / "spans.jsonl", dropped)
+
+    _end_spans(traces, 1)
+    span = traces.source.start("hostile", Context(), SpanKind.SERVER)
+    span.attributes |= {"tokens": 10**400, "wait": float("nan"), "text": "\ud800" * 10_000_000}
+    span.add_event("error", {"tokens": -(10**400)})
+    span.end()
+    traces.close()
+
+    assert [span.name for span in receiving.wait_for(2)] == ["span 0", "hostile"]
     assert dropped.count == 0

@@ -1,7 +1,7 @@
-"""Our spans against OpenTelemetry's own: the same actions leave the same spans, and a trace is sampled alike."""
+"""Our spans compared with those of OpenTelemetry's SDK: same ids, same sampling, same bytes."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -11,14 +11,15 @@ from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, Tracer, TracerProvider
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
-from opentelemetry.sdk.trace.id_generator import IdGenerator
+from opentelemetry.sdk.trace.id_generator import IdGenerator, RandomIdGenerator
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, StatusCode, TraceFlags
 from opentelemetry.trace import set_span_in_context as below
 from opentelemetry.trace.span import TraceState
 
 from miniobserve.traces import spans as ours
 from miniobserve.traces.otlp import OtlpExport
-from miniobserve.traces.spanfile import SpanFile
+from miniobserve.traces.span_file import SpanFile
 from miniobserve.traces.traces import outgoing_headers
 
 SCOPE = "miniserve"
@@ -40,7 +41,7 @@ INCOMING = {
 
 
 class Counted(IdGenerator):
-    """Ids one after the other, spread over all their bits."""
+    """Generates consecutive ids, spread over all bits."""
 
     def __init__(self) -> None:
         self._numbers = count(1)
@@ -53,7 +54,7 @@ class Counted(IdGenerator):
 
 
 class Kept(SpanProcessor):
-    """Keeps the sampled spans that ended."""
+    """Collects the sampled spans that ended."""
 
     def __init__(self) -> None:
         self.spans: list[ReadableSpan] = []
@@ -64,7 +65,7 @@ class Kept(SpanProcessor):
 
 
 class Sent(SpanExporter):
-    """Stands where the SDK's exporter does, and keeps what it is handed."""
+    """An exporter that collects the spans it gets."""
 
     def __init__(self) -> None:
         self.spans: list[ReadableSpan] = []
@@ -80,6 +81,10 @@ def _tracer(kept: Kept) -> Tracer:
     tracer = provider.get_tracer(SCOPE)
     assert isinstance(tracer, Tracer)
     return tracer
+
+
+def _source(export: Callable[[ours.Span], None]) -> ours.SpanSource:
+    return ours.SpanSource(_tracer(Kept()).sampler, Counted(), export)
 
 
 def _act(tracer: Tracer, incoming: Context) -> None:
@@ -103,7 +108,7 @@ def _act_likewise(source: ours.SpanSource, incoming: Context) -> None:
 
 
 @pytest.mark.parametrize("incoming", INCOMING.values(), ids=INCOMING.keys())
-def test_the_same_actions_leave_the_spans_that_the_sdk_leaves(
+def test_the_same_actions_give_the_same_spans_as_the_sdk(
     incoming: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = Kept()
@@ -111,7 +116,7 @@ def test_the_same_actions_leave_the_spans_that_the_sdk_leaves(
     _act(_tracer(kept), incoming)
     monkeypatch.setattr(ours, "time_ns", count(FIRST_NS, STEP_NS).__next__)
     ended: list[ours.Span] = []
-    _act_likewise(ours.SpanSource(_tracer(Kept()), ended.append), incoming)
+    _act_likewise(_source(ended.append), incoming)
 
     sent = Sent()
     path = tmp_path / "spans.jsonl"
@@ -144,7 +149,7 @@ def test_every_span_of_a_trace_is_sampled_as_the_sdk_would(
         monkeypatch.setenv("OTEL_TRACES_SAMPLER", sampler)
         monkeypatch.setenv("OTEL_TRACES_SAMPLER_ARG", argument)
     tracer = _tracer(Kept())
-    source = ours.SpanSource(_tracer(Kept()), lambda _: None)
+    source = _source(lambda _: None)
 
     for _ in range(50):
         theirs: Span = tracer.start_span("http.handler", context=incoming, kind=SpanKind.SERVER)
@@ -157,9 +162,18 @@ def test_every_span_of_a_trace_is_sampled_as_the_sdk_would(
             assert span.trace.exported == their_span.is_recording()
 
 
-def test_a_disabled_sdk_hands_the_clients_context_through_and_exports_nothing() -> None:
+def test_the_sdks_tracer_has_the_sampler_that_spans_are_started_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`Tracer.sampler` is the one attribute of the SDK that is read without being documented."""
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_off")
+    tracer = TracerProvider(shutdown_on_exit=False).get_tracer(SCOPE)
+
+    assert isinstance(tracer, Tracer)
+    assert tracer.sampler is ALWAYS_OFF
+
+
+def test_a_disabled_sdk_passes_the_clients_context_on_and_exports_nothing() -> None:
     ended: list[ours.Span] = []
-    source = ours.SpanSource(None, ended.append)
+    source = ours.SpanSource(None, RandomIdGenerator(), ended.append)
 
     handler = source.start("http.handler", INCOMING["a sampled one"], SpanKind.SERVER)
     run = handler.child("arm.infer", {})
@@ -172,10 +186,10 @@ def test_a_disabled_sdk_hands_the_clients_context_through_and_exports_nothing() 
     assert ended == []
 
 
-def test_an_exception_ends_and_fails_its_span_as_the_sdk_would_have_it() -> None:
+def test_an_exception_ends_and_fails_its_span_like_the_sdks() -> None:
     kept = Kept()
     ended: list[ours.Span] = []
-    source = ours.SpanSource(_tracer(Kept()), ended.append)
+    source = _source(ended.append)
 
     with pytest.raises(json.JSONDecodeError), _tracer(kept).start_as_current_span("http.handler"):
         json.loads("{")
@@ -195,9 +209,9 @@ def test_an_exception_ends_and_fails_its_span_as_the_sdk_would_have_it() -> None
     assert (my_event.name, found) == (their_event.name, expected)
 
 
-def test_a_cancelled_block_ends_its_span_without_blaming_it() -> None:
+def test_a_cancelled_block_ends_its_span_without_failing_it() -> None:
     ended: list[ours.Span] = []
-    source = ours.SpanSource(_tracer(Kept()), ended.append)
+    source = _source(ended.append)
 
     with pytest.raises(KeyboardInterrupt), source.start("http.handler", Context(), SpanKind.INTERNAL):
         raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""Spans: a bounded local file, W3C context in and out, and no error that reaches a request."""
+"""The local span file, W3C context in and out, and errors that must not reach a request."""
 
 import json
 import subprocess
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from opentelemetry.context import Context
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, TraceFlags, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.trace.span import TraceState
@@ -44,7 +45,7 @@ def test_the_local_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:
 
 def test_a_full_local_file_is_kept_once_and_begun_afresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # 32 MB of spans would take the suite a minute, so the bound is lowered.
-    monkeypatch.setattr("miniobserve.traces.spanfile.MAX_FILE_BYTES", 2_000)
+    monkeypatch.setattr("miniobserve.traces.span_file.MAX_FILE_BYTES", 2_000)
     path = tmp_path / "spans.jsonl"
 
     for _ in range(8):
@@ -64,7 +65,7 @@ def test_spans_that_cannot_be_written_are_counted_not_raised(tmp_path: Path) -> 
     assert sum(dropped) == 3
 
 
-def test_words_that_utf8_cannot_carry_cost_no_span(tmp_path: Path) -> None:
+def test_text_that_utf8_cannot_encode_costs_no_span(tmp_path: Path) -> None:
     path = tmp_path / "spans.jsonl"
     traces = Traces("test", path, lambda _: None)
     with pytest.raises(OSError, match="no such file"), _start(traces):
@@ -75,9 +76,9 @@ def test_words_that_utf8_cannot_carry_cost_no_span(tmp_path: Path) -> None:
     assert json.loads(line)["status"]["description"] == "OSError: no such file: \\udcff"
 
 
-def test_what_a_full_disk_cuts_short_swallows_no_other_span(tmp_path: Path) -> None:
+def test_a_span_cut_short_by_a_full_disk_does_not_damage_the_next(tmp_path: Path) -> None:
     path = tmp_path / "spans.jsonl"
-    # Runs in a process of its own, whose files end in the middle of a line.
+    # Runs in its own process, with a limit on file size that cuts a line short.
     program = f"""
 import resource, signal
 from pathlib import Path
@@ -138,10 +139,60 @@ def test_a_malformed_traceparent_starts_a_trace_of_its_own(header: str, tmp_path
         (Trace("0" * 32, TraceFlags(0), TraceState(), exported=False), "0" * 16),
     ],
 )
-def test_headers_go_out_as_opentelemetrys_propagator_writes_them(trace: Trace, span_id: str) -> None:
-    span = Span(SpanSource(None, lambda _: None), "one", SpanKind.SERVER, trace, span_id, None, False, {}, 0)
+def test_outgoing_headers_equal_those_of_opentelemetrys_propagator(trace: Trace, span_id: str) -> None:
+    span = Span(
+        SpanSource(None, RandomIdGenerator(), lambda _: None),
+        "one",
+        SpanKind.SERVER,
+        trace,
+        span_id,
+        None,
+        False,
+        {},
+        0,
+    )
     context = SpanContext(int(trace.id, 16), int(span_id, 16), False, trace.flags, trace.state)
     expected: dict[str, str] = {}
     TraceContextTextMapPropagator().inject(expected, set_span_in_context(NonRecordingSpan(context), Context()))
 
     assert {name.decode(): value.decode() for name, value in outgoing_headers(span)} == expected
+
+
+def test_a_span_with_values_that_encoders_refuse_costs_neither_itself_nor_its_batch(tmp_path: Path) -> None:
+    path = tmp_path / "spans.jsonl"
+    dropped: list[int] = []
+    traces = Traces("test", path, dropped.append)
+
+    _start(traces, "before").end()
+    hostile = _start(traces, "hostile")
+    hostile.attributes |= {
+        "tokens": 10**400,
+        "digits": 10**5_000,
+        "wait": float("inf"),
+        "text": "\ud800" + "x" * 10_000_000,
+    }
+    hostile.add_event("error", {"tokens": 10**400, "reason": "\ud800" + "x" * 10_000_000})
+    hostile.fail("\ud800" + "x" * 10_000_000)
+    hostile.end()
+    _start(traces, "after").end()
+    traces.close()
+
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["name"] for line in lines] == ["before", "hostile", "after"]
+    assert max(map(len, lines)) < 50_000
+    assert dropped == []
+
+
+def test_a_disabled_sdk_records_nothing_and_passes_the_context_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
+    traces = Traces("test", tmp_path / "spans.jsonl", lambda _: None)
+    sent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+    with _start(traces, incoming=incoming_context({"traceparent": sent})) as span:
+        pass
+    traces.close()
+
+    assert dict(outgoing_headers(span)) == {b"traceparent": sent.encode()}
+    assert not (tmp_path / "spans.jsonl").exists()

@@ -10,13 +10,14 @@ import pytest
 from tests.function_arm import FunctionArm, Infer
 
 from minieval.record.record import TrafficRecord
-from miniobserve.later import Later
+from miniobserve.deferred import DeferredCalls
 from miniobserve.metrics.metrics import Metrics
 from miniobserve.traces.traces import Traces
 from miniserve.arms.arm import Answer
 from miniserve.errors import ArmDropped, ArmRaised, BadOutput
-from miniserve.http.admission import Concurrency, Keys, RateLimit
+from miniserve.http.admission import Concurrency, RateLimit
 from miniserve.http.app import FrontDoor, create_app
+from miniserve.http.keys import Keys
 from miniserve.log.ledger import Ledger
 from miniserve.log.traffic_log import read_log
 from miniserve.routes.routes import Route, Routes
@@ -44,8 +45,8 @@ class Desk:
         self.shadow = Shadow("B", FunctionArm(_drop, "b" * 64), ShadowLimits())
         self.routes = Routes(settings, lambda _name, _sha: self.shadow, "")
         self.routes.current = Route(CONFIG, {"A": FunctionArm(infer)}, self.shadow)
-        self.later = Later()
-        responder = Responder(0.2, self.ledger, metrics, self.later)
+        self.deferred = DeferredCalls(metrics.count_failed_call)
+        responder = Responder(0.2, self.ledger, metrics, self.deferred)
         places = Concurrency(1)
         self.door = FrontDoor(
             tasks,
@@ -57,7 +58,7 @@ class Desk:
             places,
             self._traces.source,
             metrics,
-            self.later,
+            self.deferred,
             True,
             5.0,
         )
@@ -70,7 +71,7 @@ class Desk:
             async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
                 response = await client.request(method, path, json=body if method == "POST" else None)
             await self.shadow.drain(10)
-            self.later.settle()
+            self.deferred.flush()
             return response
 
         return asyncio.run(send())

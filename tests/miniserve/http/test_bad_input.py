@@ -148,6 +148,7 @@ def test_two_different_id_headers_are_refused(single_server: LocalServer) -> Non
     response = httpx.post(single_server.address.url + CORRECT_PATH, content=GOOD, headers=headers)
 
     assert response.status_code == 422
+    assert "2 different values in X-Request-Id headers" in response.json()["detail"]
 
 
 def test_a_refusal_repeats_the_id_it_was_sent(single_server: LocalServer) -> None:

@@ -22,7 +22,7 @@ from tests.strategies import attempt, bytes_near
 from tests.wire import connect, correction, exchange, received, request, status
 
 from miniserve.errors import RequestRefused
-from miniserve.http.admission import Keys, new_key
+from miniserve.http.keys import Keys, new_key
 from miniserve.processes.local import LocalServer
 from miniserve.processes.server_process import SERVER_COMMAND
 from miniserve.tasks.grammar import CORRECT_PATH
@@ -183,6 +183,112 @@ def test_any_bytes_on_the_socket_are_answered_or_dropped_and_the_server_goes_on(
 
     assert answer == b"" or 200 <= status(answer) < 500
     assert status(exchange(single_server, request("GET", "/readyz"))) == 200
+
+
+@pytest.mark.parametrize("port", ["public", "metrics"])
+def test_a_body_that_is_held_back_after_an_early_answer_gives_its_place_back(
+    port: str, start_server: StartServer
+) -> None:
+    server = start_server(None, MAX_CONNECTIONS="8", HEAD_MS="300", BODY_MS="300")
+    number = server.address.port if port == "public" else server.address.metrics_port
+    held = [
+        b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\n\r\n",
+        b"POST /nowhere HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\n\r\n",
+        f"POST {CORRECT_PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\n\r\n".encode(),
+        correction("x" * 99, Host="127.0.0.1")[:-50],
+    ]
+
+    def is_free() -> bool:
+        with socket.create_connection(("127.0.0.1", number), timeout=30) as client:
+            client.sendall(b"GET /details HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+            return status(received(client)) != 503
+
+    with ExitStack() as clients:
+        for sent in held * 2:
+            client = clients.enter_context(socket.create_connection(("127.0.0.1", number), timeout=30))
+            client.sendall(sent)
+            if sent in held[:3]:
+                client.recv(65_536)  # the early answer
+                client.sendall(b"x")  # and a first byte of the body, which stopped every clock once
+
+        server.wait_for(is_free, "rid of the clients that hold their bodies back")
+
+
+@pytest.mark.parametrize("sent_bytes", [-1, -20], ids=["but one byte", "half"])
+def test_sigterm_within_a_body_is_answered_with_problem_details_within_the_drain(
+    sent_bytes: int, start_server: StartServer
+) -> None:
+    server = start_server(None)
+
+    with connect(server) as client:
+        client.sendall(correction(SENTENCE)[:sent_bytes])
+        server.wait_for(lambda: _open_connections(server) == 1, "in possession of the request")
+        code = server.stop()
+        answer = received(client)
+
+    said = (server.folder / "stderr.log").read_text(encoding="utf-8")
+    assert (status(answer), code) == (503, 0)
+    assert b"application/problem+json" in answer
+    assert ("Traceback" in said, "exception" in said) == (False, False)
+
+
+def _open_connections(server: LocalServer) -> int:
+    """Return how many connections to the public port the kernel has established, and the server read from."""
+    port = f"{server.address.port:04X}"
+    lines = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
+    fields = [line.split() for line in lines]
+    return sum(each[1].endswith(f":{port}") and each[3] == "01" and each[4].endswith(":00000000") for each in fields)
+
+
+def test_a_body_that_is_announced_too_large_is_refused_before_it_is_asked_for(single_server: LocalServer) -> None:
+    head = correction(SENTENCE, Expect="100-continue", Content_Length="99999").partition(b"\r\n\r\n")[0]
+
+    answer = exchange(single_server, head + b"\r\n\r\n")
+
+    assert status(answer) == 413
+    assert b"100 Continue" not in answer
+
+
+def test_a_compressed_body_is_415_and_an_uncompressed_one_that_says_so_is_taken(single_server: LocalServer) -> None:
+    gzip = exchange(single_server, correction(SENTENCE, Content_Encoding="gzip"))
+    identity = exchange(single_server, correction(SENTENCE, Content_Encoding="identity"))
+
+    assert (status(gzip), status(identity)) == (415, 200)
+    assert b"Content-Encoding is 'gzip': expected a body without one" in gzip
+
+
+def test_a_key_in_a_trailer_opens_nothing_and_an_id_there_names_nothing(
+    start_server: StartServer, tmp_path: Path
+) -> None:
+    path = tmp_path / "keys"
+    key = new_key(path)
+    server = start_server(None, KEYS_FILE=str(path))
+    body = correction(SENTENCE).partition(b"\r\n\r\n")[2]
+
+    def chunked(trailers: bytes, **headers: str) -> bytes:
+        head = correction(SENTENCE, **headers).partition(b"\r\n\r\n")[0]
+        head = head.replace(b"Content-Length: %d" % len(body), b"Transfer-Encoding: chunked")
+        return head + b"\r\n\r\n%x\r\n%b\r\n0\r\n%b\r\n" % (len(body), body, trailers)
+
+    without = exchange(server, chunked(b"Authorization: Bearer %b\r\n" % key.encode()))
+    named = exchange(server, chunked(b"X-Request-Id: theirs\r\n", Authorization=f"Bearer {key}"))
+
+    assert (status(without), status(named)) == (401, 200)
+    assert b"theirs" not in named
+
+
+def test_a_client_that_offers_http_2_gets_its_correction(single_server: LocalServer) -> None:
+    offer = {"Connection": "Upgrade, HTTP2-Settings, close", "Upgrade": "h2c", "HTTP2_Settings": "AAMAAABkAAQAoAAA"}
+
+    assert status(exchange(single_server, correction(SENTENCE, **offer))) == 200
+
+
+def test_a_client_that_closes_its_sending_side_gets_its_correction(single_server: LocalServer) -> None:
+    with connect(single_server) as client:
+        client.sendall(correction(SENTENCE))
+        client.shutdown(socket.SHUT_WR)
+
+        assert status(received(client)) == 200
 
 
 def test_no_key_is_in_a_log_a_trace_an_answer_or_a_metric(start_server: StartServer, tmp_path: Path) -> None:

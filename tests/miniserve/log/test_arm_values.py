@@ -54,6 +54,6 @@ def test_a_failure_with_impossible_numbers_or_words_is_a_failure_that_can_be_wri
 def test_an_outcome_without_numbers_is_written_as_it_is(status: Status) -> None:
     answer = {"response": "x", "latency_ms": 1.0} if status == "ok" else {"reason": "why"}
 
-    outcome = ArmResult(status, **answer)  # type: ignore[arg-type]  # fields by name
+    outcome = ArmResult(status, **answer)
 
     assert _written(outcome) == outcome

@@ -46,8 +46,8 @@ def test_every_line_has_exactly_one_outcome(statuses: list[str]) -> None:
         ([1], 0, ["id-1", "id-2"], "1 sent but not logged: 'id-2'"),
         ([1, 2], 0, ["id-1"], "1 logged but not sent: 'id-2'"),
         ([1], 0, ["id-1", "id-1"], "1 sent but not logged: 'id-1'"),
-        ([1, 1], 0, ["id-1", "id-1"], f"1 record ids that stand twice: '{1:032x}'"),
-        ([1], 7, ["id-1"], "7 records lost, as the log says itself"),
+        ([1, 1], 0, ["id-1", "id-1"], f"1 record ids that occur twice: '{1:032x}'"),
+        ([1], 7, ["id-1"], "7 records lost, as the log itself reports"),
         ([], 0, [f"id-{n}" for n in range(9)], "9 sent but not logged: 'id-0', 'id-1', 'id-2', 'id-3', 'id-4', ..."),
     ],
 )

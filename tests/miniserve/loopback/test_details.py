@@ -1,4 +1,4 @@
-"""The loopback port: metrics and details, for this machine only."""
+"""/metrics and /details on the loopback port, and who may read them."""
 
 import asyncio
 import logging
@@ -41,7 +41,7 @@ def test_the_names_of_loopback_are_answered(host: str, single_server: LocalServe
     assert response.status_code == 200
 
 
-# As section 10 of the design names them, with the suffixes of the format, and what operators' queries use besides.
+# The metrics of the design's section 10, with the suffixes of the text format, and those that operators' queries use.
 SERIES = {
     "request_total": {"endpoint", "method", "status"},
     "request_duration_seconds_bucket": {"endpoint", "le"},
@@ -63,16 +63,17 @@ SERIES = {
     "server_processes_ready": set(),
     "log_lines_dropped_total": set(),
     "spans_dropped_total": set(),
+    "telemetry_errors_total": {"kind"},
 }
 
 
-async def at_once(sentence: str) -> Answer:
+async def answer_immediately(sentence: str) -> Answer:
     """Answer without computing."""
     return Answer(sentence, edit_applied=True, tokens=1)
 
 
 @pytest.fixture
-def quiet() -> Iterator[None]:
+def only_warnings() -> Iterator[None]:
     """Log nothing below a warning."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     yield
@@ -87,7 +88,7 @@ def samples(exposition: str) -> list[Sample]:
 def shadowed(tmp_path_factory: pytest.TempPathFactory, routing: Routing) -> Iterator[LocalServer]:
     """A server whose shadow has answered requests."""
     config = routing(Strategy.SHADOW, shadow_percent=50)
-    environ = {"LYNX_SHADOW_TIMEOUT_MS": "60000"}  # however busy the machine
+    environ = {"LYNX_SHADOW_TIMEOUT_MS": "60000"}  # also on a busy machine
     with LocalServer(tmp_path_factory.mktemp("shadowed"), config, environ) as server:
         server.wait_for_shadow()
         for number in range(12):
@@ -105,7 +106,7 @@ def test_the_exposition_has_the_names_and_labels_of_the_design(shadowed: LocalSe
     assert {name: labels for name, labels in found.items() if name not in counted_with} == SERIES
 
 
-def test_series_of_the_arms_begin_at_0(shadowed: LocalServer) -> None:
+def test_the_arms_series_start_at_0(shadowed: LocalServer) -> None:
     counted = {
         (sample.labels["traffic_arm"], sample.labels["status"])
         for sample in samples(shadowed.metrics())
@@ -115,13 +116,13 @@ def test_series_of_the_arms_begin_at_0(shadowed: LocalServer) -> None:
     assert counted == {(arm, status) for arm in ("A", "shadow_B") for status in STATUSES}
 
 
-def test_the_share_that_each_arm_is_to_get_is_shown(shadowed: LocalServer) -> None:
+def test_each_arms_configured_share_is_a_gauge(shadowed: LocalServer) -> None:
     shares = {s.labels["traffic_arm"]: s.value for s in samples(shadowed.metrics()) if s.name == "route_arm_share"}
 
     assert shares == {"A": 1, "shadow_B": 0.5}
 
 
-def test_buckets_are_fine_where_a_millisecond_service_answers(shadowed: LocalServer) -> None:
+def test_buckets_are_fine_around_a_millisecond(shadowed: LocalServer) -> None:
     bounds = [
         float(sample.labels["le"])
         for sample in samples(shadowed.metrics())
@@ -129,11 +130,11 @@ def test_buckets_are_fine_where_a_millisecond_service_answers(shadowed: LocalSer
     ]
 
     assert sum(bound <= 0.01 for bound in bounds) >= 8
-    # no two neighbours below a second are further apart than this factor, so neither is a percentile from the truth
+    # neighbouring bounds below a second differ by at most this factor, and so does a percentile from the true one
     assert all(high <= 2.5 * low for low, high in pairwise(bounds) if high <= 1)
 
 
-def test_latencies_and_disagreements_point_at_the_trace_of_their_request(shadowed: LocalServer) -> None:
+def test_exemplars_of_latencies_and_disagreements_link_to_their_traces(shadowed: LocalServer) -> None:
     traces = {record.trace_id for record in read_log(shadowed.traffic_log).records}
 
     exemplars = {
@@ -155,17 +156,17 @@ def test_request_ids_create_no_series(shadowed: LocalServer) -> None:
 
 
 def test_ten_thousand_request_ids_create_no_series(
-    tmp_path: Path, quiet: None, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, only_warnings: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_off")  # 20,000 spans would take most of the time
-    desk = Desk(tmp_path, at_once)
-    route = Route(replace(CONFIG, strategy=Strategy.SINGLE), {"A": FunctionArm(at_once)}, None)
+    desk = Desk(tmp_path, answer_immediately)
+    route = Route(replace(CONFIG, strategy=Strategy.SINGLE), {"A": FunctionArm(answer_immediately)}, None)
     span = desk.door.spans.start("http.handler", Context(), SpanKind.SERVER)
 
     async def serve(request_ids: Iterable[str]) -> int:
         for request_id in request_ids:
             await desk.door.responder.respond(Prompt("He goed home.", "sentence"), request_id, route, span)
-        desk.later.settle()
+        desk.deferred.flush()
         return len(samples(desk.door.metrics.exposition().decode()))
 
     async def before_and_after() -> tuple[int, int]:
@@ -186,7 +187,7 @@ def test_details_name_route_engine_and_shadow(single_server: LocalServer) -> Non
     assert details["shadow"] is None
 
 
-def test_the_one_process_stands_in_the_list_of_server_processes(single_server: LocalServer) -> None:
+def test_a_single_process_is_listed_as_the_only_server_process(single_server: LocalServer) -> None:
     details = single_server.details()
 
     (process,) = details["processes"]

@@ -1,10 +1,11 @@
-"""The figures that a watcher sees, folded from records."""
+"""The live page's figures, made from records."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,8 @@ from scipy.stats import binomtest
 from tests.miniserve.log.test_records import OK, RECORD, SHADOWED, SINGLE
 
 from minieval.record.record import ArmResult, TrafficRecord
-from miniserve.loopback.live import PAIRS_SHOWN, WINDOW_S, Live
+from miniserve.loopback.live import ARMS_KEPT, PAIRS_SHOWN, SHOWN_CHARS, Live, UnusableRecord
+from miniserve.loopback.live_counts import WINDOW_S
 
 NOW = datetime.fromisoformat(RECORD.ts).timestamp()
 ROUTE: Mapping[str, object] = {
@@ -38,7 +40,7 @@ def at(seconds: float) -> str:
     return datetime.fromtimestamp(NOW + seconds, UTC).isoformat()
 
 
-def test_nothing_is_known_of_no_traffic() -> None:
+def test_without_traffic_there_are_no_figures() -> None:
     assert fold()["arms"] == {}
     assert fold()["agreement"]["share"] is None
     assert fold(route=None)["split"] is None
@@ -56,7 +58,7 @@ def test_each_arm_has_its_rate_its_percentiles_and_its_failures() -> None:
     assert arms["shadow_B"]["answers"] == 1
 
 
-def test_rates_and_latencies_forget_what_is_older_than_a_minute() -> None:
+def test_rates_and_latencies_cover_the_last_minute() -> None:
     arms = fold(replace(RECORD, ts=at(-WINDOW_S - 1)), replace(RECORD, ts=at(-1)))["arms"]
 
     assert arms["A"]["per_second"] == [0] * (WINDOW_S - 2) + [1, 0]
@@ -73,7 +75,7 @@ def test_two_configurations_are_never_pooled() -> None:
     assert (figures["agreement"]["pairs"], figures["agreement"]["agreed"]) == (2, 2)
 
 
-def test_agreement_counts_pairs_that_both_arms_answered() -> None:
+def test_agreement_counts_only_pairs_that_both_arms_answered() -> None:
     different = replace(RECORD, results={"A": OK, "B": replace(SHADOWED, response="He goes home.")})
     failed = replace(RECORD, results={"A": OK, "B": ArmResult("error", reason="raised")})
 
@@ -96,7 +98,7 @@ def test_the_interval_only_narrows_and_its_history_ends_at_the_present(same: lis
     assert not looks or looks[-1]["history"][-1][0] == len(same)
 
 
-def test_whoever_looks_once_sees_how_the_interval_narrowed() -> None:
+def test_a_late_watcher_sees_how_the_interval_narrowed() -> None:
     history = fold(*[RECORD] * 200)["agreement"]["history"]
 
     counts, widths = [look[0] for look in history], [look[3] - look[2] for look in history]
@@ -127,7 +129,7 @@ def test_a_split_counts_distinct_ids_and_has_the_exact_p() -> None:
         ("single", {}, None),
     ],
 )
-def test_what_a_split_should_be_follows_from_the_route(
+def test_the_expected_split_follows_from_the_route(
     strategy: str, percents: dict[str, float], expected: dict[str, float] | None
 ) -> None:
     split = fold(route={**ROUTE, **percents, "strategy": strategy})["split"]
@@ -159,3 +161,63 @@ def test_a_pair_without_an_answer_says_why_and_marks_nothing() -> None:
     a, b = pair["answers"]
     assert b["reason"] == "no answer within 2 s"
     assert not any(differs for _, differs in a["words"])
+
+
+BAD_TS = [
+    "",
+    "yesterday",
+    "2026-05-04",
+    "2026-05-04T10:11:12",
+    "0001-01-01T00:00:00",
+    "9" * 5_000,
+    "\ud800",
+    "2026-02-30T00:00:00Z",
+]
+
+
+@pytest.mark.parametrize("ts", BAD_TS)
+def test_a_record_without_a_usable_ts_is_refused_and_nothing_of_it_is_counted(ts: str) -> None:
+    live = Live()
+
+    with pytest.raises(UnusableRecord, match=r"^ts is .*expected"):
+        live.add(replace(RECORD, ts=ts))
+
+    assert live.summary(NOW, ROUTE) == Live().summary(NOW, ROUTE)
+    assert live.pairs_after(0) == []
+
+
+@pytest.mark.parametrize("ts", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59-23:59", "2026-05-04T10:11:12+14:00"])
+def test_a_record_of_another_time_is_no_part_of_the_last_minute(ts: str) -> None:
+    arms = fold(replace(RECORD, ts=ts), RECORD)["arms"]
+
+    assert sum(arms["A"]["per_second"]) == arms["A"]["answers"] == 1
+
+
+@pytest.mark.parametrize("latency_ms", [float("inf"), float("nan")])
+def test_a_latency_that_is_not_finite_is_in_no_percentile(latency_ms: float) -> None:
+    figures = fold(RECORD, replace(SINGLE, results={"A": replace(OK, latency_ms=latency_ms)}))
+
+    assert figures["arms"]["A"]["latency_ms"]["p99"] == OK.latency_ms
+
+
+def test_texts_of_any_length_and_content_are_shown_cut_and_encodable() -> None:
+    long = "\ud800 word" * 1_000_000
+    live = Live()
+    live.add(
+        replace(
+            RECORD,
+            request_id=long,
+            sentence=long,
+            results={"A": replace(OK, response=long), "B": replace(SHADOWED, response=long[:-1], reason=long)},
+        )
+    )
+
+    assert len(msgspec.json.encode(live.pairs_after(0))) < 100 * SHOWN_CHARS
+
+
+def test_arms_without_end_take_bounded_memory() -> None:
+    names = [f"A{number}" for number in range(10 * ARMS_KEPT)]
+
+    arms = fold(*[replace(SINGLE, production_arm=name, results={name: OK}) for name in names])["arms"]
+
+    assert sorted(arms) == sorted(names[-ARMS_KEPT:])

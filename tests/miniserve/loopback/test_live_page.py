@@ -1,4 +1,4 @@
-"""The live page over a real socket: what it sends, to whom, and that it lets the server stop."""
+"""The live page over a real socket: its events, its limits, and that it does not delay the server's stop."""
 
 import json
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import httpx
 import pytest
 from tests.conftest import Routing, StartServer, correct
 
-from miniserve.loopback.live_page import MOST_WATCHERS
+from miniserve.loopback.live_feed import MAX_WATCHERS
 from miniserve.processes.local import LocalServer
 from miniserve.traffic import Strategy
 
@@ -29,7 +29,7 @@ def watch(server: LocalServer, stack: ExitStack) -> httpx.Response:
     return stack.enter_context(client.stream("GET", f"{server.address.metrics_url}/events"))
 
 
-def test_a_watcher_sees_what_came_before_and_what_comes_then(start_server: StartServer, routing: Routing) -> None:
+def test_a_watcher_sees_earlier_and_new_pairs(start_server: StartServer, routing: Routing) -> None:
     server = start_server(routing(Strategy.SHADOW))
     server.wait_for_shadow()
     correct(server, "He goed home.", "before")
@@ -48,6 +48,62 @@ def test_a_watcher_sees_what_came_before_and_what_comes_then(start_server: Start
     assert [answer["arm"] for answer in seen[0]["answers"]] == ["A", "B"]
 
 
+HOSTILE_VALUES: dict[str, list[object]] = {
+    "ts": ["yesterday", "2026-05-04T10:11:12", "", 5, None, "0001-01-01T00:00:00", "9" * 5_000],
+    "latency_ms_A": [10**400, -1, 1e308, "1", True, None],
+    "tokens_A": [10**400, "x"],
+    "request_id": [7, "x" * 1_000_000, "\ud800"],
+    "production_arm": ["Z", "", None],
+    "arm_shas": [{}, None, {"A": 5}],
+    "results": ["unknown"],
+    "schema": [2, "1", None],
+}
+NO_RECORDS = [
+    b"\xff\xfe",
+    b"null",
+    b"[]",
+    b"{",
+    b"",
+    b"\x00" * 1_000,
+    b"9" * 5_000,
+    b"[" * 100_000,
+    b'"' + b"x" * 2**20,
+]
+
+
+def test_lines_that_cannot_be_used_are_skipped_and_counted_and_the_stream_goes_on(
+    start_server: StartServer, routing: Routing
+) -> None:
+    server = start_server(routing(Strategy.SHADOW))
+    server.wait_for_shadow()
+    correct(server, "He goed home.", "before")
+    server.wait_for(lambda: server.traffic_log.read_bytes().endswith(b"\n"), "done with its shadow")
+    good = json.loads(server.traffic_log.read_bytes())
+    lines = [json.dumps(good | {key: value}).encode() for key, found in HOSTILE_VALUES.items() for value in found]
+
+    with ExitStack() as stack:
+        stream = events(watch(server, stack))
+        first = next(value for name, value in stream if name == "figures")
+        with server.traffic_log.open("ab") as log:
+            log.write(b"\n".join([*lines, *NO_RECORDS]) + b"\n")
+        correct(server, "She eated soup.", "after")
+        seen: list[str] = []
+        figures = first
+        for name, value in stream:
+            if name == "figures":
+                figures = value
+            else:
+                seen += [pair["request_id"] for pair in value]
+            if "after" in seen and figures["unreadable_lines"] > 0:
+                break
+
+    assert figures["problem"] is None
+    # The values that are still a record's (a latency of 1e308, say) may be counted; a bad `ts` and a line that is no
+    # record must not be. The empty one of NO_RECORDS may be skipped or counted.
+    assert figures["unreadable_lines"] >= len(HOSTILE_VALUES["ts"]) + len(NO_RECORDS) - 1
+    assert figures["requests"] >= 2
+
+
 def test_figures_carry_route_processes_and_the_split(start_server: StartServer, routing: Routing) -> None:
     server = start_server(routing(Strategy.AB))
     for number in range(20):
@@ -62,12 +118,12 @@ def test_figures_carry_route_processes_and_the_split(start_server: StartServer, 
     assert 0 < figures["split"]["pvalue"] <= 1
 
 
-def test_one_watcher_too_many_is_asked_to_come_back(start_server: StartServer, routing: Routing) -> None:
+def test_a_watcher_beyond_the_limit_is_told_to_retry(start_server: StartServer, routing: Routing) -> None:
     server = start_server(routing(Strategy.SINGLE))
 
     with ExitStack() as stack:
-        # Kept, for a stream that nobody holds is closed.
-        streams = [events(watch(server, stack)) for _ in range(MOST_WATCHERS)]
+        # Kept in a list: a stream without a reference is closed.
+        streams = [events(watch(server, stack)) for _ in range(MAX_WATCHERS)]
         for stream in streams:
             next(stream)
         refused = watch(server, stack)

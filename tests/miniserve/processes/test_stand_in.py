@@ -1,4 +1,4 @@
-"""A server without a process says so at once."""
+"""The stand-in answers 503 while all server processes are down."""
 
 import asyncio
 import socket
@@ -14,15 +14,15 @@ async def _ask(public: socket.socket, body: bytes) -> httpx.Response:
         return await client.post(f"http://127.0.0.1:{public.getsockname()[1]}/v1/grammar/correct", content=body)
 
 
-def test_it_answers_503_with_retry_after_while_it_is_needed_and_leaves_the_socket_usable() -> None:
+def test_it_answers_503_with_retry_after_while_active_and_leaves_the_socket_usable() -> None:
     async def scenario() -> list[httpx.Response]:
         with listen("127.0.0.1", 0) as public:
             stand_in = StandIn(public)
-            await stand_in.stand(needed=True)
-            await stand_in.stand(needed=True)
+            await stand_in.set_active(True)
+            await stand_in.set_active(True)
             answers = [await _ask(public, b"{}"), await _ask(public, b"x" * 1_000_000)]
-            await stand_in.stand(needed=False)
-            # what comes then waits for whoever accepts next
+            await stand_in.set_active(False)
+            # from here on a connection waits until another process accepts it
             waiting = asyncio.create_task(_ask(public, b"{}"))
             await asyncio.get_running_loop().run_in_executor(None, _take, public)
             return [*answers, await waiting]

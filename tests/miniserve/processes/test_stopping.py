@@ -32,7 +32,7 @@ print("stopped")
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
-def test_a_signal_that_came_before_there_was_something_to_stop_is_not_forgotten(name: str) -> None:
+def test_a_signal_before_the_event_loop_runs_still_stops_the_server(name: str) -> None:
     command = (sys.executable, "-c", ASKED_TOO_EARLY.replace("{name}", name))
 
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
@@ -40,7 +40,7 @@ def test_a_signal_that_came_before_there_was_something_to_stop_is_not_forgotten(
     assert (done.returncode, done.stdout) == (0, "stopped\n")
 
 
-def test_noting_signals_loads_nothing_that_takes_long() -> None:
+def test_recording_signals_imports_nothing_slow() -> None:
     code = "import sys; import miniserve.processes.stopping; print(*sorted({m.split('.')[0] for m in sys.modules}))"
 
     done = subprocess.run((sys.executable, "-c", code), capture_output=True, text=True, timeout=60, check=True)
@@ -50,9 +50,7 @@ def test_noting_signals_loads_nothing_that_takes_long() -> None:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_server_that_is_stopped_while_it_is_still_being_loaded_exits_0(
-    workers: str, tmp_path: Path, routing: Routing
-) -> None:
+def test_a_server_that_is_stopped_while_it_loads_exits_0(workers: str, tmp_path: Path, routing: Routing) -> None:
     LocalServer(tmp_path, routing(Strategy.SHADOW)).route_file.write(routing(Strategy.SHADOW))
     environ = {
         "LYNX_PORT": "0",

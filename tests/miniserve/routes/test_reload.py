@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from miniserve.hosting.worker_process import WorkerSpec
 from miniserve.log.audit import audit
 from miniserve.log.traffic_log import read_log
 from miniserve.processes.local import LocalServer
+from miniserve.routes.route_file import production_only
 from miniserve.shadow.queue import Shadow, ShadowLimits
 from miniserve.traffic import RouteConfig, Strategy, assign
 
@@ -165,14 +167,69 @@ def test_no_request_sees_half_of_two_configurations(start_server: StartServer, r
     assert answers[ab.arms["A"]] != answers[ab.arms["B"]]
 
 
-def test_a_removed_file_goes_back_to_the_registrys_production_model(
-    start_server: StartServer, routing: Routing
+@pytest.mark.parametrize("strategy", [Strategy.AB, Strategy.SHADOW, Strategy.CANARY, Strategy.SINGLE])
+def test_a_deleted_file_is_refused_and_the_configuration_in_force_stays(
+    strategy: Strategy, start_server: StartServer, routing: Routing
 ) -> None:
-    server = start_server(routing(Strategy.AB))
+    config = routing(strategy)
+    server = start_server(config)
 
     server.route_file.path.unlink()
+    server.wait_for(lambda: _refused(server), "showing the refusal")
 
-    server.wait_for(lambda: server.details()["route"]["strategy"] == "single", "back to single")
+    assert server.details()["route"]["config_sha"] == config.config_sha
+    assert "route_config.json is missing" in (server.folder / "stderr.log").read_text(encoding="utf-8")
+
+
+def test_a_server_without_a_file_runs_on_without_a_refusal(start_server: StartServer, routing: Routing) -> None:
+    server = start_server(None)
+    default = server.details()["route"]["config_sha"]
+    server.route_file.write(routing(Strategy.AB))
+    server.wait_for(lambda: server.details()["route"]["strategy"] == "ab", "split")
+
+    server.route_file.path.unlink()
+    server.wait_for(lambda: _refused(server), "showing the refusal")
+    assert server.details()["route"]["strategy"] == "ab"
+
+    registry = json.loads((MODELS / "registry.json").read_text(encoding="utf-8"))
+    server.route_file.write(production_only(registry["versions"][registry["production"]]))
+    server.wait_for(lambda: server.details()["route"]["config_sha"] == default, "back to the default")
+    assert not _refused(server)
+
+
+def _pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _enormous(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(100 * 2**20)
+
+
+def _thousands_of_keys(path: Path) -> None:
+    path.write_text(json.dumps({str(number): 0 for number in range(6_000)}, separators=(",", ":")), encoding="utf-8")
+
+
+@pytest.mark.parametrize("make", [_pipe, _enormous, _thousands_of_keys])
+@pytest.mark.parametrize("name", ["route_config.json", "registry.json"])
+def test_no_file_that_a_server_reads_can_hold_it_up(
+    make: Callable[[Path], None], name: str, start_server: StartServer, routing: Routing, tmp_path: Path
+) -> None:
+    models = tmp_path / "models"
+    shutil.copytree(MODELS, models, ignore=shutil.ignore_patterns("staging"))
+    config = routing(Strategy.SINGLE)
+    server = start_server(config, MODELS_DIR=str(models))
+    path = server.route_file.path if name == "route_config.json" else models / name
+
+    path.unlink()
+    make(path)
+    if name == "registry.json":
+        server.route_file.write(routing(Strategy.AB))  # the registry is read when the route file changes
+    server.wait_for(lambda: _refused(server), "showing the refusal")
+
+    assert correct(server, "He goed home.").status_code == 200
+    assert server.details()["route"]["config_sha"] == config.config_sha
+    assert server.stop() == 0
 
 
 def test_a_registry_that_cannot_be_read_leaves_the_route_in_force(

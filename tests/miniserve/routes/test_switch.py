@@ -17,6 +17,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Point the command at a route file of the test's own."""
     monkeypatch.setenv("LYNX_ROUTE_CONFIG", str(tmp_path / "route_config.json"))
     monkeypatch.setenv("LYNX_MODELS_DIR", str(MODELS))
+    monkeypatch.setenv("LYNX_STATE_DIR", str(tmp_path / "state"))
     return tmp_path / "route_config.json"
 
 
@@ -74,6 +75,34 @@ def test_switching_off_works_on_a_broken_file_too(path: Path) -> None:
 
     assert main(["shadow-off"]) == 0
     assert _written(path).strategy is Strategy.SINGLE
+
+
+def test_serve_only_serves_any_model_alone_and_keeps_the_salt(path: Path, registry: Registry) -> None:
+    main(["ab-on", "v0.1.0", "v0.3.0", "--salt", "epoch-2"])
+
+    assert main(["serve-only", "v0.2.0"]) == 0
+
+    assert _written(path) == RouteConfig(Strategy.SINGLE, "epoch-2", {"A": registry.resolve("v0.2.0")}, "A")
+
+
+@pytest.mark.parametrize(
+    "words", [["shadow-on"], ["ab-on", "v0.1.0"], ["canary-on", "v0.1.0"], ["serve-only"], ["shadow-off", "now"], []]
+)
+def test_missing_or_surplus_arguments_exit_2(words: list[str], path: Path) -> None:
+    with pytest.raises(SystemExit) as refusal:
+        main(words)
+
+    assert refusal.value.code == 2
+    assert not path.exists()
+
+
+def test_every_strategy_has_a_switch(path: Path) -> None:
+    arms = ["v0.1.0", "v0.3.0"]
+    switches = [["shadow-on", *arms], ["ab-on", *arms], ["canary-on", *arms, "5"], ["serve-only", "v0.1.0"]]
+
+    reached = [_written(path).strategy for words in switches if main(words) == 0]
+
+    assert set(reached) == set(Strategy)
 
 
 @pytest.mark.parametrize(

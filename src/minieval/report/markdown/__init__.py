@@ -1,1 +1,4 @@
-"""report.md: one module a section, in the order in which somebody who has to decide reads them."""
+"""report.md: one module per section.
+
+The sections are in the order in which somebody who has to decide reads them.
+"""

@@ -1,4 +1,4 @@
-"""The live page's markup, style and script, as files of their own."""
+"""The live page's HTML, CSS and JavaScript files."""
 
 from functools import cache
 from importlib.resources import files
@@ -6,5 +6,5 @@ from importlib.resources import files
 
 @cache
 def asset(name: str) -> str:
-    """Return the text of a file of this folder."""
+    """Return the text of a file in this folder."""
     return files(__name__).joinpath(name).read_text(encoding="utf-8")

@@ -26,7 +26,7 @@ const count = (value) => value.toLocaleString("en");
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
 const ms = (value) => (value === null ? "–" : value < 10 ? value.toFixed(2) : value.toFixed(1));
 const pvalue = (p) => (p < 0.0001 ? "< .0001" : p.toFixed(4).replace(/^0/, ""));
-// The arm that is production, or the first by name, has the colour of A in the reports.
+// The production arm has the colour that the reports give A.
 const tone = (arm, route) => (arm.startsWith("shadow_") || (route && arm !== route.production_arm) ? "b" : "a");
 const perSecond = (series) => series.slice(-11, -1).reduce((sum, value) => sum + value, 0) / 10;
 
@@ -106,31 +106,31 @@ function bar(parts) {
 function drawSplit(figures) {
   const split = figures.split;
   if (!split) {
-    fill("split-body", element("p", {class: "empty"}, "Nothing is split: one arm answers everybody."));
+    fill("split-body", element("p", {class: "empty"}, "No split: one arm answers every request."));
     return;
   }
   const parts = Object.entries(split.counts);
   const total = parts.reduce((sum, [, n]) => sum + n, 0);
   const [[first, expected]] = Object.entries(split.expected);
   if (!total) {
-    fill("split-body", element("p", {class: "empty"}, `No id so far under this configuration; ${percent(expected)} ${first} is to be expected.`));
+    fill("split-body", element("p", {class: "empty"}, `No ids yet under this configuration; expected: ${percent(expected)} ${first}.`));
     return;
   }
   const shadowed = {"shadowed": "tone-b", "not shadowed": "tone-mild"};
   const drawn = bar(parts.map(([name, n]) => [name, n, shadowed[name] || `tone-${tone(name, figures.server.route)}`]));
-  let reading = `${percent(expected)} ${first} is to be expected`;
+  let reading = `expected: ${percent(expected)} ${first}`;
   const alarm = split.pvalue !== null && split.pvalue < 0.001;
   if (split.pvalue !== null) {
     reading += alarm ? `; sample-ratio p ${pvalue(split.pvalue)}: the split is off` : `; sample-ratio p ${pvalue(split.pvalue)}, alarm below .001`;
   }
-  fill("split-body", ...drawn, element("p", {class: alarm ? "reading warning" : "reading"}, reading + (split.full ? `; counted up to ${count(total)} ids` : "")));
+  fill("split-body", ...drawn, element("p", {class: alarm ? "reading warning" : "reading"}, reading + (split.full ? `; only the first ${count(total)} ids are counted` : "")));
 }
 
 function drawOutcomes(figures) {
   const total = Object.values(figures.outcomes).reduce((sum, n) => sum + n, 0);
   const shadow = figures.server.route && figures.server.route.strategy === "shadow";
   if (!total) {
-    fill("outcomes-body", element("p", {class: "empty"}, shadow ? "No shadow run so far under this configuration."
+    fill("outcomes-body", element("p", {class: "empty"}, shadow ? "No shadow runs yet under this configuration."
       : "The shadow is off. ./just shadow-on A_SHA B_SHA switches it on."));
     return;
   }
@@ -139,12 +139,12 @@ function drawOutcomes(figures) {
 
 function drawAgreement(agreement) {
   if (!agreement.pairs) {
-    fill("agreement-body", element("p", {class: "empty"}, "No pair that both arms answered under this configuration."));
+    fill("agreement-body", element("p", {class: "empty"}, "No pairs yet that both arms answered under this configuration."));
     fill("agreement-figure");
     return;
   }
   fill("agreement-body", element("p", {}, element("span", {class: "big"}, percent(agreement.share)),
-    ` of ${count(agreement.pairs)} pairs, 95 % interval [${(100 * agreement.low).toFixed(1)}, ${(100 * agreement.high).toFixed(1)}], valid at every look`));
+    ` of ${count(agreement.pairs)} pairs, 95 % interval [${(100 * agreement.low).toFixed(1)}, ${(100 * agreement.high).toFixed(1)}], valid however often you look`));
   const history = agreement.history;
   const last = Math.log(Math.max(2, history[history.length - 1][0]));
   const x = (n) => 1000 * Math.log(Math.max(1, n)) / last;
@@ -164,7 +164,7 @@ function drawAgreement(agreement) {
 function drawWorkers(server) {
   const rows = (server.processes || []).filter((process) => process.shadow);
   if (!rows.length) {
-    fill("workers-body", element("p", {class: "empty"}, "No shadow, so no process of its own."));
+    fill("workers-body", element("p", {class: "empty"}, "No shadow, so no worker process."));
     return;
   }
   const heads = ["server", "B", "state", "waiting", "starts", "circuit", "last failure"];
@@ -185,12 +185,12 @@ function drawPair(pair) {
   const state = pair.agree === null ? "no pair" : pair.agree ? "same" : "different";
   const rows = pair.answers.flatMap((answer, i) => {
     const css = i === 0 ? "a" : "b";
-    const told = answer.status === "ok"
+    const content = answer.status === "ok"
       ? answer.words.flatMap(([text, differs], j) => [...(j ? [" "] : []),
         differs && pair.agree === false ? element("mark", {class: css}, visible(text)) : visible(text)])
       : [element("i", {}, `${answer.status}: ${visible(answer.reason || "no reason given")}`)];
     const time = answer.latency_ms === null ? "" : ` ${ms(answer.latency_ms)} ms`;
-    return [element("dt", {class: css}, answer.arm), element("dd", {}, ...told, element("span", {class: "ms"}, time))];
+    return [element("dt", {class: css}, answer.arm), element("dd", {}, ...content, element("span", {class: "ms"}, time))];
   });
   return element("article", {class: pair.agree === true ? "case" : "case differs", id: `pair-${pair.number}`},
     element("h3", {}, element("b", {}, state), `${pair.ts.slice(11, 19)} UTC, request `, element("code", {}, visible(pair.request_id)),
@@ -205,9 +205,9 @@ function drawPairs() {
   const only = $("only-different").checked;
   fill("cases", ...kept.map(drawPair));
   $("cases").classList.toggle("only-different", only);
-  $("pairs-count").textContent = kept.length ? `${kept.length}, ${differing} of them not the same` : "";
+  $("pairs-count").textContent = kept.length ? `${kept.length}, ${differing} of them differ or are incomplete` : "";
   $("no-pairs").hidden = (only ? differing : kept.length) > 0;
-  $("no-pairs").textContent = kept.length ? "None of the last pairs differs." : "No pair so far.";
+  $("no-pairs").textContent = kept.length ? "None of the last pairs differ." : "No pairs yet.";
 }
 
 function drawFigures(figures) {
@@ -219,8 +219,8 @@ function drawFigures(figures) {
   drawWorkers(figures.server);
   const problems = [];
   if (figures.problem) problems.push(figures.problem);
-  if (figures.skipped_bytes) problems.push(`${count(Math.round(figures.skipped_bytes / 1024))} KiB of older lines were passed over, so the figures begin later`);
-  if (figures.unreadable_lines) problems.push(`${count(figures.unreadable_lines)} lines of traffic.log are no records`);
+  if (figures.skipped_bytes) problems.push(`${count(Math.round(figures.skipped_bytes / 1024))} KiB of older lines were skipped, so the figures start later`);
+  if (figures.unreadable_lines) problems.push(`skipped unusable lines of traffic.log: ${count(figures.unreadable_lines)}`);
   $("problem").hidden = problems.length === 0;
   $("problem").textContent = problems.join("; ");
   const connection = $("connection");
@@ -236,9 +236,9 @@ source.addEventListener("pairs", (event) => {
 });
 source.addEventListener("error", () => {
   $("connection").className = "lost";
-  $("connection").textContent = "connection lost, trying again: the figures below are old";
+  $("connection").textContent = "connection lost, reconnecting: the figures below are old";
 });
-// A stream that is opened again sends the last pairs again.
+// A new connection sends the last pairs again.
 source.addEventListener("open", () => { kept = []; });
 $("only-different").addEventListener("input", drawPairs);
 $("paused").addEventListener("input", () => { if (!$("paused").checked) drawPairs(); });

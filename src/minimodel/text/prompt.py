@@ -1,7 +1,7 @@
-"""How a sentence becomes token ids and an answer becomes text; training and serving share it.
+"""Encodes sentences as token ids and decodes answers, for training and serving alike.
 
-A document is `<|end|> sentence <|edit|> answer <|end|>`. Control ids are added after encoding, and text that
-spells a control token is encoded as plain characters.
+A document is `<|end|> sentence <|edit|> answer <|end|>`. Control ids are added after encoding, and user text that
+spells out a control token is encoded as ordinary characters, so nobody can inject one.
 """
 
 from collections.abc import Sequence
@@ -13,8 +13,9 @@ from minimodel.errors import BundleRefused
 
 END: Final = "<|end|>"
 EDIT: Final = "<|edit|>"
-# An answer longer than this is not an edit of one sentence.
+# In tokens. Longer output is not an edit of one sentence.
 ANSWER_ROOM: Final = 32
+# The control tokens before and after the sentence.
 _OVERHEAD: Final = 2
 
 
@@ -31,11 +32,11 @@ class Prompter:
         self.edit_id: int = edit
 
     def sentence_ids(self, sentence: str) -> list[int]:
-        """Return the ids of a sentence alone."""
+        """Return the ids of a sentence without control tokens."""
         return list(self._tokenizer.encode(sentence, add_special_tokens=False).ids)
 
     def prompt_ids(self, sentence: str) -> list[int]:
-        """Return the ids a model continues with its answer."""
+        """Return the ids that the model continues with its answer."""
         return [self.end_id, *self.sentence_ids(sentence), self.edit_id]
 
     def answer_text(self, ids: Sequence[int]) -> str:
@@ -43,11 +44,11 @@ class Prompter:
         return str(self._tokenizer.decode(list(ids), skip_special_tokens=True)).strip()
 
     def tokens(self) -> list[str]:
-        """Return every token's text by id."""
+        """Return the text of every token, indexed by id."""
         size = self._tokenizer.get_vocab_size(with_added_tokens=True)
         return [str(self._tokenizer.id_to_token(i)) for i in range(size)]
 
 
 def max_sentence_tokens(positions: int) -> int:
-    """Return how many tokens a sentence may have in a model of so many positions."""
+    """Return the maximum number of tokens of a sentence in a model with `positions` positions."""
     return positions - _OVERHEAD - ANSWER_ROOM

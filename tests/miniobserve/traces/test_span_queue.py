@@ -1,17 +1,18 @@
-"""Spans leave in batches so small that turning one into bytes keeps no request waiting."""
+"""Batches of spans are small enough that encoding one does not delay a request."""
 
 from collections.abc import Sequence
 
 import pytest
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.trace import SpanKind, TraceFlags
 from opentelemetry.trace.span import TraceState
 
-from miniobserve.traces.spanqueue import BATCH_VARIABLE, DEFAULT_BATCH, QUEUE_VARIABLE, SpanQueue
+from miniobserve.traces.span_queue import BATCH_VARIABLE, DEFAULT_BATCH, QUEUE_VARIABLE, SpanQueue
 from miniobserve.traces.spans import Span, SpanSource, Trace
 
 
 class Sizes:
-    """Notes how many spans come at once."""
+    """Records the size of each batch."""
 
     def __init__(self) -> None:
         self.seen: list[int] = []
@@ -21,20 +22,21 @@ class Sizes:
         return True
 
     def shutdown(self) -> None:
-        """Nothing is under way."""
+        """Do nothing: no export is in progress."""
 
 
 def _exported(count: int) -> list[int]:
     sizes = Sizes()
     spans = SpanQueue(sizes, lambda _: None)
     trace = Trace("0" * 31 + "1", TraceFlags(1), TraceState(), exported=True)
+    source = SpanSource(None, RandomIdGenerator(), spans.put)
     for _ in range(count):
-        spans.put(Span(SpanSource(None, spans.put), "one", SpanKind.SERVER, trace, "0" * 15 + "2", None, False, {}, 0))
+        spans.put(Span(source, "one", SpanKind.SERVER, trace, "0" * 15 + "2", None, False, {}, 0))
     spans.close()
     return sizes.seen
 
 
-def test_a_batch_is_small_unless_the_operator_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batches_are_small_unless_the_operator_sets_their_size(monkeypatch: pytest.MonkeyPatch) -> None:
     small = _exported(300)
     monkeypatch.setenv(BATCH_VARIABLE, "200")
     asked = _exported(300)

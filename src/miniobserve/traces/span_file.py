@@ -1,4 +1,4 @@
-"""Spans as JSON lines in a bounded local file: what a run without a collector leaves to read."""
+"""Spans as JSON lines in a bounded local file, for runs without a collector."""
 
 import os
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _encoder = msgspec.json.Encoder()
 
 
 class SpanFile:
-    """Writes each span as one JSON line; at MAX_FILE_BYTES the file becomes `.1` and a fresh one begins."""
+    """Writes each span as one JSON line; at MAX_FILE_BYTES the file is renamed to `.1` and a new one begun."""
 
     def __init__(self, path: Path, resource: Resource) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -26,7 +26,7 @@ class SpanFile:
         self._resource = _json({"attributes": dict(resource.attributes), "schema_url": resource.schema_url})
 
     def export(self, spans: Sequence[Span]) -> bool:
-        """Append the spans; returns False, and raises nothing, when they cannot be written."""
+        """Append the spans; returns False instead of raising if they cannot be written."""
         lines = "".join(_line(span, self._resource) for span in spans).encode()
         size = None
         try:
@@ -38,25 +38,25 @@ class SpanFile:
                 file.write(lines)
         except OSError:
             if size is not None:
-                # What a full disk cut short would swallow the line after it.
+                # Remove a partial line that a full disk left: the next line would continue it.
                 with suppress(OSError):
                     os.truncate(self._path, size)
             return False
         return True
 
     def shutdown(self) -> None:
-        """Nothing is kept open."""
+        """Do nothing: the file is not kept open."""
 
 
 def _line(span: Span, resource: str) -> str:
-    """Return a span in the form of the SDK's `ReadableSpan.to_json`, on one line, at a thirtieth of its cost."""
+    """Return a span like the SDK's `ReadableSpan.to_json`, but on one line and at a thirtieth of its cost."""
     parent = f'"0x{span.parent_id}"' if span.parent_id else "null"
     state = _json(repr(span.trace.state)) if span.trace.state else '"[]"'
     return (
         f'{{"name":{_json(span.name)},'
         f'"context":{{"trace_id":"0x{span.trace.id}","span_id":"0x{span.id}","trace_state":{state}}},'
         f'"kind":"SpanKind.{span.kind._name_}","parent_id":{parent},'
-        f'"start_time":"{_moment(span.started_ns)}","end_time":"{_moment(span.ended_ns)}",'
+        f'"start_time":"{_timestamp(span.started_ns)}","end_time":"{_timestamp(span.ended_ns)}",'
         f'"status":{_status(span.reason) if span.failed else _UNSET},"attributes":{_json(span.attributes)},'
         f'"events":{_events(span.events) if span.events else "[]"},"links":[],"resource":{resource}}}\n'
     )
@@ -68,7 +68,7 @@ def _status(reason: str | None) -> str:
 
 def _events(events: Sequence[Event]) -> str:
     return _json(
-        [{"name": event.name, "timestamp": _moment(event.ns), "attributes": event.attributes} for event in events]
+        [{"name": event.name, "timestamp": _timestamp(event.ns), "attributes": event.attributes} for event in events]
     )
 
 
@@ -76,7 +76,7 @@ def _json(value: object) -> str:
     return _encoder.encode(value).decode()
 
 
-def _moment(ns: int) -> str:
+def _timestamp(ns: int) -> str:
     return f"{_second(ns // 1_000_000_000)}.{ns // 1_000 % 1_000_000:06d}Z"
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minimodel.errors import EditNotExpressible
-from minimodel.inference.edits import Applied, apply_edits, edits_between
+from minimodel.text.edits import Applied, apply_edits, edits_between
 
 WORDS = st.sampled_from(
     ["he", "He", "goed", "went", "go", "a", "don't", "part-time", "home", "2", "7", "ñu", "o\u2019clock", "is"]
@@ -38,7 +38,7 @@ def test_an_answer_changes_the_sentence(sentence: str, answer: str, text: str) -
     ["", " ", ">", "goed >", "> went", "goed", "goed>went", "ed > x", "goe > x", "goed 2 > went", "eated > ate",
      "goed > went ; eated > ate", "goed > went ; goed > gone", "goed home > x ; home > y", "goed > a > b", "; ;"],
 )  # fmt: skip
-def test_an_answer_that_cannot_be_used_leaves_the_sentence_as_it_is(answer: str) -> None:
+def test_an_unusable_answer_leaves_the_sentence_unchanged(answer: str) -> None:
     assert apply_edits("He goed home.", answer) == Applied("He goed home.", applied=False)
 
 
@@ -62,24 +62,24 @@ def test_every_edit_is_located_in_the_original_sentence() -> None:
         ("It ends here now", "It ends here", "here now > here"),
     ],
 )
-def test_the_answer_is_one_edit_a_word_or_the_shortest_stretch(wrong: str, right: str, answer: str) -> None:
+def test_the_answer_is_one_edit_per_word_or_the_shortest_span(wrong: str, right: str, answer: str) -> None:
     assert edits_between(wrong, right) == answer
 
 
 @given(SENTENCES, SENTENCES)
-def test_the_answer_between_two_sentences_leads_from_one_to_the_other(wrong: str, right: str) -> None:
+def test_applying_the_answer_between_two_sentences_gives_the_second(wrong: str, right: str) -> None:
     assert apply_edits(wrong, edits_between(wrong, right)) == Applied(right, applied=True)
 
 
 @given(st.text(max_size=60), st.text(max_size=40))
-def test_any_text_may_be_an_answer_and_only_an_applied_one_changes_anything(sentence: str, answer: str) -> None:
+def test_any_text_is_a_valid_answer_and_only_an_applied_one_changes_the_sentence(sentence: str, answer: str) -> None:
     made = apply_edits(sentence, answer)
 
     assert made.applied or made.text == sentence
 
 
 @given(st.text(max_size=40), st.text(max_size=40))
-def test_what_is_expressed_is_right_and_what_is_not_is_refused(wrong: str, right: str) -> None:
+def test_an_edit_between_any_two_texts_is_right_or_refused(wrong: str, right: str) -> None:
     with contextlib.suppress(EditNotExpressible):
         answer = edits_between(wrong, right)
 

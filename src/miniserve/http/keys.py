@@ -1,0 +1,154 @@
+"""Who may ask: the file of API-key hashes, followed as it changes.
+
+It fails closed: a file without keys, or one that cannot be read, admits nobody.
+"""
+
+import hashlib
+import hmac
+import os
+import re
+import secrets
+import stat
+import time
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+
+import structlog
+
+from miniserve.errors import KeysFileError, RequestRefused
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+# A thousand keys: reading, and comparing with each of them, takes well under a millisecond.
+_MAX_FILE_BYTES = 64 * 1024
+# A file system's clock ticks every 10 ms or faster. A file that changed this recently may change again within the same
+# tick, and its status would be the same, so it is read again. Git calls such an index entry racily clean.
+_TICK_S = 0.1
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class _Status:
+    """What tells one content of a file from another; `cp -p` onto a file of equal size changes the ctime alone."""
+
+    device: int
+    inode: int
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+
+    @classmethod
+    def of(cls, found: os.stat_result) -> "_Status":
+        return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+    def settled(self, now_s: float) -> bool:
+        """Whether a later change would show in the status."""
+        return now_s - self.ctime_ns / 1e9 > _TICK_S
+
+
+class Keys:
+    """The SHA-256 hashes of the API keys that may ask; without a file nobody is asked for a key.
+
+    Raises KeysFileError when the file cannot be read at the start. Later that is logged, and nobody is admitted.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._hashes: tuple[str, ...] = ()
+        self._content: bytes | None = None
+        # None if the next request has to look again, whatever the status says.
+        self._status: _Status | None = None
+        if path is not None:
+            self._read(path)
+
+    @property
+    def asked(self) -> bool:
+        """Whether a request needs a key."""
+        return self._path is not None
+
+    def caller(self, authorization: str | None, address: str) -> str:
+        """Return who asks: the key's hash, or the address when no keys are asked; raises RequestRefused (401)."""
+        if self._path is None:
+            return address
+        self._follow(self._path)
+        scheme, _, token = (authorization or "").partition(" ")
+        # Headers arrive as bytes that HTTP reads as Latin-1; the key was hashed as the bytes it is.
+        presented = hashlib.sha256(token.strip().encode("latin-1", "replace")).hexdigest()
+        # Compare every hash, each in constant time, so that the time tells neither which matches nor how nearly.
+        matches = [hmac.compare_digest(presented, known) for known in self._hashes]
+        if scheme.lower() != "bearer" or not any(matches):
+            raise RequestRefused(HTTPStatus.UNAUTHORIZED, "expected Authorization: Bearer with a known API key")
+        return presented
+
+    def _follow(self, path: Path) -> None:
+        """Read the file again if it changed; a file that cannot be read admits nobody."""
+        try:
+            if self._status is None or _Status.of(path.stat()) != self._status:
+                self._read(path)
+        except (OSError, KeysFileError) as error:
+            if self._hashes or self._content is not None:
+                _log.error("keys file unusable, nobody is admitted", path=str(path), reason=str(error))
+            self._hashes, self._content, self._status = (), None, None
+
+    def _read(self, path: Path) -> None:
+        status, content = _read_regular(path)
+        self._status = status if status.settled(time.time()) else None
+        if content == self._content:
+            return
+        self._content = content
+        self._hashes, malformed = parse_hashes(content)
+        for number in malformed:  # the line may be a key that somebody pasted, so it is not repeated
+            _log.error(
+                "keys file: line ignored",
+                path=str(path),
+                line=number,
+                reason="not a hash: expected 64 lower-case hexadecimal digits",
+            )
+        if not self._hashes:
+            _log.error("keys file without a key, nobody is admitted", path=str(path))
+
+
+def parse_hashes(content: bytes) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Return the hashes, and the numbers of the lines that are neither a hash, nor a # comment, nor empty."""
+    hashes: list[str] = []
+    malformed: list[int] = []
+    for number, line in enumerate(content.decode("ascii", "replace").split("\n"), start=1):
+        text = line.strip()
+        if _HASH.fullmatch(text):
+            hashes.append(text)
+        elif text and not text.startswith("#"):
+            malformed.append(number)
+    return tuple(hashes), tuple(malformed)
+
+
+def new_key(path: Path) -> str:
+    """Make an API key of 192 random bits, append its hash to the file, and return the key; raises OSError.
+
+    The key is nowhere but in what is returned.
+    """
+    key = secrets.token_urlsafe(24)
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "a", encoding="ascii") as file:
+        # A last line that somebody left without its end would swallow the hash; an empty line costs nothing.
+        file.write(("\n" if file.tell() else "") + hashlib.sha256(key.encode()).hexdigest() + "\n")
+    return key
+
+
+def _read_regular(path: Path) -> tuple[_Status, bytes]:
+    """Return a file's status and content; raises KeysFileError. It never waits: not even for a FIFO's writer."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+        try:
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode):
+                raise KeysFileError(f"the keys file {path} cannot be read: expected a regular file")
+            content = b""
+            while len(content) <= _MAX_FILE_BYTES and (part := os.read(descriptor, _MAX_FILE_BYTES)):
+                content += part
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise KeysFileError(f"the keys file {path} cannot be read: {error.strerror or error}") from error
+    if len(content) > _MAX_FILE_BYTES:
+        raise KeysFileError(f"the keys file {path} is over {_MAX_FILE_BYTES} bytes: expected less")
+    return _Status.of(found), content
