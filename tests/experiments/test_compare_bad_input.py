@@ -283,6 +283,6 @@ def test_the_script_itself_ends_with_a_sentence_not_a_traceback(tmp_path: Path) 
     assert done.returncode == 3
     assert done.stderr == (
         "compare.py: invalid: RecordRefused: traffic.log line 8: "
-        "latency_ms_B is -3: expected milliseconds from 0 to 1e+12\n"
+        "latency_ms_B is -3: expected milliseconds from 0 to 1e+12, or null\n"
     )
     assert json.loads((tmp_path / "report.json").read_text())["verdict"] == "invalid"

@@ -75,6 +75,7 @@ def test_arms_may_have_other_names_than_a_and_b(tmp_path: Path) -> None:
         for i, line in enumerate(lines):
             lines[i] = {renamed(key): value for key, value in line.items()}
             lines[i]["production_arm"] = {"A": "base", "B": "tutor"}[line["production_arm"]]
+            lines[i]["traffic.arm"] = lines[i]["production_arm"]
             lines[i]["shadow_arm"] = "tutor" if line["shadow_arm"] else None
             lines[i]["arm_shas"] = {"base": "a" * 64, "tutor": "b" * 64}
     lab.manifest["run"]["arms"] = {"base": "a" * 64, "tutor": "b" * 64}
