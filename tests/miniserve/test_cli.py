@@ -66,3 +66,14 @@ def test_serve_refuses_unusable_settings_with_exit_code_2(capfd: pytest.CaptureF
 
     assert done.returncode == 2
     assert "--workers is 'many': expected a whole number" in done.stderr
+
+
+def test_the_judge_names_itself_and_reads_the_servers_log_by_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "items.jsonl").write_text('{"id": "i", "sentence": "q"}\n')
+
+    assert main(["judge", "--items", "items.jsonl", "--grader", "json:loads"]) == 2
+
+    assert capsys.readouterr().err == "lynx-ab judge: state/traffic.log: No such file or directory\n"
