@@ -17,6 +17,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from bench.command import finish, trial_parser
@@ -24,11 +25,11 @@ from bench.load import offer, poisson_schedule
 from bench.requests import correction, eval_sentences, request_ids
 from bench.result import ROOT
 from bench.table import table
+from minieval.record.record import ArmResult, TrafficRecord
 from minimodel.bundles.registry import Registry
 from miniobserve.metrics.metrics import Metrics
 from miniserve.log.audit import audit
 from miniserve.log.ledger import Ledger
-from miniserve.log.records import ArmResult, TrafficRecord
 from miniserve.log.traffic_log import read_log, utc_now
 from miniserve.processes.local import LocalServer
 from miniserve.routes.switch import two_arms
@@ -180,8 +181,8 @@ def journal_cost() -> dict[str, Any]:
     )  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="lynx-bench-") as scratch:
         ledger = Ledger(Path(scratch), Metrics())
-        shadowed = [replace(record, record_id=f"{number:032x}") for number in range(_JOURNAL_RECORDS)]
-        alone = [replace(one, shadow_arm=None) for one in shadowed]
+        shadowed = [msgspec.structs.replace(record, record_id=f"{number:032x}") for number in range(_JOURNAL_RECORDS)]
+        alone = [msgspec.structs.replace(one, strategy="single", shadow_arm=None) for one in shadowed]
         costs = {
             "a shadow's promise": _timed(lambda one: ledger.promise(one, "B"), shadowed),
             "a line without a shadow": _timed(ledger.record, alone),

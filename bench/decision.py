@@ -14,13 +14,15 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
+import msgspec
+
 from bench.drawn_rates import bootstrap, clustered, paired_by_drawing, ranks, sequential, slices
 from bench.exact_rates import one_proportion, paired, two_proportions
 from bench.rates import AT_MARGIN, BETTER, SAME, Rate
 from bench.result import write_result
 from bench.simulated_lab import Shape, Truth, judge
 from bench.table import table
-from minieval.verdict.policy import Aim, Margins
+from minieval.manifest import Aim, Margins
 from minieval.verdict.verdict import Verdict
 
 SEED = 38
@@ -126,7 +128,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         parameters = {
             "seed": SEED,
             "alpha": 0.05,
-            "margins": asdict(Margins()),
+            "margins": msgspec.structs.asdict(Margins()),
             "lab": asdict(Shape()),
             "truths": [asdict(truth) for truth in (*TRUTHS, *MARGIN_TRUTHS[1:])],
         }

@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 
 from minieval.grading.evalset import EvalItem
+from minieval.manifest import Aim, Margins
 from minieval.measures.latency import ServedArm, ServedLatency, compare_served
 from minieval.measures.missing import ArmRuns, Failures, Missing
 from minieval.measures.pairs import PairedItem
@@ -14,8 +15,8 @@ from minieval.measures.quality import assess_quality
 from minieval.measures.slices import bucket_families
 from minieval.stats import clopper_pearson_upper
 from minieval.verdict.decision import Evidence, decide
-from minieval.verdict.gates import gate
-from minieval.verdict.policy import Aim, Margins, Policy
+from minieval.verdict.gates import GateId, gate
+from minieval.verdict.policy import Policy
 from minieval.verdict.quality_gates import Assessment
 from minieval.verdict.verdict import Verdict
 
@@ -23,7 +24,7 @@ OUTCOMES = ((1.0, 1.0), (0.0, 1.0), (1.0, 0.0), (0.0, 0.0))
 """A's and B's share of right answers, in the order both, improved, regressed, neither."""
 
 TENSES, PERSONS, VERBS = 5, 3, 20
-_VALID = (gate("simulated", True, "drawn from a known truth", "any"),)
+_VALID = (gate(GateId.ARMS, True, "drawn from a known truth", "any"),)
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,9 @@ def judge(truth: Truth, shape: Shape, aim: Aim, seed: int, margins: Margins) -> 
         PairedItem(item, *OUTCOMES[outcome], requests=1)
         for item, outcome in zip(items(shape.pairs, sliced=shape.sliced), drawn, strict=True)
     ]
-    assessment = Assessment(assess_quality(rows, policy), bucket_families(rows, policy.alpha), identical=False)
+    assessment = Assessment(
+        assess_quality(rows, policy.alpha, policy.margins), bucket_families(rows, policy.alpha), identical=False
+    )
     evidence = Evidence(
         primary=assessment,
         worst=assessment,

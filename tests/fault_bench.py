@@ -10,7 +10,7 @@ from typing import Any
 from tests.conftest import FAULTY_COMMAND, Routing, correct
 from tests.footprint import Footprint, footprint, resident_mb
 
-from miniserve.log.records import TrafficRecord
+from minieval.record.record import TrafficRecord
 from miniserve.log.traffic_log import read_log
 from miniserve.processes.local import LocalServer
 from miniserve.traffic import RouteConfig, Strategy

@@ -1,7 +1,7 @@
 """Judges the lab: grades both arms offline, decides, writes report.html, report.md, its figures and report.json.
 
-Exits 0 promote, 10 hold, 20 retrain, 3 invalid evidence, 2 usage. All of it is minieval's, as in
-`python -m minieval compare`; here stand the lab's own log, manifest, eval set and baseline.
+Exits 0 promote, 10 hold, 20 retrain, 3 invalid evidence, 2 usage, 130 on Ctrl-C. minieval does all of it, as in
+`python -m minieval compare`; this file only knows where the lab's own log, manifest, eval set and baseline are.
 """
 
 import argparse
@@ -14,7 +14,8 @@ from minieval.conclude import conclude, unreadable
 from minieval.files import locked_md5
 from minieval.grading.grader import GrammarGrader
 from minieval.grading.identity import REPOSITORY
-from minieval.judge import Inputs
+from minieval.inputs import Inputs
+from minieval.interrupts import run_stoppable
 from minieval.measures.cost import DEFAULT_RATE_USD_PER_HOUR
 
 HERE = Path(__file__).resolve().parent
@@ -25,9 +26,12 @@ BASELINE = REPOSITORY / "eval_baseline.json"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Judge and write; returns the exit code of the verdict, or 2 with a sentence on stderr."""
-    options = read_options(argv)
+    return run_stoppable("compare.py", lambda: _compare(read_options(argv)))
+
+
+def _compare(options: argparse.Namespace) -> int:
     try:
-        return conclude("compare.py", read_inputs(options), options.out, options.manifest)
+        return conclude("compare.py", read_inputs(options), options.out)
     except OSError as error:
         return unreadable("compare.py", error)
 
@@ -50,9 +54,11 @@ def read_inputs(options: argparse.Namespace) -> Inputs:
 
 
 def read_options(argv: Sequence[str] | None) -> argparse.Namespace:
-    """Return where the inputs stand and where the report goes; exits 2 on wrong usage."""
+    """Return where the inputs are and where the report goes; exits 2 on wrong usage."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run", type=Path, default=HERE, help="a folder of route.py; the report goes there")
+    parser.add_argument(
+        "--run", type=Path, default=HERE, help="a run's folder, as route.py wrote it; the report goes there"
+    )
     parser.add_argument("--log", type=Path, help="default: traffic.log of the run")
     parser.add_argument("--manifest", type=Path, help="default: manifest.json of the run")
     parser.add_argument("--eval-set", type=Path, default=EVAL_SET)
@@ -66,7 +72,9 @@ def read_options(argv: Sequence[str] | None) -> argparse.Namespace:
         default=DEFAULT_RATE_USD_PER_HOUR,
         help="what an hour of the machine costs (%(default)s)",
     )
-    parser.add_argument("--out", type=Path, help="the folder that the report goes to; needed for other inputs")
+    parser.add_argument(
+        "--out", type=Path, help="another folder for the report and a copy of the manifest; needed for other inputs"
+    )
     options = parser.parse_args(argv)
     if options.out is None:
         own = {"log": None, "manifest": None, "eval_set": EVAL_SET, "baseline": BASELINE}
@@ -74,11 +82,13 @@ def read_options(argv: Sequence[str] | None) -> argparse.Namespace:
         if others:  # judging something else must not replace a run's own report
             parser.error(f"--out is missing: expected a folder, as --{others[0].replace('_', '-')} is not the run's")
         options.out = options.run
+    # Which run is judged decides on its noise floor, not where the report goes.
+    run = options.run.resolve()
+    of_lab = options.manifest is None and run.is_relative_to(HERE) and run != AA.parent
+    if options.aa is None and of_lab and AA.exists():
+        options.aa = AA
     options.log = options.log or options.run / "traffic.log"
     options.manifest = options.manifest or options.run / "manifest.json"
-    out = options.out.resolve()
-    if options.aa is None and AA.exists() and out.is_relative_to(HERE) and out != AA.parent:
-        options.aa = AA
     return options
 
 

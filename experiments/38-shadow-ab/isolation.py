@@ -97,7 +97,7 @@ def _check_sticky(server: LocalServer, client: httpx.Client, item: Item, seed: i
         correct(client, item.sentence, request_id)
     arms: dict[str, list[str]] = {request_id: [] for request_id in ids}
     for record in read_log(server.traffic_log).records:
-        if record.strategy == Strategy.AB:
+        if record.strategy == Strategy.AB.value:
             arms[record.request_id].append(record.production_arm)
     if changed := [request_id for request_id, served in arms.items() if len(served) != 2 or len(set(served)) != 1]:
         raise DriverError(f"{len(changed)} of {STICKY_IDS} ids that were sent twice changed their arm: expected none")

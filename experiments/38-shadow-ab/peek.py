@@ -19,8 +19,9 @@ from minieval.grading.identity import REPOSITORY
 from minieval.grading.items import ItemError
 from minieval.grading.lookup import match_items
 from minieval.measures.running import Running, read_running
-from minieval.record.facts import Context, facts_of
-from minieval.record.table import open_log
+from minieval.measures.tallies import first_pairs
+from minieval.record.log_facts import Context, facts_of
+from minieval.record.log_reader import open_log
 from minieval.report.untrusted import visible
 from minieval.verdict.gates import points, pvalue
 from minieval.verdict.verdict import EXIT_CODES, USAGE_EXIT_CODE, Verdict
@@ -50,8 +51,8 @@ def peek(log: Path, eval_set: Path, alpha: float, grader: Grader) -> tuple[Runni
     items = grader.items(decode("eval set", eval_set.read_bytes()))
     with open_log([log]) as table:
         _require_one_epoch(facts_of(table).contexts)
-        pairs = grade_pairs(table, match_items(table, items), grader)
-    return read_running(pairs.firsts, alpha), pairs.ungradable
+        graded = grade_pairs(match_items(table, items), grader)
+        return read_running(first_pairs(graded), alpha), graded.ungradable
 
 
 def _require_one_epoch(contexts: Sequence[Context]) -> None:

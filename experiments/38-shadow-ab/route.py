@@ -11,12 +11,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
 import httpx
+import msgspec
 from client import PACE_S, PLANNED_N, DriverError, Plan, correct, request_ids
 from isolation import measure_isolation
 from plan import Block, PlanError, draw_plan
@@ -25,12 +25,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from throughput import measure_throughput
 
 from minieval.grading.items import parse_items
+from minieval.manifest import Aim, Margins
+from minieval.record.record import TrafficRecord
 from minieval.run_facts import facts
-from minieval.verdict.policy import Aim, Margins
 from minimodel.bundles.registry import Registry
 from minimodel.errors import ModelError
 from miniserve.errors import ServeError
-from miniserve.log.records import TrafficRecord
 from miniserve.log.traffic_log import read_log
 from miniserve.processes.local import LocalServer
 from miniserve.traffic import DEFAULT_SALT, Strategy
@@ -95,7 +95,7 @@ def check_log(records: Sequence[TrafficRecord], blocks: Sequence[dict[str, Any]]
         mine = [record for record in records if record.request_id in block["requests"]]
         if strays := [record for record in mine if record.config_sha != block["config_sha"]]:
             raise DriverError(f"block {block['name']} has {len(strays)} lines of another configuration: expected none")
-    pairs = [record for record in records if record.strategy == Strategy.SHADOW]
+    pairs = [record for record in records if record.strategy == Strategy.SHADOW.value]
     incomplete = [record for record in pairs if any(result.status != "ok" for result in record.results.values())]
     if incomplete:
         found = ", ".join(
@@ -173,7 +173,7 @@ def drive(options: argparse.Namespace) -> None:
         "seed": plan.seed,
         "planned_n": PLANNED_N,
         "policy": options.policy,
-        "margins": asdict(MARGINS),
+        "margins": msgspec.structs.asdict(MARGINS),
         "alpha": ALPHA,
         "warmup": 0,
         "arms": {"A": plan.a_sha, "B": plan.b_sha},

@@ -1,23 +1,27 @@
-"""Do the reports follow from their evidence? Judges the runs again and compares with what stands in their folders.
+"""Do the reports follow from their evidence? Judges the runs again and compares the result with their folders.
 
-Without arguments: the lab and the runs beside it. Exits 0 when reports and manifests are what log, manifest, eval set
-and grader give, byte for byte; 3 when something differs, naming it; 2 when a file cannot be read. Facts of the
-environment come from the manifest's run section, so that any machine can verify.
+Without arguments, it verifies the lab and the runs beside it. Exits 0 if reports and manifests are what log, manifest,
+eval set and grader give, byte for byte; 3 if something differs, naming it; 2 if a file cannot be read. Facts about the
+environment come from the manifest's run section, so any machine can verify. A run that was judged under a predecessor
+of the grader is verified under that name: its grades are the same.
 """
 
 import argparse
-import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import compare
 import msgspec
 
 from minieval.files import md5_of, sha256_of
-from minieval.grading.identity import grader_files
-from minieval.judge import Inputs, judge
-from minieval.manifest import run_sha256
+from minieval.grading.grader import GrammarGrader
+from minieval.grading.identity import PREDECESSORS, grader_files
+from minieval.inputs import Inputs
+from minieval.interrupts import run_stoppable
+from minieval.judge import judge
+from minieval.manifest import recorded_analysis, run_sha256
 from minieval.measures.cost import DEFAULT_RATE_USD_PER_HOUR
 from minieval.report.document import from_json
 from minieval.report.documents import documents, manifest_key
@@ -28,7 +32,9 @@ from minieval.report.writing import manifest_text
 def differences(options: argparse.Namespace) -> list[str]:
     """Return a sentence for everything in the folder that does not follow from the evidence; raises OSError."""
     options.rate_usd_per_hour = _rate(options.out / "report.json")
-    inputs = compare.read_inputs(options)
+    # The analysis is recorded beside the report, wherever that went.
+    options.manifest = options.out / "manifest.json"
+    inputs = _under_recorded_grader(compare.read_inputs(options))
     report = judge(inputs)
     expected = documents(report)
     found = [*_changed_inputs(inputs, options), *_changed_documents(inputs.manifest, options.out, list(expected))]
@@ -43,6 +49,14 @@ def differences(options: argparse.Namespace) -> list[str]:
     return found
 
 
+def _under_recorded_grader(inputs: Inputs) -> Inputs:
+    """Return the inputs under the grader that the manifest names, if that is a predecessor with the same grades."""
+    recorded = recorded_analysis(inputs.manifest).get("grader_sha")
+    if isinstance(recorded, str) and recorded in PREDECESSORS:
+        return replace(inputs, grader=GrammarGrader(predecessor=recorded))
+    return inputs
+
+
 def _rate(report: Path) -> float:
     """Return the price that a report states; one that states none was judged without a throughput."""
     try:
@@ -52,35 +66,28 @@ def _rate(report: Path) -> float:
     return DEFAULT_RATE_USD_PER_HOUR if cost is None else cost.rate_usd_per_hour
 
 
-def _recorded(manifest: bytes | None) -> Mapping[str, object]:
-    """Return the manifest's analysis; nothing of one that cannot be read, which the judge says."""
-    try:
-        analysis = json.loads(manifest or b"")["analysis"]
-    except (ValueError, LookupError, TypeError):
-        return {}
-    return analysis if isinstance(analysis, dict) else {}
-
-
 def _changed_inputs(inputs: Inputs, options: argparse.Namespace) -> Iterator[str]:
     """Yield what was judged and has another hash than the manifest recorded."""
-    recorded = _recorded(inputs.manifest)
+    recorded = recorded_analysis(inputs.manifest)
     if not recorded or inputs.manifest is None:
         yield "manifest.json has no readable analysis: expected that of compare.py"
         return
     files = recorded.get("grader_files")
     named = files if isinstance(files, dict) else {}
+    # A predecessor's files are no longer there to be hashed: same_grades says that they graded alike.
+    grader = {} if recorded.get("grader_sha") in PREDECESSORS else grader_files()
     actual = [
         (options.log.name, sha256_of(options.log.read_bytes()), recorded.get("log_sha256")),
         (options.eval_set.name, md5_of(inputs.eval_set), recorded.get("eval_set_md5")),
         ("the run section of manifest.json", run_sha256(inputs.manifest), recorded.get("run_sha256")),
-        *((name, sha, named.get(name)) for name, sha in grader_files().items()),
+        *((name, sha, named.get(name)) for name, sha in grader.items()),
         ("the A/A run's report.json", None if inputs.aa is None else sha256_of(inputs.aa), recorded.get("aa_sha256")),
     ]
     yield from _mismatches(actual)
 
 
 def _changed_documents(manifest: bytes | None, folder: Path, names: Sequence[str]) -> Iterator[str]:
-    recorded = _recorded(manifest)
+    recorded = recorded_analysis(manifest)
     yield from _mismatches(
         [(name, sha256_of((folder / name).read_bytes()), recorded.get(manifest_key(name))) for name in names]
     )
@@ -105,7 +112,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if argv is None else argv
     beside = sorted(path.parent for path in compare.HERE.glob("*/manifest.json"))
     runs = [given] if given else [["--run", str(folder)] for folder in (compare.HERE, *beside)]
-    return max(_verify(compare.read_options(run)) for run in runs)
+    return run_stoppable("verify.py", lambda: max(_verify(compare.read_options(run)) for run in runs))
 
 
 def _verify(options: argparse.Namespace) -> int:

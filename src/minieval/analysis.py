@@ -1,29 +1,31 @@
-"""From observations to everything a report says: the one place where the parts of the judge meet."""
+"""From a log whose sentences are matched to everything that a report says: grade, measure, decide."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from minieval.grading.graded_pairs import grade_pairs
 from minieval.grading.grader import Grader
-from minieval.grading.lookup import Matched
+from minieval.grading.lookup import MatchedLog
 from minieval.manifest import Run
+from minieval.measures.cases import list_cases
 from minieval.measures.cost import DEFAULT_RATE_USD_PER_HOUR, Cost, price
 from minieval.measures.disagreement import Disagreement, disagreement
 from minieval.measures.latency import ServedLatency, compare_served, compare_shadow
 from minieval.measures.missing import Missing, account
 from minieval.measures.pairs import Fill, Tally, collapse
+from minieval.measures.plan import PlanFacts
 from minieval.measures.quality import Quality, assess_quality
 from minieval.measures.running import Running, read_running
 from minieval.measures.slices import BucketFamily, bucket_families
-from minieval.measures.timings import served, shadowed
-from minieval.record.facts import LogFacts, PlanFacts
+from minieval.measures.tallies import first_pairs, tally_pairs
+from minieval.measures.timings import served_latencies, shadow_latencies
+from minieval.record.log_facts import LogFacts
 from minieval.record.statuses import OK
-from minieval.record.table import LogTable
 from minieval.stats import RULE, Interval, SignedRank, requests_for_upper_limit
 from minieval.verdict.decision import Decision, Evidence, decide
 from minieval.verdict.gates import Gate
 from minieval.verdict.latency_gates import TighterMargin, tighter_margins
-from minieval.verdict.policy import Policy
+from minieval.verdict.policy import Policy, policy_of
 from minieval.verdict.quality_gates import Assessment, call_quality
 
 
@@ -77,40 +79,48 @@ class Analysis:
 
 
 def analyse(
-    log: LogTable,
+    matched: MatchedLog,
+    grader: Grader,
     run: Run,
     facts: LogFacts,
-    matched: Matched,
-    grader: Grader,
-    validity: Sequence[Gate],
     plan: PlanFacts | None,
+    validity: Sequence[Gate],
     rate_usd_per_hour: float = DEFAULT_RATE_USD_PER_HOUR,
 ) -> Analysis:
     """Judge evidence whose validity gates all passed; raises GraderFailed if the grader does."""
-    policy = run.rule()
-    pairs = grade_pairs(log, matched, grader)
-    found = disagreement(pairs.tallies, pairs.cases)
+    policy, log = policy_of(run), matched.log
+    graded = grade_pairs(matched, grader)
+    tallies = tally_pairs(graded)
+
+    found = disagreement(tallies, list_cases(graded))
     identical = found.differing == 0
-    assessments = {fill: _assess(pairs.tallies, fill, policy, identical=identical) for fill in Fill}
+    # Each treatment of missing answers is assessed in full: the verdict must not depend on the choice among them.
+    assessments = {fill: _assess(tallies, fill, policy, identical=identical) for fill in Fill}
+    primary = assessments[Fill.LEAVE_OUT]
+    quality = QualitySection(
+        primary.quality,
+        read_running(first_pairs(graded), policy.alpha),
+        _sensitivity(tallies, assessments, policy),
+    )
+
+    latency = compare_served(*served_latencies(log, run.warmup), alpha=policy.alpha, seed=run.seed)
+    shadow = compare_shadow(*shadow_latencies(matched, graded))
     missing = account(
         facts,
-        pairs,
+        tallies,
         log.arms,
+        ungradable=graded.ungradable,
         sent=None if plan is None else plan.sent,
         torn=log.torn,
         lost=log.lost,
         alpha=policy.alpha,
     )
-    latency = compare_served(*served(log, run.warmup), alpha=policy.alpha, seed=run.seed)
-    primary = assessments[Fill.LEAVE_OUT]
     accuracies = (primary.quality.accuracy_a, primary.quality.accuracy_b)
     cost = None if run.throughput is None else price(run.throughput, accuracies, log.arms, rate_usd_per_hour)
+
     evidence = Evidence(primary, assessments[Fill.WORST], assessments[Fill.BEST], latency, missing, cost)
-    shadow = compare_shadow(*shadowed(log, all_gradable=pairs.ungradable == 0))
     return Analysis(
-        quality=QualitySection(
-            primary.quality, read_running(pairs.firsts, policy.alpha), _sensitivity(pairs.tallies, assessments, policy)
-        ),
+        quality=quality,
         buckets=primary.buckets,
         latency=LatencySection(RULE, requests_for_upper_limit(0.99), latency, tighter_margins(latency, policy), shadow),
         disagreement=found,
@@ -122,7 +132,9 @@ def analyse(
 
 def _assess(tallies: Sequence[Tally], fill: Fill, policy: Policy, *, identical: bool) -> Assessment:
     rows = collapse(tallies, fill)
-    return Assessment(assess_quality(rows, policy), bucket_families(rows, policy.alpha), identical)
+    return Assessment(
+        assess_quality(rows, policy.alpha, policy.margins), bucket_families(rows, policy.alpha), identical
+    )
 
 
 def _sensitivity(

@@ -1,19 +1,24 @@
-"""`python -m minieval compare`: judges any log in the published record schema, with or without our server."""
+"""`python -m minieval compare` and `lynx-ab judge`: judge any log in the published record schema, whoever wrote it."""
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypedDict
 
 import msgspec
 
 from minieval.conclude import conclude, refused, unreadable
 from minieval.errors import InputRefused
 from minieval.grading.grader import BUILT_IN, load_grader
-from minieval.judge import Inputs
+from minieval.inputs import Inputs
+from minieval.interrupts import run_stoppable
 from minieval.rules import parse_rules
 
 PROGRAM: Final = "python -m minieval compare"
+JUDGE_PROGRAM: Final = "lynx-ab judge"
+# Where `lynx-ab serve` writes its log by default, and a folder that no run of the lab uses.
+DEFAULT_LOG: Final = Path("state/traffic.log")
+DEFAULT_OUT: Final = Path("report")
 EXIT_CODES: Final = """\
 exit codes:
   0   promote    B may replace A
@@ -21,6 +26,7 @@ exit codes:
   20  retrain    B is worse, or cannot become useful enough
   3   invalid    the evidence must not be judged: the report says why
   2              wrong usage, or a file that cannot be read; no report is written
+  130, 143       stopped by Ctrl-C or SIGTERM
 """
 _RULES: Final = {
     "policy": "better, or non_inferior; default better",
@@ -38,17 +44,54 @@ _MARGINS: Final = {
     "failure_rate": "share of B's runs that may fail; default 0.02",
     "missing_rate": "share of the pairs that may be missing; default 0.02",
 }
+_HELP: Final = "grade a log, decide, write report.html, report.md, report.json and manifest.json"
+
+
+class _Texts(TypedDict):
+    """What `--help` says around the options, for both names of the command."""
+
+    description: str
+    epilog: str
+    formatter_class: type[argparse.HelpFormatter]
+
+
+_TEXTS: Final[_Texts] = {
+    "description": "Grades a traffic log offline, decides, and writes report.html, report.md with its figures, "
+    "report.json and manifest.json. docs/judge.md says what a log and an eval set look like.",
+    "epilog": EXIT_CODES,
+    "formatter_class": argparse.RawDescriptionHelpFormatter,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Judge and write the report; returns the verdict's exit code, or 2 with a sentence on stderr."""
-    options = _parser().parse_args(argv)
+    """Run `python -m minieval`; returns the verdict's exit code, or 2 with a sentence on stderr."""
+    parser = argparse.ArgumentParser(
+        prog="python -m minieval",
+        description="May model B replace model A? Judges the traffic that both answered.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+    _add_options(commands.add_parser("compare", help=_HELP, **_TEXTS), log=None, out=None)
+    return _run(PROGRAM, parser.parse_args(argv))
+
+
+def judge_main(argv: Sequence[str] | None = None) -> int:
+    """Run `lynx-ab judge`: the same with a default for the log and the report's folder; returns the exit code."""
+    parser = argparse.ArgumentParser(prog=JUDGE_PROGRAM, **_TEXTS)
+    _add_options(parser, log=DEFAULT_LOG, out=DEFAULT_OUT)
+    return _run(JUDGE_PROGRAM, parser.parse_args(argv))
+
+
+def _run(program: str, options: argparse.Namespace) -> int:
+    return run_stoppable(program, lambda: _judge(program, options))
+
+
+def _judge(program: str, options: argparse.Namespace) -> int:
     try:
-        return conclude(PROGRAM, _inputs(options), options.out, options.out / "manifest.json")
+        return conclude(program, _inputs(options), options.out)
     except InputRefused as error:
-        return refused(PROGRAM, error)
+        return refused(program, error)
     except OSError as error:
-        return unreadable(PROGRAM, error)
+        return unreadable(program, error)
 
 
 def _inputs(options: argparse.Namespace) -> Inputs:
@@ -68,51 +111,53 @@ def _inputs(options: argparse.Namespace) -> Inputs:
 
 
 def _rules(options: argparse.Namespace) -> dict[str, object]:
-    """Return what was said of the rule, margins as the manifest groups them."""
+    """Return the options of the rule that were given, the margins grouped as in the manifest."""
     said = {name: value for name in _RULES if (value := getattr(options, name)) is not None}
     margins = {name: value for name in _MARGINS if (value := getattr(options, name)) is not None}
     return said | ({"margins": margins} if margins else {})
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m minieval",
-        description="May model B replace model A? Judges the traffic that both answered.",
+def _add_options(parser: argparse.ArgumentParser, *, log: Path | None, out: Path | None) -> None:
+    """Add the options of a judgement; log and out are required where they have no default."""
+    parser.add_argument(
+        "--log",
+        type=Path,
+        nargs="+",
+        required=log is None,
+        default=None if log is None else [log],
+        metavar="FILE",
+        help="plain or gzipped, in order" + ("" if log is None else f"; default {log}"),
     )
-    commands = parser.add_subparsers(required=True, metavar="command")
-    compare = commands.add_parser(
-        "compare",
-        help="grade a log, decide, write report.html, report.md, report.json and manifest.json",
-        description="Grades a traffic log offline, decides, and writes report.html, report.md with its figures, "
-        "report.json and manifest.json. docs/judge.md says what a log and an eval set look like.",
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser.add_argument(
+        "--eval-set", "--items", type=Path, required=True, metavar="FILE", help="JSON lines: what was asked"
     )
-    compare.add_argument(
-        "--log", type=Path, nargs="+", required=True, metavar="FILE", help="plain or gzipped, in order"
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=out is None,
+        default=out,
+        metavar="DIR",
+        help="the folder that the report goes to" + ("" if out is None else f"; default {out}"),
     )
-    compare.add_argument("--eval-set", type=Path, required=True, metavar="FILE", help="JSON lines: what was asked")
-    compare.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder that the report goes to")
-    compare.add_argument(
+    parser.add_argument(
         "--grader",
         default=BUILT_IN,
         metavar="MODULE:FUNCTION",
         help=f"found as Python finds modules; default {BUILT_IN}",
     )
-    compare.add_argument(
-        "--manifest", type=Path, metavar="FILE", help="what was fixed and sent: its run section is held to"
+    parser.add_argument(
+        "--manifest", type=Path, metavar="FILE", help="what was fixed and sent: the log is held to its run section"
     )
-    compare.add_argument(
+    parser.add_argument(
         "--baseline", type=Path, metavar="FILE", help="pins grader and eval set, as eval_baseline.json does"
     )
-    rule = compare.add_argument_group("the rule, where no manifest fixes it")
+    rule = parser.add_argument_group("the rule, where no manifest fixes it")
     for name, meaning in (_RULES | _MARGINS).items():
         rule.add_argument(f"--{name.replace('_', '-')}", type=_value, metavar="VALUE", help=meaning)
-    return parser
 
 
 def _value(text: str) -> object:
-    """Return a number where the text is one; what is allowed is the rules' business."""
+    """Return a number if the text is one; rules.py checks what is allowed."""
     try:
         return msgspec.json.decode(text)
     except msgspec.DecodeError:

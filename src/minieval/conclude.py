@@ -1,26 +1,27 @@
-"""What every command does with its inputs: judge, write the report and the manifest, say the verdict."""
+"""What every command does with its inputs: judge, write the report and the manifest, print the verdict."""
 
 import sys
 from pathlib import Path
 
 from minieval.errors import InputRefused
 from minieval.files import write_atomically
-from minieval.judge import Inputs, judge
+from minieval.inputs import Inputs
+from minieval.judge import judge
 from minieval.report.terminal import summarise
 from minieval.report.untrusted import visible
 from minieval.report.writing import manifest_text, write_documents
 from minieval.verdict.verdict import USAGE_EXIT_CODE
 
 
-def conclude(program: str, inputs: Inputs, out: Path, manifest: Path) -> int:
-    """Judge, write the report into a folder and its analysis into a manifest; return the verdict's exit code.
+def conclude(program: str, inputs: Inputs, out: Path) -> int:
+    """Judge, write the report and the manifest into a folder, and return the verdict's exit code; raises OSError.
 
-    Raises OSError.
+    Nothing outside of the folder is written: the manifest there is a copy of the given one with the new analysis.
     """
     report = judge(inputs)
     text = manifest_text(report, write_documents(report, out), inputs)
     if text is not None:
-        write_atomically(manifest, text)
+        write_atomically(out / "manifest.json", text)
     summarise(report, out)
     if report.quality is not None and report.noise_floor is None and inputs.aa is not None:
         print(f"{program}: no noise floor, {visible(str(report.noise_floor_missing))}", file=sys.stderr)
@@ -30,12 +31,12 @@ def conclude(program: str, inputs: Inputs, out: Path, manifest: Path) -> int:
 
 
 def refused(program: str, error: InputRefused) -> int:
-    """Say which option or input cannot be used, and return the exit code of wrong usage."""
+    """Print which option or input cannot be used, and return the exit code of wrong usage."""
     print(f"{program}: {visible(str(error))}", file=sys.stderr)
     return USAGE_EXIT_CODE
 
 
 def unreadable(program: str, error: OSError) -> int:
-    """Say which file cannot be read or written, and return the exit code of wrong usage."""
+    """Print which file cannot be read or written, and return the exit code of wrong usage."""
     print(f"{program}: {error.filename}: {error.strerror}", file=sys.stderr)
     return USAGE_EXIT_CODE

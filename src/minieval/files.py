@@ -3,6 +3,8 @@
 import hashlib
 import os
 import re
+import stat
+import tempfile
 from pathlib import Path
 
 from minieval.errors import InputRefused
@@ -37,11 +39,23 @@ def locked_md5(dvc_lock: str, path: str) -> str | None:
     return None if entry is None else entry[1]
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Replace a file by this text in UTF-8 with LF line ends; raises OSError and leaves the old one if it fails."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+def write_atomically(path: Path, content: str | bytes, *, durable: bool = False) -> None:
+    """Replace a file by this content, text as UTF-8 with LF line ends, so that no reader sees half of it.
+
+    A symbolic link keeps leading to the file, and the file keeps its mode. `durable` waits until the content is on
+    the disk. Raises OSError, and then leaves the old file and nothing else.
+    """
+    target = path.resolve()
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
+    temporary = Path(name)
     try:
-        temporary.write_bytes(text.encode())
-        temporary.replace(path)
+        with os.fdopen(descriptor, "wb") as file:
+            # mkstemp lets only the owner read.
+            os.fchmod(file.fileno(), stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o644)
+            file.write(content if isinstance(content, bytes) else content.encode())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)

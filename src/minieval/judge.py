@@ -1,59 +1,44 @@
-"""A judgement: from the evidence to the report, or to a report that says why there is none."""
+"""A judgement, from the inputs to the report, or to a report that says why there is none.
 
+Read from top to bottom: open the log, match its sentences with items, collect what the evidence says of itself, check
+that it belongs together, and only then grade, measure and decide (analysis.py). A later stage takes what an earlier one
+returned, so they cannot run in another order.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from minieval.analysis import analyse
 from minieval.errors import EvalError, GraderDrift
 from minieval.files import decode, md5_of
 from minieval.grading.baseline import EvalBaseline, parse_baseline
-from minieval.grading.evalset import EvalSet
-from minieval.grading.grader import Grader
+from minieval.grading.identity import same_grades
 from minieval.grading.items import ItemError
-from minieval.grading.lookup import Matched, match_items
+from minieval.grading.lookup import MatchedLog, match_items
+from minieval.inputs import Inputs
 from minieval.manifest import Run, parse_manifest
-from minieval.measures.cost import DEFAULT_RATE_USD_PER_HOUR
-from minieval.record.facts import LogFacts, PlanFacts, against_plan, facts_of
-from minieval.record.table import LogTable, open_log
+from minieval.measures.plan import PlanFacts, compare_with_plan
+from minieval.record.log_facts import LogFacts, facts_of
+from minieval.record.log_reader import open_log
 from minieval.report.document import Report, make_report
 from minieval.report.identity import Identity, identify
 from minieval.report.noise import NoiseFloor
 from minieval.report.noise_reading import read_noise_floor
-from minieval.rules import DEFAULT_RULES, Rules
 from minieval.selftest.selftest import run_selftest
 from minieval.verdict.decision import invalid
-from minieval.verdict.gates import Gate, Outcome, gate
+from minieval.verdict.gates import Gate, GateId, Outcome, gate, refusal
 from minieval.verdict.validity import EvalSetHashes, pinned_gates, unpinned_gates
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """What a judgement rests on: the log's files in order, the bytes of everything else, and the grader.
-
-    rules stand for the manifest where there is none; without a baseline nothing pins grader and eval set. aa is the
-    report.json of an A/A run, rate the price of an hour of the machine.
-    """
-
-    logs: tuple[Path, ...]
-    eval_set: bytes
-    grader: Grader
-    manifest: bytes | None
-    baseline: bytes | None
-    dvc_lock_md5: str | None = None
-    rules: Rules = DEFAULT_RULES
-    rate_usd_per_hour: float = DEFAULT_RATE_USD_PER_HOUR
-    aa: bytes | None = None
 
 
 @dataclass(frozen=True)
 class _Evidence:
     """The inputs, understood; plan is None without a manifest."""
 
-    run: Run
-    baseline: EvalBaseline | None
-    matched: Matched
+    matched: MatchedLog
     facts: LogFacts
+    run: Run
     plan: PlanFacts | None
+    baseline: EvalBaseline | None
     hashes: EvalSetHashes
     identity: Identity
 
@@ -64,67 +49,82 @@ def judge(inputs: Inputs) -> Report:
     Raises OSError when a file of the log cannot be read.
     """
     try:
-        run = None if inputs.manifest is None else parse_manifest(inputs.manifest)
+        planned = None if inputs.manifest is None else parse_manifest(inputs.manifest)
         baseline = None if inputs.baseline is None else parse_baseline(inputs.baseline)
         items = inputs.grader.items(decode("eval set", inputs.eval_set))
-        with open_log(inputs.logs, None if run is None else run.roles()) as log:
-            evidence = _understand(inputs, log, items, run, baseline)
-            return _report(inputs, log, evidence)
+        with open_log(inputs.logs, None if planned is None else planned.roles()) as log:
+            return _judge_evidence(inputs, _understand(inputs, match_items(log, items), planned, baseline))
     except (EvalError, ItemError) as error:
-        return _refusal(error, None)
+        return make_report(invalid([refusal(error)]), None)
 
 
-def _understand(
-    inputs: Inputs, log: LogTable, items: EvalSet, planned: Run | None, baseline: EvalBaseline | None
-) -> _Evidence:
-    matched, facts = match_items(log, items), facts_of(log)
-    eval_set_md5 = md5_of(inputs.eval_set)
-    run = inputs.rules.run(log.arms, facts.contexts, len(items), eval_set_md5) if planned is None else planned
-    return _Evidence(
-        run=run,
-        baseline=baseline,
-        matched=matched,
-        facts=facts,
-        plan=None if planned is None else against_plan(log, planned, matched),
-        hashes=EvalSetHashes(
-            eval_set_md5, None if baseline is None else baseline.eval_set_dvc_hash, inputs.dvc_lock_md5
-        ),
-        identity=identify(
-            run,
-            baseline,
-            {c.config_sha: c.salt for c in facts.contexts},
-            unpinned=_unpinned(inputs),
-            grader=inputs.grader,
-            eval_set_md5=eval_set_md5,
-            log_sha256=log.sha256,
-            selftest=run_selftest(),
-        ),
+def _understand(inputs: Inputs, matched: MatchedLog, planned: Run | None, baseline: EvalBaseline | None) -> _Evidence:
+    """Collect what the evidence says of itself, before anything is graded."""
+    log, eval_set_md5 = matched.log, md5_of(inputs.eval_set)
+    facts = facts_of(log)
+    run = planned or inputs.rules.run(log.arms, facts.contexts, len(matched.items), eval_set_md5)
+    hashes = EvalSetHashes(eval_set_md5, None if baseline is None else baseline.eval_set_dvc_hash, inputs.dvc_lock_md5)
+    identity = identify(
+        run,
+        baseline,
+        {context.config_sha: context.salt for context in facts.contexts},
+        unpinned=inputs.unpinned(),
+        grader=inputs.grader,
+        eval_set_md5=eval_set_md5,
+        log_sha256=log.sha256,
+        selftest=run_selftest(),
     )
+    plan = None if planned is None else compare_with_plan(matched, planned.blocks)
+    return _Evidence(matched, facts, run, plan, baseline, hashes, identity)
 
 
-def _report(inputs: Inputs, log: LogTable, evidence: _Evidence) -> Report:
+def _judge_evidence(inputs: Inputs, evidence: _Evidence) -> Report:
+    """Check the evidence, then grade, measure and decide; from here on a report can name what it rests on."""
     identity = evidence.identity
     try:
-        gates = _gates(evidence)
-        if any(g.outcome is Outcome.FAIL for g in gates):
-            return make_report(invalid(gates), identity)
+        validity = _validity_gates(evidence)
+        if any(g.outcome is Outcome.FAIL for g in validity):
+            return make_report(invalid(validity), identity)
         analysis = analyse(
-            log,
-            evidence.run,
-            evidence.facts,
             evidence.matched,
             inputs.grader,
-            gates,
+            evidence.run,
+            evidence.facts,
             evidence.plan,
+            validity,
             inputs.rate_usd_per_hour,
         )
     except EvalError as error:
-        return _refusal(error, identity)
+        return make_report(invalid([refusal(error)]), identity)
     return make_report(analysis.decision, identity, analysis, _noise_floor(inputs.aa, identity))
 
 
+def _validity_gates(evidence: _Evidence) -> Sequence[Gate]:
+    """Return the validity gates; raises GraderDrift under another grader than the baseline's."""
+    run, facts, identity = evidence.run, evidence.facts, evidence.identity
+    items_in_pairs, selftest = evidence.matched.items_in_pairs, identity.selftest
+    if evidence.plan is None:
+        of_evidence = unpinned_gates(run, facts, items_in_pairs, evidence.hashes, identity.unpinned)
+    else:
+        of_evidence = pinned_gates(run, facts, evidence.plan, items_in_pairs, evidence.hashes)
+    return (
+        gate(GateId.SELF_TEST, selftest.passed, f"{selftest.checks} published values and laws", "all hold"),
+        _grader_gate(identity, evidence.baseline),
+        *of_evidence,
+    )
+
+
+def _grader_gate(identity: Identity, baseline: EvalBaseline | None) -> Gate:
+    found, asked = identity.grader_sha, "the grader that eval_baseline.json names"
+    if baseline is None:
+        return Gate(GateId.GRADER, Outcome.INCONCLUSIVE, f"{found[:12]}; no baseline names one", asked)
+    if not same_grades(found, baseline.grader_sha):
+        raise GraderDrift(found, baseline.grader_sha)
+    return gate(GateId.GRADER, True, found[:12], asked)
+
+
 def _noise_floor(aa: bytes | None, identity: Identity) -> NoiseFloor | str:
-    """Return the noise floor, or why there is none: it informs, so one that does not belong here leaves the rest."""
+    """Return the noise floor, or why there is none: it only informs, so an unusable one does not stop the report."""
     if len({arm.sha for arm in identity.arms}) == 1:
         return "this run is itself one of A against A"
     if aa is None:
@@ -133,41 +133,3 @@ def _noise_floor(aa: bytes | None, identity: Identity) -> NoiseFloor | str:
         return read_noise_floor(aa, identity)
     except EvalError as error:
         return f"refused: {error}"
-
-
-def _gates(evidence: _Evidence) -> tuple[Gate, ...]:
-    """Return the validity gates; raises GraderDrift under another grader than the baseline's."""
-    identity, facts, matched, hashes = evidence.identity, evidence.facts, evidence.matched, evidence.hashes
-    selftest = identity.selftest
-    return (
-        gate("self-test", selftest.passed, f"{selftest.checks} published values and laws", "all hold"),
-        _grader(identity, evidence.baseline),
-        *(
-            unpinned_gates(evidence.run, facts, matched, hashes, identity.unpinned)
-            if evidence.plan is None
-            else pinned_gates(evidence.run, facts, evidence.plan, matched, hashes)
-        ),
-    )
-
-
-def _grader(identity: Identity, baseline: EvalBaseline | None) -> Gate:
-    asked = "the grader that eval_baseline.json names"
-    if baseline is None:
-        return Gate("grader", Outcome.INCONCLUSIVE, f"{identity.grader_sha[:12]}; no baseline names one", asked)
-    if identity.grader_sha != baseline.grader_sha:
-        raise GraderDrift(identity.grader_sha, baseline.grader_sha)
-    return gate("grader", True, identity.grader_sha[:12], asked)
-
-
-def _unpinned(inputs: Inputs) -> tuple[str, ...]:
-    """Return what nothing shows to have been fixed before the run."""
-    of_manifest = (
-        () if inputs.manifest is not None else ("models", "ids sent", "policy", "alpha", "margins", "planned n", "seed")
-    )
-    of_baseline = () if inputs.baseline is not None else ("grader",)
-    of_both = () if inputs.manifest is not None or inputs.baseline is not None else ("eval set",)
-    return (*of_manifest, *of_baseline, *of_both)
-
-
-def _refusal(error: Exception, identity: Identity | None) -> Report:
-    return make_report(invalid([gate(type(error).__name__, False, str(error), "")]), identity)

@@ -1,6 +1,7 @@
-"""The `run` section of manifest.json: what the driver planned, sent and ran on.
+"""The `run` section of manifest.json: what the driver planned, sent and measured, and the rule it fixed beforehand.
 
-Free-form facts about the environment stay JSON; everything the judge acts on is typed and checked here.
+Everything that the judge acts on is typed and range-checked here. Facts about the environment stay free-form JSON: the
+judge only prints them.
 """
 
 import hashlib
@@ -11,8 +12,6 @@ from typing import Annotated, Literal
 import msgspec
 
 from minieval.errors import ManifestRefused
-from minieval.measures.throughput import Throughput
-from minieval.verdict.policy import Aim, Margins, Policy
 
 Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Md5 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
@@ -20,11 +19,19 @@ Share = Annotated[float, msgspec.Meta(gt=0, lt=1)]
 Ratio = Annotated[float, msgspec.Meta(gt=1)]
 Alpha = Annotated[float, msgspec.Meta(gt=0, lt=0.5)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
-Planned = Annotated[int, msgspec.Meta(ge=1)]
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+# Below a millisecond a round is no measurement, and dividing by it could overflow.
+Seconds = Annotated[float, msgspec.Meta(ge=0.001)]
+
+Aim = Literal["better", "non_inferior"]
+"""What B is asked to be."""
 
 
-class RunMargins(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The margins as the manifest spells them, with the documented defaults."""
+class Margins(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much worse B may be, per gate, with the documented defaults.
+
+    Ratios are latency of B over A, shares lie between 0 and 1, the slack is in ms.
+    """
 
     p50_ratio: Ratio = 1.20
     p95_ratio: Ratio = 1.50
@@ -33,6 +40,25 @@ class RunMargins(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     latency_slack_ms: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     failure_rate: Share = 0.02
     missing_rate: Share = 0.02
+
+
+class Round(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One stretch of load on one arm: how long it took, and what came out of it."""
+
+    seconds: Seconds
+    corrections: Positive
+    tokens: Positive
+
+
+# Two at least, because an interval needs a variance between rounds.
+Rounds = Annotated[tuple[Round, ...], msgspec.Meta(min_length=2)]
+
+
+class Throughput(msgspec.Struct, frozen=True):
+    """Each arm's rounds by its name, as the driver measured them; clients is how many requests ran at once."""
+
+    clients: Positive
+    arms: Mapping[str, Rounds]
 
 
 class Block(msgspec.Struct, frozen=True):
@@ -47,15 +73,15 @@ class Block(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """What was fixed and sent; versions, git, hardware, engine and isolation are facts to print."""
+    """What was fixed and sent; isolation, versions, git, hardware and engine are facts to print."""
 
     seed: Count
-    planned_n: Planned
+    planned_n: Positive
     arms: Mapping[str, Hash]
     eval_set_dvc_hash: Md5
     blocks: tuple[Block, ...]
     policy: Aim = "better"
-    margins: RunMargins = RunMargins()
+    margins: Margins = Margins()
     alpha: Alpha = 0.05
     warmup: Count = 0
     throughput: Throughput | None = None
@@ -64,10 +90,6 @@ class Run(msgspec.Struct, frozen=True):
     git: Mapping[str, object] = {}
     hardware: Mapping[str, object] = {}
     engine: Mapping[str, object] = {}
-
-    def rule(self) -> Policy:
-        """Return the policy that was fixed before the run."""
-        return Policy(self.policy, self.alpha, self.planned_n, Margins(**msgspec.structs.asdict(self.margins)))
 
     def roles(self) -> tuple[str, str]:
         """Return the names of (A, B): production and shadow arm of the shadow block, else the sorted arms."""
@@ -87,7 +109,7 @@ class _Manifest(msgspec.Struct, frozen=True):
 def parse_manifest(text: bytes) -> Run:
     """Return the run; raises ManifestRefused naming the first key that is missing or wrong."""
     try:
-        # As text, because the decoder does not look into the keys that it skips.
+        # As text: given bytes, the decoder does not check the encoding of keys that it skips.
         run = msgspec.json.decode(text.decode(), type=_Manifest).run
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ManifestRefused("manifest.json", str(error), "a manifest of schema 1 as route.py writes it") from error
@@ -107,8 +129,18 @@ def parse_manifest(text: bytes) -> Run:
 def run_sha256(text: bytes) -> str:
     """Return the SHA-256 of the run section as canonical JSON: what no reading or formatting of it changes."""
     run = json.loads(text).get("run")
+    # Keys sorted and no white space, so reformatting the file leaves the hash alone.
     canonical = json.dumps(run, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def recorded_analysis(text: bytes | None) -> Mapping[str, object]:
+    """Return a manifest's `analysis` section; an empty one where it cannot be read."""
+    try:
+        analysis = json.loads(text or b"")["analysis"]
+    except (ValueError, LookupError, TypeError):
+        return {}
+    return analysis if isinstance(analysis, dict) else {}
 
 
 def with_analysis(text: bytes, analysis: Mapping[str, object]) -> str:

@@ -6,9 +6,8 @@ from typing import Final
 import msgspec
 
 from minieval.errors import InputRefused
-from minieval.manifest import Alpha, Block, Count, Planned, Run, RunMargins
-from minieval.record.facts import Context
-from minieval.verdict.policy import Aim
+from minieval.manifest import Aim, Alpha, Block, Count, Margins, Positive, Run
+from minieval.record.log_facts import Context
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -16,13 +15,14 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     policy: Aim = "better"
     alpha: Alpha = 0.05
-    margins: RunMargins = RunMargins()
-    planned_n: Planned | None = None
+    margins: Margins = Margins()
+    planned_n: Positive | None = None
     seed: Count = 0
     warmup: Count = 0
 
     def run(self, arms: tuple[str, str], contexts: Sequence[Context], items: int, eval_set_md5: str) -> Run:
         """Return the run that a manifest would have described, as far as the log shows it."""
+        # An arm has the model that the first context names; one with another model later is caught by the gate on arms.
         models: dict[str, str] = {}
         for context in contexts:
             models = {**context.arm_shas, **models}

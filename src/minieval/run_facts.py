@@ -13,7 +13,7 @@ def facts(root: Path, outputs: Path) -> dict[str, Any]:
     return {
         "versions": {
             "python": platform.python_version(),
-            **{name: version(name) for name in ("ctranslate2", "tokenizers", "numpy", "scipy", "statsmodels")},
+            **{name: version(name) for name in ("ctranslate2", "tokenizers", "numpy", "scipy")},
         },
         "git": _git(root, outputs),
         "hardware": {

@@ -12,13 +12,13 @@ ServeError
     ├── ArmDropped      it had no chance: still loading, or no CPU
     └── BadOutput       what it gave is not an answer
 
-traffic.RouteConfigError and records.RecordError are ValueErrors of their own: their modules import nothing of ours.
+traffic.RouteConfigError and minieval's RecordError are ValueErrors of their own: their modules import nothing of ours.
 """
 
 from http import HTTPStatus
 from typing import ClassVar
 
-from miniserve.log.records import Status
+from minieval.record.statuses import Status
 
 
 class ServeError(Exception):

@@ -5,13 +5,15 @@ import logging
 import time
 import uuid
 from contextvars import copy_context
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 
 import structlog
+from msgspec.structs import replace
 from structlog.contextvars import bind_contextvars
 
+from minieval.record.record import ArmResult, TrafficRecord
 from miniobserve.deferred import DeferredCalls
 from miniobserve.logs.structured import moment
 from miniobserve.metrics.metrics import Metrics
@@ -19,7 +21,6 @@ from miniobserve.traces.spans import Span
 from miniserve.arms.arm import Answer
 from miniserve.errors import ArmError, RequestRefused
 from miniserve.log.ledger import Ledger
-from miniserve.log.records import ArmResult, TrafficRecord
 from miniserve.log.traffic_log import utc_now
 from miniserve.routes.routes import Route
 from miniserve.shadow.queue import Shadow
@@ -200,7 +201,7 @@ def _open_record(assignment: Assignment, route: Route, prompt: str, trace: str) 
         request_id=assignment.request_id,
         trace_id=trace,
         http_status=0,
-        strategy=str(assignment.strategy),
+        strategy=assignment.strategy.value,
         salt=assignment.salt,
         config_sha=config.config_sha,
         production_arm=assignment.production_arm,

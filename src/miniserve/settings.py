@@ -65,6 +65,10 @@ class Settings:
         default=Path("state"),
         metadata=_about("folder of traffic.log and its journal (keep both together), spans and server.json", _path),
     )
+    traffic_log: Path | None = field(
+        default=None,
+        metadata=_about("file of the traffic records, - for stdout; unset: traffic.log in the state folder", _path),
+    )
     route_config: Path = field(
         default=Path("route_config.json"), metadata=_about("the route configuration, polled for changes", _path)
     )
@@ -141,6 +145,11 @@ class Settings:
                 raise SettingsError(f"unknown setting {name}: expected one of {', '.join(sorted(known))}")
             values[known[name].name] = cls._parsed(known[name], name, text)
         return cls(**values)
+
+    @property
+    def log_path(self) -> Path:
+        """Where traffic records go; Path("-") is stdout."""
+        return self.traffic_log or self.state_dir / "traffic.log"
 
     def with_workers(self, text: str) -> "Settings":
         """Return the settings with `--workers` applied; raises SettingsError for an unusable value."""

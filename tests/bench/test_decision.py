@@ -9,7 +9,7 @@ from bench.rates import over_counts, over_discordant, over_two
 from bench.simulated_lab import Shape, Truth, items, judge
 from scipy import stats
 
-from minieval.verdict.policy import Aim, Margins
+from minieval.manifest import Aim, Margins
 from minieval.verdict.verdict import Verdict
 
 SMALL = Shape(pairs=100, per_arm=100, resamples=99)

@@ -1,6 +1,7 @@
 """verify.py: a report that does not follow from its evidence is found, and what differs is named."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import compare
@@ -8,8 +9,9 @@ import pytest
 import verify
 from tests.minieval.synthetic_lab import SyntheticLab
 
+from minieval.conclude import conclude
 from minieval.grading import grader
-from minieval.grading.identity import GRADER_FILES, REPOSITORY, grader_files, grader_sha
+from minieval.grading.identity import GRADER_FILES, PREDECESSORS, REPOSITORY, grader_files, grader_sha
 
 
 @pytest.fixture
@@ -138,3 +140,25 @@ def test_a_missing_report_is_named(arguments: list[str], tmp_path: Path, capsys:
 
     assert verify.main(arguments) == 2
     assert "report.md: No such file" in capsys.readouterr().err
+
+
+def test_a_run_that_was_judged_under_a_predecessor_of_the_grader_is_verified(tmp_path: Path) -> None:
+    options = compare.read_options(SyntheticLab(tmp_path).arguments())
+    (predecessor,) = PREDECESSORS
+    inputs = replace(compare.read_inputs(options), grader=grader.GrammarGrader(predecessor=predecessor))
+    assert conclude("test", inputs, options.out) == 0
+    assert predecessor in (tmp_path / "report.json").read_text()
+
+    assert verify.main(_judged(tmp_path)) == 0
+
+
+def test_a_run_that_was_judged_under_an_unknown_grader_is_not_verified(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("manifest.json", "report.json"):
+        path = tmp_path / name
+        path.write_text(path.read_text().replace(grader_sha(), "0" * 64))
+
+    assert verify.main(_judged(tmp_path)) == 3
+
+    assert "report.json" in capsys.readouterr().err

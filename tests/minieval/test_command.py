@@ -10,15 +10,15 @@ import pytest
 from tests.minieval.synthetic_lab import SyntheticLab
 from tests.minieval.traffic_lines import written
 
-from minieval.command import EXIT_CODES, main
+from minieval.command import EXIT_CODES, judge_main, main
 from minieval.grading.evalset import plain_items
 from minieval.grading.identity import REPOSITORY
-from minieval.manifest import RunMargins
-from minieval.record.table import open_log
+from minieval.manifest import Margins
+from minieval.record.log_reader import open_log
 from minieval.report.document import Report, from_json
 from minieval.report.documents import NAMES
 from minieval.rules import Rules
-from minieval.verdict.gates import Outcome
+from minieval.verdict.gates import GateId, Outcome
 from minieval.verdict.verdict import EXIT_CODES as CODES
 from minieval.verdict.verdict import USAGE_EXIT_CODE
 
@@ -61,7 +61,7 @@ def test_what_nothing_pinned_is_said(tmp_path: Path) -> None:
     everything = ("models", "ids sent", "policy", "alpha", "margins", "planned n", "seed", "grader", "eval set")
     assert report.identity.unpinned == everything
     gates = {gate.name: gate for gate in report.gates}
-    assert gates["fixed before the run"].observed == f"nothing shows it of {', '.join(everything)}"
+    assert gates[GateId.FIXED_BEFORE_THE_RUN].observed == f"nothing shows it of {', '.join(everything)}"
     unknown = [name for name, gate in gates.items() if gate.outcome is Outcome.INCONCLUSIVE]
     assert unknown[:4] == ["grader", "fixed before the run", "eval set", "request ids"]
     assert report.missing is not None
@@ -276,7 +276,7 @@ def test_the_help_tells_every_default(capsys: pytest.CaptureFixture[str]) -> Non
             r"--([a-z0-9-]+) VALUE\s+(?:[^-]|-(?!-))*?default\s+(\S+)", capsys.readouterr().out.split("the rule")[1]
         )
     )
-    margins = {name: f"{value:g}" for name, value in msgspec.structs.asdict(RunMargins()).items()}
+    margins = {name: f"{value:g}" for name, value in msgspec.structs.asdict(Margins()).items()}
     rules = {name: str(getattr(Rules(), name)) for name in ("policy", "alpha", "seed", "warmup")}
     expected = {name.replace("_", "-"): value for name, value in (margins | rules).items()}
     assert told == expected | {"planned-n": "every"}
@@ -291,3 +291,29 @@ def test_the_document_names_every_exit_code_and_shows_a_line_and_an_item_that_ar
     with open_log([written(tmp_path, "traffic.log", [line.encode()])]) as log:
         assert log.one("SELECT count(*) FILTER (pair) FROM records") == (1,)
     assert list(plain_items(item)) == [json.loads(line)["sentence"]]
+
+
+def test_lynx_ab_judge_judges_as_compare_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = SyntheticLab(tmp_path)
+    code, _ = judged(lab, *PLANNED)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "state").mkdir()
+    (tmp_path / "traffic.log").rename(tmp_path / "state" / "traffic.log")
+
+    # Without --log and --out: where the server writes its log, and a folder of its own.
+    assert judge_main(["--items", "eval.jsonl", *PLANNED]) == code
+
+    assert (tmp_path / "report" / "report.json").read_bytes() == (tmp_path / "out" / "report.json").read_bytes()
+
+
+def test_lynx_ab_judge_names_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert judge_main(["--items", str(tmp_path / "none.jsonl"), "--out", str(tmp_path / "out")]) == USAGE_EXIT_CODE
+
+    assert capsys.readouterr().err.startswith("lynx-ab judge: ")
+
+
+def test_the_built_in_grader_is_found_under_its_former_name_too(tmp_path: Path) -> None:
+    _, now = judged(SyntheticLab(tmp_path), *PLANNED)
+    _, before = judged(SyntheticLab(tmp_path), *PLANNED, "--grader", "minieval.grading:grade")
+
+    assert before == now

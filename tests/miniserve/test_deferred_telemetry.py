@@ -43,7 +43,7 @@ from dataclasses import replace
 from functools import partial
 from miniobserve.deferred import DeferredCalls
 from miniserve.command import main
-from miniserve.log.records import ArmResult
+from minieval.record.record import ArmResult
 
 plain_add = DeferredCalls.add
 

@@ -17,12 +17,13 @@ from tests.miniserve.log.test_records import RECORD, SINGLE
 from tests.strategies import HEADER, JSON, TEXT, attempt, bytes_near, json_near
 from tests.views import check_plain
 
+from minieval.record.line import parse_line, to_line
+from minieval.record.record import RecordError
 from miniobserve.traces.traces import incoming_context
 from miniserve.errors import KeysFileError, RequestRefused, SettingsError
 from miniserve.hosting import frames
 from miniserve.http.keys import Keys
 from miniserve.log import audit
-from miniserve.log.records import RecordError, parse_line, to_line
 from miniserve.settings import PREFIX, Settings
 from miniserve.tasks import grammar as schemas
 from miniserve.tasks import request_id as request_ids

@@ -13,8 +13,8 @@ import pytest
 from tests.conftest import Routing, StartServer, correct
 from tests.fault_bench import FaultBench, fault_bench
 
+from minieval.record.record import TrafficRecord
 from miniserve.hosting.breaker import FIRST_DELAY_S, FIRST_OPEN_S, OPEN_AFTER
-from miniserve.log.records import TrafficRecord
 from miniserve.log.traffic_log import read_log
 from miniserve.processes.local import LocalServer
 from miniserve.traffic import Strategy

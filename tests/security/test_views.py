@@ -16,7 +16,7 @@ from tests.faulty_worker import HOSTILE
 from tests.minieval.synthetic_lab import SyntheticLab
 
 from minieval.grading.identity import REPOSITORY
-from miniserve.log.records import TrafficRecord
+from minieval.record.record import TrafficRecord
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 from tests.minieval.synthetic_lab import SyntheticLab
 from tests.system.browser import Page
 
-from minieval.measures.disagreement import Case
+from minieval.measures.cases import Case
 from minieval.report.document import Report, from_json
 
 HOSTILE = "</script><img src=x onerror=\"document.title='owned'\"> | `x` \x1b[2J \u202e [l](http://evil.example)"
@@ -253,3 +253,28 @@ def contrast(one: str, other: str) -> float:
 
     low, high = sorted((luminance(one), luminance(other)))
     return (high + 0.05) / (low + 0.05)
+
+
+# The committed report of the lab has what the synthetic one lacks: a measured throughput, so a wide table of costs.
+LAB = (compare.HERE / "report.html").as_uri()
+
+
+@pytest.mark.parametrize("width", [1920, 1280, 1100, 1001, 800, 701, 400])
+def test_the_lab_report_is_at_most_as_wide_as_the_window_and_nothing_in_it_is_out_of_reach(
+    chromium: Page, width: int
+) -> None:
+    chromium.show(width)
+    chromium.open(LAB)
+
+    beyond = chromium.evaluate(
+        "[...document.querySelectorAll('th, td, p, dd')]"
+        ".filter((e) => !e.closest('.scroll') && e.getBoundingClientRect().right > innerWidth + 1)"
+        ".map((e) => e.textContent.trim().slice(0, 40))"
+    )
+    scrollers = chromium.evaluate(
+        "[...document.querySelectorAll('.scroll')]"
+        ".map((e) => [e.scrollWidth > e.clientWidth, getComputedStyle(e).overflowX])"
+    )
+    assert beyond == []
+    assert chromium.evaluate("document.documentElement.scrollWidth") <= width
+    assert all(overflow == "auto" for wider, overflow in scrollers if wider)

@@ -14,6 +14,7 @@ from typing import Final
 
 from minieval.grading.items import Item, ItemError, parse_items
 
+# A family names a query parameter of the page and an id in it, so it is short and plain.
 _FAMILY: Final = re.compile(r"[a-z][a-z0-9_]{0,30}")
 # The page's own filters have these names.
 _TAKEN: Final = frozenset({"kind", "over", "q"})
@@ -65,6 +66,7 @@ def plain_items(text: str) -> EvalSet:
             if key in seen:
                 raise ItemError(number, f"{key[0]} {key[1]!r} stands on line {seen[key]} already")
             seen[key] = number
+        # An item without a family would be in no slice of it, and the slices would not add up to the total.
         if items and item.slices.keys() != items[0].slices.keys():
             expected = ", ".join(items[0].slices) or "none"
             raise ItemError(number, f"slices are {', '.join(item.slices) or 'none'}: expected {expected}, as before")

@@ -1,94 +1,99 @@
-"""A's and B's answers to the same requests: equal pairs counted together, every distinct answer graded once."""
+"""Grades the pairs, A's and B's answers to the same requests: each distinct answer to an item once.
 
-from collections.abc import Sequence
+A log of ten million requests holds few distinct pairs of answers, so equal pairs are counted first and graded then.
+"""
+
 from dataclasses import dataclass
 
 import duckdb
 
 from minieval.errors import GraderFailed
+from minieval.grading.evalset import EvalItem
 from minieval.grading.grader import Grader, Mark
-from minieval.grading.grammar import normalise
-from minieval.grading.lookup import Matched
-from minieval.measures.disagreement import MOST_LISTED, Case, Kind, case
-from minieval.measures.pairs import Tally
+from minieval.grading.lookup import MatchedLog
+from minieval.record.log_table import MISSING_SQL, LogTable
 from minieval.record.statuses import OK
-from minieval.record.table import MISSING_SQL, LogTable
 
 
 @dataclass(frozen=True, slots=True)
-class Pairs:
-    """The graded pairs, how many pairs no item of the eval set has, and the disagreements to be listed.
+class GradedLog:
+    """A log whose pairs are graded. Only grade_pairs makes one.
 
-    firsts has the first complete pair of every item, in the order of the log.
+    pairs names the table with a row per distinct pair of answers: item (an index into items), a and b (indices into
+    marks, NULL where that arm's answer is missing), right_a, right_b, answered, differing, response_a, response_b,
+    requests (how many), first (the rowid of the first). ungradable counts the pairs that have no item.
     """
 
-    tallies: tuple[Tally, ...]
-    firsts: tuple[Tally, ...]
+    log: LogTable
+    items: tuple[EvalItem, ...]
+    marks: tuple[Mark, ...]
+    pairs: str
     ungradable: int
-    cases: tuple[Case, ...]
 
 
-class _Marker:
-    """Grades answers for the database, which knows marks by their number."""
+class _GradeAnswer:
+    """The function that grades an answer for the database, which stores a mark as its number."""
 
-    def __init__(self, matched: Matched, grader: Grader) -> None:
-        self._items = matched.items
+    def __init__(self, items: tuple[EvalItem, ...], grader: Grader) -> None:
+        self._items = items
         self._grader = grader
         self._numbers: dict[Mark, int] = {}
         self.failure: GraderFailed | None = None
 
     @property
-    def marks(self) -> list[Mark]:
-        return list(self._numbers)
+    def marks(self) -> tuple[Mark, ...]:
+        """The marks so far, each at the index that is its number."""
+        return tuple(self._numbers)
 
     def __call__(self, item: int, answer: str | None) -> dict[str, object]:
         try:
             mark = self._grader.mark(self._items[item], answer)
+            same = "" if answer is None else self._grader.canonical(self._items[item], answer)
         except GraderFailed as error:
+            # The database reports an exception as text only, so keep the exception itself.
             self.failure = error
             raise
         number = self._numbers.setdefault(mark, len(self._numbers))
-        return {"mark": number, "correct": mark.correct, "same": "" if answer is None else normalise(answer)}
+        return {"mark": number, "correct": mark.correct, "same": same}
 
 
-def grade_pairs(log: LogTable, matched: Matched, grader: Grader) -> Pairs:
-    """Grade the answers of all pairs; an answer that failed is graded as none, a missing one not at all.
+def grade_pairs(matched: MatchedLog, grader: Grader) -> GradedLog:
+    """Grade the answers of all pairs; a failed answer is graded as none, a missing one is not graded.
 
     Raises GraderFailed with what the grader raised.
     """
+    log = matched.log
     log.run(
-        """CREATE TEMP TABLE distinct_pairs AS
+        f"""CREATE TEMP TABLE distinct_pairs AS
         SELECT item, status_a, response_a, status_b, response_b, requests, first
         FROM (
             SELECT sentence, status_a, response_a, status_b, response_b, count(*) AS requests, min(rowid) AS first
             FROM records WHERE pair GROUP BY ALL
-        ) JOIN asked USING (sentence)"""
+        ) JOIN {matched.asked} USING (sentence)"""
     )
-    marker = _grade(log, matched, grader)
+    marks = _grade_answers(matched, grader)
+    # Answers that are graded differently differ even if they count as the same text: a grader may contradict itself,
+    # and the report must not hide it.
     log.run(
         f"""CREATE TEMP TABLE graded_pairs AS
-        SELECT p.item, a.told.mark AS a, b.told.mark AS b, a.told.correct AS right_a, b.told.correct AS right_b,
+        SELECT p.item, a.grade.mark AS a, b.grade.mark AS b, a.grade.correct AS right_a, b.grade.correct AS right_b,
             p.status_a = '{OK}' AND p.status_b = '{OK}' AS answered,
-            a.told.same <> b.told.same OR a.told.correct <> b.told.correct AS differing,
+            a.grade.same <> b.grade.same OR a.grade.correct <> b.grade.correct AS differing,
             p.response_a, p.response_b, p.requests, p.first
         FROM distinct_pairs AS p
-        LEFT JOIN answers AS a ON {_given("a")}
-        LEFT JOIN answers AS b ON {_given("b")}
+        LEFT JOIN answers AS a ON {_grade_of("a")}
+        LEFT JOIN answers AS b ON {_grade_of("b")}
         WHERE p.item IS NOT NULL"""
     )
     (ungradable,) = log.one("SELECT coalesce(sum(requests), 0)::BIGINT FROM distinct_pairs WHERE item IS NULL")
-    return Pairs(
-        tallies=_tallies(log, matched, marker.marks),
-        firsts=_firsts(log, matched, marker.marks),
-        ungradable=ungradable,
-        cases=_cases(log, matched, marker.marks),
-    )
+    return GradedLog(log, matched.items, marks, "graded_pairs", ungradable)
 
 
-def _grade(log: LogTable, matched: Matched, grader: Grader) -> _Marker:
-    marker = _Marker(matched, grader)
+def _grade_answers(matched: MatchedLog, grader: Grader) -> tuple[Mark, ...]:
+    """Make the table answers (item, answer, grade) out of distinct_pairs, and return the marks by their number."""
+    log, grade_answer = matched.log, _GradeAnswer(matched.items, grader)
     returned = "STRUCT(mark INTEGER, correct BOOLEAN, same VARCHAR)"
-    log.teach("grade_answer", marker, ["INTEGER", "VARCHAR"], returned)
+    log.register_udf("grade_answer", grade_answer, ["INTEGER", "VARCHAR"], returned)
     given = (
         f"SELECT item, response_{role} AS answer FROM distinct_pairs"
         f" WHERE item IS NOT NULL AND status_{role} NOT IN {MISSING_SQL}"
@@ -96,59 +101,19 @@ def _grade(log: LogTable, matched: Matched, grader: Grader) -> _Marker:
     )
     log.run(f"CREATE TEMP TABLE given AS {' UNION '.join(given)} ORDER BY ALL")
     try:
-        # In order, so that a grader that raises does so on the same answer every time.
+        # In order, so that a grader that raises does so on the same answer in every run.
         log.run_in_order(
-            "CREATE TEMP TABLE answers AS SELECT item, answer, grade_answer(item, answer) AS told FROM given"
+            "CREATE TEMP TABLE answers AS SELECT item, answer, grade_answer(item, answer) AS grade FROM given"
         )
     except duckdb.InvalidInputException as error:
-        if marker.failure is not None:
-            raise marker.failure from error
+        if grade_answer.failure is not None:
+            raise grade_answer.failure from error
         raise
-    return marker
+    return grade_answer.marks
 
 
-def _tallies(log: LogTable, matched: Matched, marks: Sequence[Mark]) -> tuple[Tally, ...]:
-    found = log.all(
-        """SELECT item, a, b, answered, coalesce(differing, false) AS differing, sum(requests)::BIGINT AS requests
-        FROM graded_pairs GROUP BY ALL ORDER BY ALL"""
-    )
-    return tuple(
-        Tally(matched.items[item], _mark(marks, a), _mark(marks, b), answered, differing, requests)
-        for item, a, b, answered, differing, requests in found
-    )
-
-
-def _firsts(log: LogTable, matched: Matched, marks: Sequence[Mark]) -> tuple[Tally, ...]:
-    found = log.all(
-        """SELECT item, a, b, answered, differing FROM graded_pairs WHERE a IS NOT NULL AND b IS NOT NULL
-        QUALIFY row_number() OVER (PARTITION BY item ORDER BY first) = 1 ORDER BY first"""
-    )
-    return tuple(
-        Tally(matched.items[item], marks[a], marks[b], answered, differing, 1)
-        for item, a, b, answered, differing in found
-    )
-
-
-def _cases(log: LogTable, matched: Matched, marks: Sequence[Mark]) -> tuple[Case, ...]:
-    kinds = {Kind.REGRESSED: "right_a AND NOT right_b", Kind.IMPROVED: "right_b AND NOT right_a"}
-    order = " ".join(f"WHEN {holds} THEN {place}" for place, holds in enumerate(kinds.values()))
-    found = log.all(
-        f"""SELECT r.request, r.trace, c.item, c.response_a, c.response_b, c.a, c.b, c.requests FROM (
-            SELECT *, CASE {order} ELSE {len(kinds)} END AS place
-            FROM graded_pairs WHERE differing ORDER BY place, first LIMIT {MOST_LISTED}
-        ) AS c JOIN records AS r ON r.rowid = c.first ORDER BY c.place, c.first"""
-    )
-    return tuple(
-        case(request, trace.hex, matched.items[item], (answer_a, answer_b), (marks[a], marks[b]), requests)
-        for request, trace, item, answer_a, answer_b, a, b, requests in found
-    )
-
-
-def _mark(marks: Sequence[Mark], number: int | None) -> Mark | None:
-    return None if number is None else marks[number]
-
-
-def _given(role: str) -> str:
-    """Return the SQL that joins an arm's answer of a pair with its grade."""
+def _grade_of(role: str) -> str:
+    """Return the SQL condition that joins an arm's answer of a pair with its grade."""
+    # IS NOT DISTINCT FROM, because a failed answer is NULL and has a grade, too.
     same = f"p.item = {role}.item AND p.response_{role} IS NOT DISTINCT FROM {role}.answer"
     return f"p.status_{role} NOT IN {MISSING_SQL} AND {same}"

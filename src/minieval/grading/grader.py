@@ -1,8 +1,8 @@
 """Who says whether an answer is right: the built-in grader of verb forms, or anybody's `module:function`.
 
 A function is given the object of the item's line and the answer's text. It returns True for a right answer, and
-False or a short name of the error for a wrong one. It is never asked about an answer that did not come: an arm that
-failed is wrong.
+False or a short name of the error for a wrong one. It is never asked about a missing answer: an arm that failed is
+wrong. Its module may define canonical_answer(answer): two answers with the same canonical text are the same answer.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from typing import Final, Protocol
 
 from minieval.errors import EvalError, GraderFailed, GraderUnusable
 from minieval.grading.evalset import EvalItem, EvalSet, grammar_items, plain_items
-from minieval.grading.grammar import Correction, grade
+from minieval.grading.grammar import Correction, grade, normalise
 from minieval.grading.identity import grader_sha
 from minieval.grading.items import Item
 
@@ -24,6 +24,10 @@ CORRECT: Final = "correct"
 NO_ANSWER: Final = "no answer"
 WRONG: Final = "wrong"
 BUILT_IN: Final = "minieval.grading.grammar:grade"
+OLD_BUILT_IN: Final = "minieval.grading:grade"
+"""Where the built-in grader was before it moved; still accepted, because people's scripts and workflows name it."""
+CANONICAL: Final = "canonical_answer"
+# Outcomes are row and column heads of the report's tables.
 LONGEST_OUTCOME: Final = 40
 
 
@@ -56,17 +60,28 @@ class Grader(Protocol):
     def mark(self, item: EvalItem, answer: str | None) -> Mark:
         """Mark an answer, None being that of an arm that failed; raises GraderFailed."""
 
+    def canonical(self, item: EvalItem, answer: str) -> str:
+        """Return the text by which answers are compared: equal texts are the same answer; raises GraderFailed."""
+
 
 @dataclass(frozen=True)
 class GrammarGrader:
-    """The built-in grader; its identity is the SHA-256 that eval_baseline.json pins."""
+    """The built-in grader; its identity is the SHA-256 that eval_baseline.json pins.
 
-    name: str = BUILT_IN
+    predecessor is the identity of an earlier version with the same grades, for verifying a report that names it.
+    """
+
+    predecessor: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Return the name that reports show; a predecessor's is where that was found."""
+        return BUILT_IN if self.predecessor is None else OLD_BUILT_IN
 
     @property
     def sha(self) -> str:
-        """SHA-256 over code and table."""
-        return grader_sha()
+        """Return the SHA-256 over code and table."""
+        return self.predecessor or grader_sha()
 
     def items(self, text: str) -> EvalSet:
         """Read the lab's eval set."""
@@ -82,6 +97,10 @@ class GrammarGrader:
             raise GraderFailed(item.id, error) from error
         return Mark(given.correct, CORRECT if given.error is None else given.error.value, given.correction)
 
+    def canonical(self, item: EvalItem, answer: str) -> str:
+        """Compare sentences as they are graded: in NFC, every run of white space as one space."""
+        return normalise(answer)
+
 
 @dataclass(frozen=True)
 class FunctionGrader:
@@ -90,6 +109,7 @@ class FunctionGrader:
     name: str
     sha: str
     function: Callable[[object, str], object]
+    canonical_answer: Callable[[str], object] | None = None
 
     def items(self, text: str) -> EvalSet:
         """Read a plain eval set."""
@@ -108,10 +128,20 @@ class FunctionGrader:
             raise GraderFailed(item.id, ValueError(f"{self.name} returned {given!r}: expected {expected}"))
         return Mark(correct=False, outcome=given)
 
+    def canonical(self, item: EvalItem, answer: str) -> str:
+        """Ask the module's canonical_answer; without one, answers are compared as they are."""
+        if self.canonical_answer is None:
+            return answer
+        with _foreign_code(partial(GraderFailed, item.id)):
+            found = self.canonical_answer(answer)
+        if not isinstance(found, str):
+            raise GraderFailed(item.id, TypeError(f"{CANONICAL} returned {found!r}: expected text"))
+        return found
+
 
 def load_grader(name: str) -> Grader:
     """Return the grader of that name; raises GraderUnusable."""
-    if name == BUILT_IN:
+    if name in {BUILT_IN, OLD_BUILT_IN}:
         return GrammarGrader()
     module_name, _, function_name = name.partition(":")
     if not module_name or not function_name:
@@ -128,12 +158,15 @@ def load_grader(name: str) -> Grader:
     source = getattr(module, "__file__", None)
     if source is None:
         raise GraderUnusable("grader", name, "a module with a source file, which its identity is taken from")
-    return FunctionGrader(name, _sha(name, Path(source).read_bytes()), function)
+    canonical = getattr(module, CANONICAL, None)
+    if canonical is not None and not callable(canonical):
+        raise GraderUnusable("grader", name, f"{CANONICAL} of {module_name} to be a function")
+    return FunctionGrader(name, _sha(name, Path(source).read_bytes()), function, canonical)
 
 
 @contextmanager
 def _foreign_code(refusal: Callable[[Exception], EvalError]) -> Iterator[None]:
-    """Name what somebody's grader was asked when it failed: no traceback would."""
+    """Turn an exception of somebody's grader into a refusal that names the item; a traceback would not name it."""
     try:
         yield
     except Exception as error:  # code that is not ours may raise anything
@@ -142,6 +175,7 @@ def _foreign_code(refusal: Callable[[Exception], EvalError]) -> Iterator[None]:
 
 def _sha(name: str, source: bytes) -> str:
     """Return the SHA-256 of name and source, each preceded by its length as 8 bytes big-endian, line ends as LF."""
+    # Lengths before contents, as in identity.py; the name, because two functions of a module grade differently.
     digest = hashlib.sha256()
     for part in (name.encode(), source.replace(b"\r\n", b"\n").replace(b"\r", b"\n")):
         digest.update(len(part).to_bytes(8, "big") + part)

@@ -1,8 +1,10 @@
-"""Whether an answer corrects its sentence, and if not, what is wrong with its verb form.
+"""Grades a correction: is the answer right, and if not, what is wrong with its verb form?
 
-Part of what the grader is identified by: it imports the items, the conjugation grid and the standard library.
-Every word of the sentence counts. An answer is right if, normalised, it is one of the item's accepted
-sentences; repairing the verb and breaking the rest is not a correction.
+An answer is right if, normalised, it is one of the item's accepted sentences. Every word counts: repairing the verb and
+breaking the rest is not a correction.
+
+This file is part of the grader's identity (identity.py hashes it), so it imports only the items, the conjugation grid
+and the standard library.
 """
 
 import re
@@ -17,6 +19,7 @@ from minieval.grading.items import Item
 
 _FINITE: Final = frozenset({"present_simple", "past_simple", "future"})
 _AUXILIARIES: Final = frozenset({"am", "is", "are", "was", "were", "have", "has", "do", "does", "don't", "doesn't"})
+# Words with their apostrophes, straight or curly, and every other mark as a token of its own.
 _TOKEN: Final = re.compile(r"[\w'\u2019]+|[^\w\s]")
 
 
@@ -34,7 +37,7 @@ class ErrorType(StrEnum):
 
 
 class Correction(StrEnum):
-    """What an answer did to its sentence; the last one is no answer at all."""
+    """What an answer did to its sentence; FAILED means that there was no answer."""
 
     FIXED = "fixed"
     MISSED = "missed"
@@ -46,7 +49,7 @@ class Correction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """The judgement of one answer: error is None exactly where it is correct."""
+    """The judgement of one answer; error is None if and only if it is correct."""
 
     correct: bool
     error: ErrorType | None
@@ -57,13 +60,13 @@ class Grade:
 def normalise(text: str) -> str:
     """Return the text in Unicode NFC, trimmed, every run of white space as one space.
 
-    Nothing more lenient: capitals, punctuation and apostrophes are part of a sentence that a learner copies.
+    It is no more lenient than that, because a learner copies the capitals, punctuation and apostrophes, too.
     """
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def grade(item: Item, answer: str | None) -> Grade:
-    """Grade one answer; None, or nothing but white space, is no answer and wrong."""
+    """Grade one answer; None and blank text count as no answer, which is wrong."""
     given = "" if answer is None else normalise(answer)
     if not given:
         return Grade(correct=False, error=ErrorType.EMPTY, changed=False, correction=Correction.FAILED)
@@ -81,10 +84,12 @@ def grade(item: Item, answer: str | None) -> Grade:
 
 def _error_type(item: Item, given: str, accepted: tuple[str, ...]) -> ErrorType:
     tokens = _tokens(given)
+    # First choice: the answer differs from an accepted sentence only where the verb form stands.
     for sentence in accepted:
         slot = _slot(tokens, _tokens(sentence), forms(item.verb, item.tense, item.person))
         if slot is not None:
             return _slot_error(item, slot)
+    # Else one wrong auxiliary elsewhere in the sentence is an agreement error, too ("He don't usually go").
     for sentence in accepted:
         expected = _tokens(sentence)
         if len(expected) == len(tokens):
@@ -95,7 +100,7 @@ def _error_type(item: Item, given: str, accepted: tuple[str, ...]) -> ErrorType:
 
 
 def _slot(given: list[str], accepted: list[str], right: tuple[str, ...]) -> list[str] | None:
-    """Return what the answer has in place of the form; None if it differs elsewhere, too."""
+    """Return the tokens that the answer has in place of the verb form; None if it differs elsewhere, too."""
     for form in right:
         words = form.split()
         for start in range(len(accepted) - len(words) + 1):
@@ -112,6 +117,8 @@ def _slot_error(item: Item, slot: list[str]) -> ErrorType:
     right = forms(item.verb, item.tense, item.person)
     if got in right:
         return ErrorType.OTHER
+    # The tests run from the most specific to the least: a form of the right tense is an agreement error even if
+    # another tense shares it.
     if any(got in forms(item.verb, item.tense, person) for person in PERSONS):
         return ErrorType.AGREEMENT
     tenses = {tense for tense in TENSES if any(got in forms(item.verb, tense, p) for p in PERSONS)}
@@ -120,6 +127,7 @@ def _slot_error(item: Item, slot: list[str]) -> ErrorType:
     if got in _over_regularised(item.verb):
         return ErrorType.OVER_REGULARISED
     known = _known_words(item.verb)
+    # A real word that happens to be one letter away ("live", "lived") is a wrong form, not a misspelling.
     if any(_misspelt(got, form) for form in right) and not known.issuperset(slot):
         return ErrorType.SPELLING
     return ErrorType.FORM if not slot or known.intersection(slot) else ErrorType.OTHER
@@ -128,13 +136,15 @@ def _slot_error(item: Item, slot: list[str]) -> ErrorType:
 @cache
 def _known_words(verb: str) -> frozenset[str]:
     words = {w for tense in TENSES for p in PERSONS for form in forms(verb, tense, p) for w in form.split()}
+    # "make" drops its e before -ing; "be" and "see" keep theirs.
     stem = verb[:-1] if verb.endswith("e") and verb not in {"be", "see"} else verb
     return frozenset(words | {stem + "ing"} | _over_regularised(verb))
 
 
 @cache
 def _over_regularised(verb: str) -> frozenset[str]:
-    """Return the regular endings on stems that do not take them so: goed, wented, haves, studyed."""
+    """Return regular endings on stems that do not take them: goed, wented, haves, studyed."""
+    # "be" has two past forms, was and were, and learners put endings on both.
     stems = {verb, *(forms("be", "past_simple", p)[0] for p in PERSONS if verb == "be")}
     stems |= {forms(verb, "past_simple", person)[0] for person in PERSONS}
     wrong = {stem + ("d" if stem.endswith("e") else "ed") for stem in stems} | {verb + "s", verb + "ed"}
@@ -145,12 +155,14 @@ def _over_regularised(verb: str) -> frozenset[str]:
 
 
 def _misspelt(got: str, form: str) -> bool:
-    """Whether one insertion, deletion, substitution or swap of neighbours leads from one to the other."""
+    """Tell whether one insertion, deletion, substitution or swap of neighbours leads from one to the other."""
+    # Below three letters nearly every word is one step from every other.
     if got == form or abs(len(got) - len(form)) > 1 or min(len(got), len(form)) < 3:
         return False
     start = next((i for i, (x, y) in enumerate(zip(got, form, strict=False)) if x != y), None)
     if start is None:
         return True
+    # Both agree up to start, so one step must make the rests equal: swap, substitute, insert or delete.
     left, right = got[start:], form[start:]
     swapped = left[:2] == right[1::-1] and left[2:] == right[2:]
     return swapped or left[1:] == right[1:] or left[1:] == right or left == right[1:]

@@ -1,14 +1,14 @@
-"""What an arm is asked: the items of the eval set, read from JSON lines and found by their sentence.
+"""The items of the lab's eval set: sentences to correct, read from JSON lines.
 
-Part of what the grader is identified by, so it imports the standard library only.
+This file is part of the grader's identity (identity.py hashes it), so it imports only the standard library.
 """
 
 import json
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 _TEXTS: Final = ("id", "sentence", "verb", "tense", "person", "regularity", "frame")
+# A set, not a minimum: a misspelt key must not pass as an unknown one.
 _KEYS: Final = frozenset({*_TEXTS, "accepted", "mistake"})
 
 
@@ -39,9 +39,9 @@ class Item:
 
 
 def parse_items(text: str) -> tuple[Item, ...]:
-    """Read JSON lines, blank ones skipped; raises ItemError on any other line that is not an item.
+    """Read JSON lines and skip blank ones; raises ItemError on any other line that is not an item.
 
-    Ids and trimmed sentences must be unique: a sentence has to lead to one item.
+    Ids and trimmed sentences must be unique, because records find their item by its sentence.
     """
     items: list[Item] = []
     seen: dict[tuple[str, str], int] = {}
@@ -57,15 +57,10 @@ def parse_items(text: str) -> tuple[Item, ...]:
     return tuple(items)
 
 
-def index_by_sentence(items: Iterable[Item]) -> Mapping[str, Item]:
-    """Return the items by their trimmed sentence, the key by which records find them."""
-    return {item.sentence.strip(): item for item in items}
-
-
 def _parse(number: int, line: str) -> Item:
     try:
         raw = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter from brackets nested thousands deep
         raise ItemError(number, f"not JSON: {error}") from error
     if not isinstance(raw, dict):
         raise ItemError(number, "expected a JSON object")

@@ -1,33 +1,37 @@
-"""Finds the item of every sentence in the log, once per distinct sentence."""
+"""Finds the item of the eval set that each request of the log asked about."""
 
 from dataclasses import dataclass
 
 from minieval.grading.evalset import EvalItem, EvalSet
-from minieval.record.table import LogTable
+from minieval.record.log_table import LogTable
 
 
 @dataclass(frozen=True, slots=True)
-class Matched:
-    """The items by their index, under which the log's table `asked` (sentence, item) knows them.
+class MatchedLog:
+    """A log whose sentences are matched with items. Only match_items makes one: asking for it fixes the order of calls.
 
-    gradable: how many items were asked in pairs.
+    asked names the table (sentence, item, paired) with a row per distinct sentence; its item is an index into items,
+    NULL where no item has the sentence. items_in_pairs: how many items both arms were asked.
     """
 
+    log: LogTable
     items: tuple[EvalItem, ...]
-    gradable: int
+    asked: str
+    items_in_pairs: int
 
 
-def match_items(log: LogTable, items: EvalSet) -> Matched:
-    """Make the table `asked`: every distinct sentence with the index of its item, NULL where no item has it."""
+def match_items(log: LogTable, items: EvalSet) -> MatchedLog:
+    """Look every distinct sentence up once: the log may be a thousand times as long as the eval set."""
     index = {sentence: place for place, sentence in enumerate(items)}
 
     def match(sentence: str) -> int | None:
+        # Trimmed in Python, because SQL's trim knows fewer kinds of white space.
         return index.get(sentence.strip())
 
-    log.teach("match_item", match, ["VARCHAR"], "INTEGER")
+    log.register_udf("match_item", match, ["VARCHAR"], "INTEGER")
     log.run(
         """CREATE TEMP TABLE asked AS SELECT sentence, match_item(sentence) AS item, paired
         FROM (SELECT sentence, bool_or(pair) AS paired FROM records GROUP BY sentence)"""
     )
-    (gradable,) = log.one("SELECT count(DISTINCT item) FROM asked WHERE paired")
-    return Matched(tuple(items.values()), gradable)
+    (items_in_pairs,) = log.one("SELECT count(DISTINCT item) FROM asked WHERE paired")
+    return MatchedLog(log, tuple(items.values()), "asked", items_in_pairs)

@@ -5,15 +5,15 @@ With tokens per second and USD per hour of the machine, rate / (tokens_per_secon
 tokens for the same correction is no dearer by that figure, so the price of 1,000 corrections stands beside it.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from minieval.measures.throughput import Round, Throughput, mean_rate
-from minieval.stats.results import Interval
+from minieval.manifest import Round, Throughput
+from minieval.stats import Interval, mean_rate, quotient
 
 DEFAULT_RATE_USD_PER_HOUR: Final = 0.05
+# Dividing by an accuracy near 0 would make a useless arm look merely dear.
 LEAST_ACCURACY: Final = 0.30
 """Below this share of right answers an arm is not ready for deployment, whatever it costs."""
 
@@ -81,20 +81,3 @@ def _per_thousand(rate: float, per_second: Interval) -> Interval:
     """Return USD per 1,000 at USD an hour: the faster, the cheaper, so the limits change places."""
     estimate, low, high = (rate / (x * 3.6) for x in (per_second.estimate, per_second.high, per_second.low))
     return Interval(estimate, low, high, per_second.confidence)
-
-
-def quotient(numerator: Interval, denominator: Interval) -> Interval:
-    """Return the ratio of two independent positive quantities with limits from their own, all above 0.
-
-    The limits are combined on the logarithms (MOVER: Zou and Donner 2008), which keeps those of a Wilson interval
-    as lopsided as they are.
-    """
-    top, bottom = (_logs(interval) for interval in (numerator, denominator))
-    estimate = top[1] - bottom[1]
-    low = estimate - math.hypot(top[1] - top[0], bottom[2] - bottom[1])
-    high = estimate + math.hypot(top[2] - top[1], bottom[1] - bottom[0])
-    return Interval(math.exp(estimate), math.exp(low), math.exp(high), numerator.confidence)
-
-
-def _logs(interval: Interval) -> tuple[float, float, float]:
-    return math.log(interval.low), math.log(interval.estimate), math.log(interval.high)

@@ -1,26 +1,13 @@
-"""Where the arms disagree, how each of them errs, and which pairs to read first."""
+"""How often the arms disagree, and how each of them errs."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Final
 
-from minieval.grading.evalset import EvalItem
 from minieval.grading.grader import Mark
 from minieval.grading.grammar import Correction
+from minieval.measures.cases import Case, Kind, kind_of
 from minieval.measures.pairs import Tally
-
-MOST_LISTED: Final = 2000
-"""Cases that a report lists: regressions first, then as logged. All are counted."""
-
-
-class Kind(StrEnum):
-    """The kinds of disagreement, in the order in which they are worth reading."""
-
-    REGRESSED = "regressed"
-    IMPROVED = "improved"
-    NEUTRAL = "neutral"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,34 +37,6 @@ class Transition:
     a: str
     b: str
     pairs: int
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One disagreement, with what is needed to look it up. Texts are as logged: escape them.
-
-    request_id and trace_id are those of the first of the requests that got these two answers.
-    """
-
-    kind: Kind
-    request_id: str
-    trace_id: str
-    item_id: str
-    slices: Mapping[str, str]
-    sentence: str
-    expected: str | None
-    answer_a: str | None
-    answer_b: str | None
-    outcome_a: str
-    outcome_b: str
-    correction_a: Correction | None
-    correction_b: Correction | None
-    requests: int
-
-    @property
-    def over_corrected(self) -> bool:
-        """Whether the sentence was right and an arm changed it."""
-        return Correction.OVER_CORRECTED in {self.correction_a, self.correction_b}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,41 +88,6 @@ def disagreement(tallies: Iterable[Tally], cases: Sequence[Case]) -> Disagreemen
     )
 
 
-def case(
-    request_id: str,
-    trace_id: str,
-    item: EvalItem,
-    answers: tuple[str | None, str | None],
-    marks: tuple[Mark, Mark],
-    requests: int,
-) -> Case:
-    """Return a disagreement; answers and marks are those of (A, B)."""
-    a, b = marks
-    return Case(
-        kind=kind_of(a, b),
-        request_id=request_id,
-        trace_id=trace_id,
-        item_id=item.id,
-        slices=item.slices,
-        sentence=item.sentence,
-        expected=item.expected,
-        answer_a=answers[0],
-        answer_b=answers[1],
-        outcome_a=a.outcome,
-        outcome_b=b.outcome,
-        correction_a=a.correction,
-        correction_b=b.correction,
-        requests=requests,
-    )
-
-
-def kind_of(a: Mark, b: Mark) -> Kind:
-    """Return the kind of a pair whose answers differ."""
-    if a.correct == b.correct:
-        return Kind.NEUTRAL
-    return Kind.IMPROVED if b.correct else Kind.REGRESSED
-
-
 def corrections(marks: Mapping[Mark, int]) -> Corrections | None:
     """Return one arm's correction counts and rates, None under a grader that knows no corrections."""
     by: Counter[Correction] = Counter()
@@ -195,6 +119,8 @@ def corrections(marks: Mapping[Mark, int]) -> Corrections | None:
 def _f05(precision: float | None, recall: float | None) -> float | None:
     if precision is None or recall is None:
         return None
+    # F0.5 weighs precision over recall, as is usual for grammar correction: a wrong correction harms more than a missed
+    # one (CoNLL-2014).
     return 0.0 if precision + recall == 0 else 1.25 * precision * recall / (0.25 * precision + recall)
 
 

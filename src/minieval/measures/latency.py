@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from minieval.stats import (
+    RESAMPLES,
     MannWhitney,
     OpenInterval,
     OrderStatistic,
@@ -22,12 +23,14 @@ from minieval.stats import (
     sample_ratio,
     wilcoxon,
 )
-from minieval.stats.quantiles import RESAMPLES
 
 Array = npt.NDArray[np.float64]
 
+# p50 and p95 are gated; p99 is shown, for below 368 requests it has no upper limit.
 PERCENTILES: Final = (0.50, 0.95, 0.99)
+# Hodges-Lehmann compares all pairs of requests, and their number grows with the square of n (here 4e8).
 MOST_COMPARED: Final = 20_000
+# More points than pixels would make the figure larger, not finer.
 MOST_DRAWN: Final = 400
 
 
@@ -116,6 +119,7 @@ def compare_shadow(b: Array, a: Array) -> SignedRank | None:
 def _compare(a: ServedArm, b: ServedArm, alpha: float, seed: int, resamples: int) -> LatencyComparison:
     all_a, all_b = a.latencies, b.latencies
     few_a, few_b = a.compared, b.compared
+    # The upper limit of a two-sided interval at 1 - 2 alpha is the one-sided limit at 1 - alpha that a gate needs.
     reading, gate = 1 - alpha, 1 - 2 * alpha
     p50 = Contrast(
         ratio=hodges_lehmann_ratio(few_b, few_a, reading),

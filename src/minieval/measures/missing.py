@@ -1,9 +1,10 @@
 """What was sent, logged and paired, and what each arm's runs came to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from minieval.grading.graded_pairs import Pairs
-from minieval.record.facts import LogFacts
+from minieval.measures.pairs import Tally
+from minieval.record.log_facts import LogFacts
 from minieval.record.statuses import FAILED, OK
 from minieval.stats import clopper_pearson_upper
 
@@ -52,11 +53,19 @@ class Missing:
 
 
 def account(
-    facts: LogFacts, pairs: Pairs, arms: tuple[str, str], *, sent: int | None, torn: int, lost: int, alpha: float
+    facts: LogFacts,
+    tallies: Sequence[Tally],
+    arms: tuple[str, str],
+    *,
+    ungradable: int,
+    sent: int | None,
+    torn: int,
+    lost: int,
+    alpha: float,
 ) -> Missing:
     """Return the accounting of a log for the arms (A, B); alpha is that of the failure limit."""
-    total = sum(tally.requests for tally in pairs.tallies)
-    complete = sum(tally.requests for tally in pairs.tallies if tally.complete)
+    total = sum(tally.requests for tally in tallies)
+    complete = sum(tally.requests for tally in tallies if tally.complete)
     runs_a, runs_b = (
         ArmRuns(arm, sum(statuses.values()), dict(statuses)) for arm, statuses in zip(arms, facts.runs, strict=True)
     )
@@ -65,10 +74,10 @@ def account(
         logged=facts.records,
         torn=torn,
         lost=lost,
-        ungradable=pairs.ungradable,
+        ungradable=ungradable,
         pairs=total,
         complete=complete,
-        answered=sum(tally.requests for tally in pairs.tallies if tally.answered),
+        answered=sum(tally.requests for tally in tallies if tally.answered),
         missing_share=(total - complete) / total if total else 0.0,
         repeated_request_ids=facts.records - facts.distinct_ids,
         runs_a=runs_a,
@@ -79,7 +88,10 @@ def account(
 
 def _failures(runs: ArmRuns, alpha: float) -> Failures:
     """Count runs in which the arm had its chance; those it never got say nothing about it."""
+    # Dropped, cancelled and interrupted runs are left out: counting them as successes would hide failures in a busy
+    # hour.
     failed = sum(runs.statuses[status] for status in FAILED)
     n = failed + runs.statuses[OK]
+    # The exact limit, because failures are rare and a normal approximation of 0 of n would be 0.
     upper = clopper_pearson_upper(failed, n, 1 - alpha) if n else None
     return Failures(failed, n, upper, 1 - alpha)

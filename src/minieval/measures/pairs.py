@@ -103,6 +103,7 @@ def collapse(tallies: Iterable[Tally], fill: Fill = Fill.LEAVE_OUT) -> tuple[Pai
 
 def count(rows: Sequence[PairedItem]) -> PairCounts:
     """Return the paired two-by-two table of the items."""
+    # With repeats, an item counts by the sign of its mean difference; items on a level are split at half right.
     level = [row for row in rows if row.difference == 0]
     n_both = sum(row.a >= 0.5 for row in level)
     return PairCounts(
@@ -118,6 +119,7 @@ def _right(pair: Tally, fill: Fill) -> tuple[bool, bool] | None:
         return pair.a.correct, pair.b.correct
     if fill is Fill.LEAVE_OUT:
         return None
+    # The arm that answered keeps its grade; only the missing one is filled in.
     b_wins = fill is Fill.BEST
     a = pair.a.correct if pair.a is not None else not b_wins
     b = pair.b.correct if pair.b is not None else b_wins

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from minieval.errors import UnusableNumbers
+from minieval.manifest import Margins
 from minieval.measures.pairs import PairCounts, PairedItem, count
 from minieval.stats import (
     ClusteredInterval,
@@ -29,8 +30,8 @@ from minieval.stats import (
     tango_interval,
     two_proportion_ztest,
 )
-from minieval.verdict.policy import Policy
 
+# Below ten clusters CR1 promises too much: false promotions rise above the nominal level (statistics.md, section 1).
 FEWEST_CLUSTERS = 10
 
 # Searches that depend on few numbers, which every treatment of missing answers asks for again.
@@ -85,7 +86,7 @@ class Quality:
     n_more_needed: int | None
 
 
-def assess_quality(rows: Sequence[PairedItem], policy: Policy) -> Quality:
+def assess_quality(rows: Sequence[PairedItem], alpha: float, margins: Margins) -> Quality:
     """Return the comparison of the arms on at least one item; intervals have confidence 1 - alpha.
 
     deciding_one_sided has confidence 1 - 2 alpha: its lower limit is the one-sided one of non-inferiority.
@@ -94,14 +95,16 @@ def assess_quality(rows: Sequence[PairedItem], policy: Policy) -> Quality:
         raise UnusableNumbers("number of paired items", 0, "at least 1")
     counts = count(rows)
     n, right_a, right_b = counts.n, counts.right_a, counts.right_b
-    confidence = 1 - policy.alpha
+    confidence = 1 - alpha
+    # fsum, so that the order of the items cannot change the last digit.
     difference = math.fsum(row.difference for row in rows) / n
+    # The variance that the unpaired z-test assumes, for the factor by which it differs from McNemar's.
     pooled = (right_a + right_b) / (2 * n)
     variance = 2 * n * pooled * (1 - pooled)
     discordant = counts.n_improved + counts.n_regressed
     # Before the searches, for these refuse an alpha that leaves no confidence below 1.
     accuracy_a, accuracy_b = (accuracy_interval(right, n, confidence) for right in (right_a, right_b))
-    needed = _needed(difference, counts.discordance, policy)
+    needed = _needed(difference, counts.discordance, alpha, margins)
     return Quality(
         n=n,
         requests=sum(row.requests for row in rows),
@@ -126,23 +129,23 @@ def assess_quality(rows: Sequence[PairedItem], policy: Policy) -> Quality:
         cluster_name=_cluster_name(rows),
         clustered=_by_cluster(rows, confidence),
         deciding=_deciding(rows, counts, confidence),
-        deciding_one_sided=_deciding(rows, counts, 1 - 2 * policy.alpha),
-        noninferiority=noninferiority(
-            counts.n_improved, counts.n_regressed, n, policy.margins.noninferiority, policy.alpha
-        ),
-        detectable=_detectable(n, counts.discordance, alpha=policy.alpha),
+        deciding_one_sided=_deciding(rows, counts, 1 - 2 * alpha),
+        noninferiority=noninferiority(counts.n_improved, counts.n_regressed, n, margins.noninferiority, alpha),
+        detectable=_detectable(n, counts.discordance, alpha=alpha),
         needed=needed,
         n_more_needed=None if needed.estimate is None else max(0, needed.estimate - n),
     )
 
 
 def _deciding(rows: Sequence[PairedItem], counts: PairCounts, confidence: float) -> Deciding:
+    # Tango knows no clusters, and the cluster interval is too narrow where clusters happen to agree: the wider decides.
     candidates: list[tuple[str, Interval | ClusteredInterval]] = [
         ("Tango score", tango_interval(counts.n_improved, counts.n_regressed, counts.n, confidence))
     ]
     by_cluster = _by_cluster(rows, confidence)
     if by_cluster is not None:
         candidates.append((f"cluster-robust by {_cluster_name(rows)} (CR1, t)", by_cluster))
+    # Repeats of an item that got different answers: the item is then a cluster, too.
     if _varying(rows):
         by_item = _clustered(rows, [row.item.id for row in rows], confidence, 2)
         if by_item is not None:
@@ -179,7 +182,8 @@ def _varying(rows: Sequence[PairedItem]) -> int:
     return sum(row.a not in {0.0, 1.0} or row.b not in {0.0, 1.0} for row in rows)
 
 
-def _needed(difference: float, discordance: float, policy: Policy) -> PairsNeeded:
+def _needed(difference: float, discordance: float, alpha: float, margins: Margins) -> PairsNeeded:
     """Return the pairs that would show what was seen, or the smallest useful gain if that is larger."""
-    effect = max(difference, policy.margins.smallest_useful_gain)
-    return _pairs_needed(effect, max(discordance, effect), alpha=policy.alpha)
+    # Planning for less than the smallest useful gain would ask for pairs to show what nobody wants.
+    effect = max(difference, margins.smallest_useful_gain)
+    return _pairs_needed(effect, max(discordance, effect), alpha=alpha)

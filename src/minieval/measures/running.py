@@ -48,6 +48,7 @@ def read_running(pairs: Iterable[Tally], alpha: float) -> Running:
             continue
         improved, regressed = improved + pair.b.correct, regressed + pair.a.correct
         reading = always_valid_mcnemar(improved, regressed, reading.pvalue)
+        # The p-value never rises, so the first time below alpha settles it, however often one has looked.
         if decided_after is None and reading.pvalue < alpha:
             decided_after = len(seen)
     n = len(seen)

@@ -17,7 +17,9 @@ from minieval.stats import (
     tarone,
 )
 
+# Slices below this are described, not tested: an interval over a handful of items says nothing.
 FEWEST_FOR_TEST: Final = 20
+# Three losses without a gain are worth a look at the cases, even where no test can tell.
 FEWEST_TO_READ: Final = 3
 
 
@@ -84,6 +86,7 @@ def _family(name: str, rows: Sequence[PairedItem], alpha: float) -> BucketFamily
         groups.setdefault(row.item.slices[name], []).append(row)
     values = sorted(groups)
     large = [value for value in values if len(groups[value]) >= FEWEST_FOR_TEST]
+    # Tarone (1990): a slice that no outcome could make significant must not make the others' correction stricter.
     smallest = [smallest_midp(_discordant(groups[value])) for value in large]
     tested = [value for value, can in zip(large, tarone(smallest, alpha), strict=True) if can]
     pvalues = [_midp(groups[value]) for value in tested]
@@ -135,5 +138,6 @@ def _midp(rows: Sequence[PairedItem]) -> float:
 def _simpson(buckets: Sequence[Bucket]) -> bool:
     net = [bucket.n_improved - bucket.n_regressed for bucket in buckets]
     pooled = sum(net)
+    # Compares signs only: a slice of two items counts as much as one of fifty, and this is a warning, no test.
     against, along = sum(x * pooled < 0 for x in net), sum(x * pooled > 0 for x in net)
     return against > along

@@ -1,12 +1,15 @@
-"""Latencies as the log has them: of the split, as clients saw them, and of the pairs."""
+"""Reads latencies out of the log: those of the A/B split, as clients saw them, and those of the shadowed pairs."""
 
+from minieval.grading.graded_pairs import GradedLog
+from minieval.grading.lookup import MatchedLog
 from minieval.measures.latency import MOST_COMPARED, Array, ServedArm
+from minieval.record.log_table import MISSING_SQL, LogTable
 from minieval.record.statuses import OK
-from minieval.record.table import MISSING_SQL, LogTable
 
 
-def served(log: LogTable, warmup: int) -> tuple[ServedArm, ServedArm]:
+def served_latencies(log: LogTable, warmup: int) -> tuple[ServedArm, ServedArm]:
     """Return what A and B served in the split, the first `warmup` ids of each left out."""
+    # The first record of an id counts: a client that retries must not add its own requests to the sample.
     log.run(
         """CREATE TEMP TABLE served AS SELECT served AS arm, min(rowid) AS first
         FROM records WHERE served IS NOT NULL GROUP BY served, request"""
@@ -15,22 +18,23 @@ def served(log: LogTable, warmup: int) -> tuple[ServedArm, ServedArm]:
     return a, b
 
 
-def shadowed(log: LogTable, *, all_gradable: bool) -> tuple[Array, Array]:
-    """Return the latencies (of B, of A) of every pair that both arms answered and that has an item, ms.
-
-    all_gradable says that every pair has an item, which saves the look.
-    """
-    joined = "" if all_gradable else "JOIN asked ON asked.sentence = records.sentence AND asked.item IS NOT NULL"
-    b, a = log.numbers(
-        f"SELECT latency_b, latency_a FROM records {joined} WHERE pair AND status_a = '{OK}' AND status_b = '{OK}'"
+def shadow_latencies(matched: MatchedLog, graded: GradedLog) -> tuple[Array, Array]:
+    """Return the latencies (of B, of A) of every pair that both arms answered and that has an item, in ms."""
+    # Where every pair has an item, the join would only cost time.
+    asked = "" if graded.ungradable == 0 else f"JOIN {matched.asked} AS asked USING (sentence)"
+    has_item = "" if graded.ungradable == 0 else "AND asked.item IS NOT NULL"
+    b, a = graded.log.numbers(
+        f"SELECT latency_b, latency_a FROM records {asked}"
+        f" WHERE pair AND status_a = '{OK}' AND status_b = '{OK}' {has_item}"
     )
     return b, a
 
 
 def _served(log: LogTable, role: str, arm: str, warmup: int) -> ServedArm:
     (distinct,) = log.one("SELECT count(*) FROM served WHERE arm = ?", [role.upper()])
-    # Only a warm-up asks for the order.
+    # Only a warm-up needs the order, and sorting ten million rows takes seconds.
     after = f"ORDER BY first OFFSET {warmup}" if warmup else ""
+    # A failure ranks as slower than any answer: left out, an arm could pass by failing its slowest requests.
     log.run(
         f"""CREATE OR REPLACE TEMP TABLE warm AS
         SELECT record, CASE WHEN status_{role} = '{OK}' THEN latency_{role} ELSE 'infinity' END AS latency
@@ -41,6 +45,7 @@ def _served(log: LogTable, role: str, arm: str, warmup: int) -> ServedArm:
     (latencies,) = log.numbers("SELECT latency FROM warm")
     compared = latencies
     if latencies.size > MOST_COMPARED:
+        # Chosen by a hash, so that the same log gives the same sample on every machine and in any order of its lines.
         (compared,) = log.numbers(
             "SELECT latency FROM warm ORDER BY sha256(replace(record::VARCHAR, '-', '')) LIMIT ?", [MOST_COMPARED]
         )

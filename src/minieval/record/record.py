@@ -1,198 +1,117 @@
-"""The traffic record of schema 1 as the judge reads it: its keys, and what has to hold of every line.
+"""The traffic record, schema 1: the only definition of its keys, their types and their limits.
 
-What a check says in SQL it says over columns of raw JSON, one per key, NULL where the key is missing or null.
-docs/record.schema.json says the same to other tools.
+The server writes these records and the judge reads them. What a line looks like (line.py), the judge's SQL
+(checks.py) and docs/record.schema.json (schema.py) are derived from the two structs below. A `description` documents
+a key; `expected` is what an error says was expected of its value.
 """
 
-import json
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, get_args
 
-from minieval.record.statuses import OK, STATUSES
-from minieval.stats.percentiles import LONGEST_MS
+import msgspec
+from msgspec import Meta
+
+from minieval.record.statuses import Status
 
 SCHEMA: Final = 1
-ARM_NAME: Final = "[A-Za-z0-9]+"
+Strategy = Literal["single", "shadow", "ab", "canary"]
+STRATEGIES: Final[tuple[str, ...]] = get_args(Strategy)
+
+# A name becomes part of keys ("latency_ms_B"), so it has no underscore. miniserve.traffic has the same rule.
+ARM_NAME: Final = "[A-Za-z][A-Za-z0-9]{0,31}"
 HEX32: Final = "[0-9a-f]{32}"
 HEX64: Final = "[0-9a-f]{64}"
-STRATEGIES: Final = ("single", "shadow", "ab", "canary")
+# Whether the day exists is not a pattern's business: see consistency.py.
+TIMESTAMP: Final = r"[12][0-9]{3}-[01][0-9]-[0-3][0-9]T([01][0-9]|2[0-3])(:[0-5][0-9]){2}(\.[0-9]{1,6})?(Z|\+00:00)"
 
-OPENING: Final = b'{"schema":1,"record_id":"'
-"""What a line begins with as the server writes it, up to the record's id; one that a crash tore has a part of it."""
-LOSS: Final = re.compile(rb'\{"schema":1,"lost_records":(\d+),"ts":"[0-9T:.Z-]+"\}')
-"""A line that says how many records could not be written."""
+LONGEST_MS: Final = 1e12
+"""Thirty years. A longer time is no measurement, and its logarithms and sums would leave what a float can hold."""
+MOST_TOKENS: Final = 10**9
+"""More than any model can generate before its deadline, and far below where counters lose whole numbers (2^53)."""
+LONGEST_LINE: Final = 1_000_000
+"""Bytes of a line, its newline included."""
+LONGEST_REASON: Final = 4_000
+"""Characters of a reason that the server writes; a longer one is cut."""
 
-_COMMON: Final = (
-    "schema",
-    "record_id",
-    "ts",
-    "request_id",
-    "trace_id",
-    "http_status",
-    "strategy",
-    "salt",
-    "config_sha",
-    "production_arm",
-    "shadow_arm",
-    "arm_shas",
-    "traffic.arm",
-    "sentence",
-)
-_PER_ARM: Final = ("status", "response", "edit_applied", "latency_ms", "tokens", "queue_ms", "cpu_ms", "reason")
+EXPECTED: Final = "expected"
+"""Under this name a type's metadata say what an error should say was expected."""
+END: Final = r"\Z"
+"""Ends every pattern. Python's `$` would also match before a trailing newline."""
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """A condition on a line: the key it is about, the SQL that is true exactly where it holds, what was expected."""
-
-    key: str
-    holds: str
-    expected: str
+def _limited(expected: str, **limits: Any) -> Meta:  # noqa: ANN401 - as Meta declares them
+    return Meta(**limits, extra={EXPECTED: expected})
 
 
-def columns(arms: Sequence[str]) -> tuple[str, ...]:
-    """Return the keys that are read of a line whose arms have these names."""
-    return (*_COMMON, *(f"{name}_{arm}" for arm in arms for name in _PER_ARM))
+def _matching(pattern: str, expected: str) -> Meta:
+    return _limited(expected, pattern=f"^{pattern}{END}")
 
 
-def checks(arms: Sequence[str]) -> tuple[Check, ...]:
-    """Return everything that has to hold of a line, in the order in which a refusal should name it."""
-    return (*_common_checks(), *(check for arm in arms for check in _arm_checks(arm)))
+ArmName = Annotated[str, _matching(ARM_NAME, "a letter, then up to 31 letters or digits")]
+Id = Annotated[str, _matching(HEX32, "32 hexadecimal digits")]
+Sha = Annotated[str, _matching(HEX64, "64 hexadecimal digits")]
+Timestamp = Annotated[str, _matching(TIMESTAMP, "an ISO 8601 time in UTC, such as 2026-05-04T10:11:12.345678Z")]
+HttpStatus = Annotated[int, _limited("a whole number from 100 to 599", ge=100, le=599)]
+Shas = Annotated[Mapping[ArmName, Sha], _limited("an object of arm name to 64 hexadecimal digits")]
+Milliseconds = Annotated[float, _limited(f"milliseconds from 0 to {LONGEST_MS:g}", ge=0, le=LONGEST_MS)]
+Tokens = Annotated[int, _limited(f"a whole number from 0 to {MOST_TOKENS}", ge=0, le=MOST_TOKENS)]
 
 
-def on_line(arm: str) -> str:
-    """Return the SQL that is true where an arm served or shadowed the line's request."""
-    return f"""(production_arm = '"{arm}"' OR coalesce(shadow_arm = '"{arm}"', false))"""
+def _about(description: str) -> Meta:
+    return Meta(description=description)
 
 
-def quoted(key: str) -> str:
-    """Return a key as SQL names its column."""
-    return f'"{key}"'
+class RecordError(ValueError):
+    """A line is not a traffic record of schema 1; the message has the key, the value and what was expected."""
 
 
-def record_schema() -> str:
-    """Return the JSON Schema of a line, as docs/record.schema.json publishes it."""
-    text, duration = {"type": "string"}, {"type": ["number", "null"], "minimum": 0, "maximum": LONGEST_MS}
-    texts = ("ts", "request_id", "salt", "sentence")
-    document = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"Traffic record, schema {SCHEMA}",
-        "description": (
-            "One line of a traffic log: a request that reached an assignment, with the answer of every arm that ran "
-            "on it. Keys end in an arm's name. The keys of the production arm are there, and those of the shadow "
-            "arm where there is one; keys of other arms are not read. A response is text exactly when its status is "
-            "ok, and then its latency is a number."
-        ),
-        "type": "object",
-        "required": [key for key in _COMMON if key != "shadow_arm"],
-        "properties": {
-            "schema": {"const": SCHEMA},
-            "record_id": {**_pattern(HEX32), "description": "made by the server, unique"},
-            "trace_id": _pattern(HEX32),
-            "http_status": {"type": "integer"},
-            "strategy": {"enum": list(STRATEGIES)},
-            "config_sha": {**_pattern(HEX64), "description": "names the routing configuration: never pooled"},
-            "production_arm": {**_pattern(ARM_NAME), "description": "whose answer the client got"},
-            "shadow_arm": {
-                "anyOf": [_pattern(ARM_NAME), {"type": "null"}],
-                "description": "which ran unseen; left out as null",
-            },
-            "arm_shas": {
-                "type": "object",
-                "description": "the model of every arm",
-                "propertyNames": _pattern(ARM_NAME),
-                "additionalProperties": _pattern(HEX64),
-            },
-            "traffic.arm": text,
-            **dict.fromkeys(texts, text),
-        },
-        "patternProperties": {
-            f"^status_{ARM_NAME}$": {"enum": list(STATUSES)},
-            f"^(response|reason)_{ARM_NAME}$": {"type": ["string", "null"]},
-            f"^edit_applied_{ARM_NAME}$": {"type": ["boolean", "null"]},
-            f"^(latency|queue|cpu)_ms_{ARM_NAME}$": duration,
-            f"^tokens_{ARM_NAME}$": {"type": ["integer", "null"]},
-        },
-    }
-    return json.dumps(document, indent=2) + "\n"
+class ArmResult(msgspec.Struct, frozen=True):
+    """What one arm gave for one request; on a line, its keys end in the arm's name (`status_B`).
+
+    A production arm's latency runs from assignment to answer. A shadow's is its service time, and its wait is
+    `queue_ms`. `reason` says why there is no answer.
+    """
+
+    status: Status
+    response: Annotated[str | None, _about("the answer; text exactly when the status is ok")] = None
+    edit_applied: Annotated[bool | None, _about("whether the model's edit fitted the sentence")] = None
+    latency_ms: Annotated[Milliseconds | None, _about("a number whenever the status is ok")] = None
+    tokens: Annotated[Tokens | None, _about("tokens that the model generated")] = None
+    queue_ms: Annotated[Milliseconds | None, _about("how long a shadow waited for its turn")] = None
+    cpu_ms: Annotated[Milliseconds | None, _about("CPU time of a shadow's run")] = None
+    reason: Annotated[str | None, _about("why there is no answer")] = None
 
 
-def _pattern(pattern: str) -> dict[str, object]:
-    return {"type": "string", "pattern": f"^{pattern}$"}
+class TrafficRecord(msgspec.Struct, frozen=True):
+    """One request that reached an assignment; `results` by arm: the one that served, and the shadow if it had one.
+
+    The fields above `results` are the head of a line, in this order.
+    """
+
+    record_id: Annotated[Id, _about("made by the server, unique")]
+    ts: Annotated[Timestamp, _about("when the request was assigned; a day and time that exist")]
+    request_id: Annotated[str, _about("the client's, or made by the server; may repeat")]
+    trace_id: Annotated[Id, _about("the request's trace")]
+    http_status: Annotated[HttpStatus, _about("what the client got")]
+    strategy: Annotated[Strategy, _about("how requests were divided between the arms")]
+    salt: Annotated[str, _about("the salt of the assignment")]
+    config_sha: Annotated[Sha, _about("names the routing configuration: never pooled")]
+    production_arm: Annotated[ArmName, _about("whose answer the client got")]
+    shadow_arm: Annotated[ArmName | None, _about("which arm ran unseen; null unless the strategy is shadow")]
+    arm_shas: Annotated[Shas, _about("the model of every arm, at least of those on the line")]
+    traffic_arm: Annotated[ArmName, _about("equals production_arm")] = msgspec.field(name="traffic.arm")
+    sentence: Annotated[str, _about("what was asked")]
+    results: Mapping[str, ArmResult]
 
 
-def _common_checks() -> Iterator[Check]:
-    yield Check("schema", f"coalesce(schema = '{SCHEMA}', false)", str(SCHEMA))
-    for key, pattern in (
-        ("record_id", HEX32),
-        ("trace_id", HEX32),
-        ("config_sha", HEX64),
-        ("production_arm", ARM_NAME),
-    ):
-        yield Check(key, _matches(key, pattern), f"to match {pattern}")
-    optional_arm = f"(shadow_arm IS NULL OR {_matches('shadow_arm', ARM_NAME)})"
-    yield Check("shadow_arm", optional_arm, f"null, or to match {ARM_NAME}")
-    for key in ("ts", "request_id", "salt", "traffic.arm", "sentence"):
-        yield Check(key, _text(key), "text")
-    yield Check("http_status", _whole("http_status"), "a whole number")
-    strategies = ", ".join(f"'\"{name}\"'" for name in STRATEGIES)
-    yield Check("strategy", f"coalesce(strategy IN ({strategies}), false)", ", ".join(STRATEGIES))
-    member = rf'\s*"{ARM_NAME}"\s*:\s*"{HEX64}"\s*'
-    yield Check(
-        "arm_shas",
-        rf"coalesce(regexp_full_match(arm_shas, '\{{{member}(,{member})*\}}'), false)",
-        "an object of arm name to 64 hexadecimal digits",
-    )
-    # The names stand between quotes, so one is no part of another, and a SHA has none.
-    named = "contains(arm_shas::VARCHAR, production_arm::VARCHAR)"
-    shadowed = "coalesce(contains(arm_shas::VARCHAR, shadow_arm::VARCHAR), true)"
-    yield Check("arm_shas", f"coalesce({named} AND {shadowed}, false)", "the SHA of every arm on the line")
+HEAD: Final = tuple(field for field in msgspec.structs.fields(TrafficRecord) if field.name != "results")
+PER_ARM: Final = msgspec.structs.fields(ArmResult)
 
 
-def _arm_checks(arm: str) -> Iterator[Check]:
-    status, response, latency = (f"{name}_{arm}" for name in ("status", "response", "latency_ms"))
-    ok = f"({quoted(status)} = '\"{OK}\"')"
-    named = ", ".join(f"'\"{name}\"'" for name in STATUSES)
-    conditions = [
-        (status, f"coalesce({quoted(status)} IN ({named}), false)", ", ".join(STATUSES)),
-        (response, f"({ok} = {_text(response)})", f"text exactly when {status} is ok"),
-        (response, f"({quoted(response)} IS NULL OR {_text(response)})", "text or null"),
-        (latency, _duration(latency), f"milliseconds from 0 to {LONGEST_MS:g}"),
-        (latency, f"(NOT {ok} OR {quoted(latency)} IS NOT NULL)", f"milliseconds, as {status} is ok"),
-        *(
-            (f"{name}_{arm}", _duration(f"{name}_{arm}"), f"milliseconds from 0 to {LONGEST_MS:g}")
-            for name in ("queue_ms", "cpu_ms")
-        ),
-        (f"reason_{arm}", f"({quoted(f'reason_{arm}')} IS NULL OR {_text(f'reason_{arm}')})", "text or null"),
-        (
-            f"edit_applied_{arm}",
-            f"coalesce({quoted(f'edit_applied_{arm}')} IN ('true', 'false'), true)",
-            "true, false or null",
-        ),
-        (
-            f"tokens_{arm}",
-            f"({quoted(f'tokens_{arm}')} IS NULL OR {_whole(f'tokens_{arm}')})",
-            "a whole number or null",
-        ),
-    ]
-    for key, holds, expected in conditions:
-        yield Check(key, f"(NOT {on_line(arm)} OR {holds})", expected)
+def line_key(name: str, arm: str) -> str:
+    """Return the key that an arm's value has on a line.
 
-
-def _text(key: str) -> str:
-    return f"coalesce(starts_with({quoted(key)}, '\"'), false)"
-
-
-def _matches(key: str, pattern: str) -> str:
-    return f"coalesce(regexp_full_match({quoted(key)}, '\"{pattern}\"'), false)"
-
-
-def _whole(key: str) -> str:
-    return f"coalesce(regexp_full_match({quoted(key)}, '-?[0-9]+'), false)"
-
-
-def _duration(key: str) -> str:
-    number = f"try_cast({quoted(key)}::VARCHAR AS DOUBLE)"
-    return f"({quoted(key)} IS NULL OR coalesce({number} BETWEEN 0 AND {LONGEST_MS}, false))"
+    >>> line_key("latency_ms", "B")
+    'latency_ms_B'
+    """
+    return f"{name}_{arm}"

@@ -1,10 +1,12 @@
-"""How an arm's run on a request can end, and what each end says of the arm."""
+"""How an arm's run on a request can end, and what each end says about the arm."""
 
-from typing import Final
+from typing import Final, Literal, get_args
+
+Status = Literal["ok", "bad_output", "error", "timeout", "cancelled", "dropped", "interrupted"]
+STATUSES: Final[tuple[str, ...]] = get_args(Status)
 
 OK: Final = "ok"
 FAILED: Final = frozenset({"error", "timeout", "bad_output"})
-"""The arm had its chance: its answer counts as wrong, its latency as beyond every other."""
+"""The arm had its chance: its answer counts as wrong, and its latency as longer than any other."""
 MISSING: Final = frozenset({"dropped", "cancelled", "interrupted"})
 """The arm had no chance: nothing is known about its answer."""
-STATUSES: Final = (OK, *sorted(FAILED), *sorted(MISSING))

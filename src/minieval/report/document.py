@@ -17,6 +17,7 @@ from minieval.verdict.decision import Decision
 from minieval.verdict.gates import Gate
 from minieval.verdict.verdict import Verdict
 
+# Rises when a key is renamed, removed or changes its meaning; a new key only needs the schema regenerated.
 SCHEMA = 2
 DIGITS = 12
 
@@ -89,6 +90,7 @@ def from_json(text: str | bytes) -> Report:
 
 
 def _rounded(value: object) -> object:
+    # NaN and infinity are no JSON; a statistic that could be either has to say so with null.
     if isinstance(value, float):
         if not math.isfinite(value):
             raise UnusableNumbers("number of the report", value, "a finite number")

@@ -1,13 +1,15 @@
 """Which inputs a report rests on, each named by hash, and the facts of the run that the manifest records."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+
+import msgspec
 
 from minieval.grading.baseline import EvalBaseline
 from minieval.grading.grader import Grader
 from minieval.manifest import Run
 from minieval.selftest.selftest import SelfTest
-from minieval.stats.quantiles import RESAMPLES
+from minieval.stats import RESAMPLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def identify(
         seed=run.seed,
         resamples=RESAMPLES,
         warmup=run.warmup,
-        margins=asdict(run.rule().margins),
+        margins=msgspec.structs.asdict(run.margins),
         selftest=selftest,
         isolation=run.isolation,
         versions=run.versions,

@@ -4,6 +4,7 @@ import msgspec
 
 from minieval.errors import EvidenceMismatch, InputRefused
 from minieval.files import sha256_of
+from minieval.grading.identity import same_grades
 from minieval.report.document import from_json
 from minieval.report.identity import Identity
 from minieval.report.noise import NoiseFloor
@@ -30,11 +31,12 @@ def read_noise_floor(content: bytes, identity: Identity) -> NoiseFloor:
     models = {arm.sha for arm in found.arms}
     if len(models) != 1:
         raise EvidenceMismatch("the A/A run", f"of models {', '.join(sorted(models))}", "one model against itself")
+    # The floor is that of this run's A under this run's grader, or it says nothing about this run.
     (model,) = models
     production = identity.arms[0].sha
     if model != production:
         raise EvidenceMismatch("model of the A/A run", model, f"{production}, the A of this run")
-    if found.grader_sha != identity.grader_sha:
+    if not same_grades(found.grader_sha, identity.grader_sha):
         raise EvidenceMismatch("grader of the A/A run", found.grader_sha, f"{identity.grader_sha}, that of this run")
     return NoiseFloor(
         report_sha256=sha256_of(content),

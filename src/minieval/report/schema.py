@@ -33,6 +33,7 @@ def _closed(node: Any) -> Any:  # noqa: ANN401 - JSON, whose shape the keywords 
     if not isinstance(node, dict):
         return node
     closed = {key: _closed(entry) for key, entry in node.items()}
+    # Closed, so that a consumer's validator notices a key it does not know instead of ignoring it.
     if "properties" in closed:
         closed |= {"required": list(closed["properties"]), "additionalProperties": False}
     if "description" in closed:

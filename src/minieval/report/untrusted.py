@@ -15,5 +15,7 @@ def visible(untrusted: str) -> str:
 
 
 def _hidden(character: str) -> bool:
+    # C: control, format, surrogate, private use, unassigned. Zl and Zp break a line for some programs and not for
+    # others.
     category = unicodedata.category(character)
     return category.startswith("C") or category in {"Zl", "Zp"}

@@ -19,6 +19,7 @@ def compare_words(mine: str, other: str) -> tuple[Words, ...]:
     ['goes']
     """
     words, others = mine.split(), other.split()
+    # autojunk would treat a word that is frequent in a long answer as noise.
     matcher = SequenceMatcher(None, words, others, autojunk=False)
     return tuple(
         Words(" ".join(words[start:end]), tag != "equal")

@@ -1,4 +1,4 @@
-"""Puts a report into its folder, and what the manifest keeps of it into the manifest."""
+"""Writes a report into its folder, and composes the manifest that records how it was made."""
 
 import json
 from collections.abc import Mapping
@@ -8,8 +8,8 @@ from pathlib import Path
 from minieval.files import sha256_of, write_atomically
 from minieval.grading.grader import GrammarGrader
 from minieval.grading.identity import grader_files
-from minieval.judge import Inputs
-from minieval.manifest import run_sha256, with_analysis
+from minieval.inputs import Inputs
+from minieval.manifest import recorded_analysis, run_sha256, with_analysis
 from minieval.report.document import Report
 from minieval.report.documents import NAMES, documents, manifest_key
 
@@ -24,16 +24,16 @@ def write_documents(report: Report, folder: Path) -> Mapping[str, str]:
             path.parent.mkdir(exist_ok=True)
             write_atomically(path, written[name])
         else:
-            # A figure of an earlier run beside a report without it would be taken for this run's.
+            # A reader would take an earlier run's figure, left beside this report, for this run's.
             path.unlink(missing_ok=True)
     return written
 
 
 def manifest_text(report: Report, written: Mapping[str, str], inputs: Inputs) -> str | None:
-    """Return the manifest with its `analysis` section; None where the evidence could not even be identified.
+    """Return the manifest with its `analysis` section; None if the evidence could not even be identified.
 
-    It keeps the run that was judged by; without one it has the analysis alone, which no later judgement takes for a
-    plan.
+    A given run section is kept. Without one the manifest has the analysis alone: writing the defaults down as a run
+    would let a later judgement take them for a plan that was fixed beforehand.
     """
     identity = report.identity
     if identity is None:
@@ -48,7 +48,7 @@ def manifest_text(report: Report, written: Mapping[str, str], inputs: Inputs) ->
         "resamples": identity.resamples,
         "rate_usd_per_hour": inputs.rate_usd_per_hour,
         "grader_sha": identity.grader_sha,
-        "grader_files": grader_files() if isinstance(inputs.grader, GrammarGrader) else None,
+        "grader_files": _grader_files(inputs),
         "eval_set_md5": identity.eval_set_md5,
         "selftest": asdict(identity.selftest),
         "log_sha256": identity.log_sha256,
@@ -57,3 +57,12 @@ def manifest_text(report: Report, written: Mapping[str, str], inputs: Inputs) ->
         **{manifest_key(name): sha256_of(text.encode()) for name, text in written.items()},
     }
     return with_analysis(inputs.manifest or json.dumps({"schema": 1}).encode(), analysis)
+
+
+def _grader_files(inputs: Inputs) -> object:
+    """Return the hashes of the built-in grader's files; those of a predecessor are only known from the manifest."""
+    if not isinstance(inputs.grader, GrammarGrader):
+        return None
+    if inputs.grader.predecessor is None or inputs.manifest is None:
+        return grader_files()
+    return recorded_analysis(inputs.manifest).get("grader_files")

@@ -1,4 +1,4 @@
-"""Published reference values and laws, recomputed before every report: a judge that cannot do these does none.
+"""Published reference values and laws, recomputed before every report. If any check fails, no report is written.
 
 Counts are in the order n_both, n_improved, n_regressed, n_neither.
 """
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from minieval.errors import SelfTestFailed
 from minieval.selftest.laws import laws
 from minieval.stats import (
+    SAMPLE_RATIO_ALPHA,
     Interval,
     accuracy_interval,
     always_valid_mcnemar,
@@ -25,7 +26,6 @@ from minieval.stats import (
     tango_interval,
     two_proportion_ztest,
 )
-from minieval.verdict.policy import SAMPLE_RATIO_ALPHA
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,7 @@ def _independent() -> Iterator[Check]:
     chisquare = sample_ratio(600, 400).pvalue_chisquare
     yield Check("sample ratio 600/400: chi-squared", chisquare, 2.53963e-10, 1e-14)
     for n_a, fires in ((76, True), (77, False), (123, False), (124, True)):
+        # The published edge: at n = 200 the test fires at 76 and at 124, and not at 77 (statistics.md, section 8).
         mismatch = sample_ratio(n_a, 200 - n_a).pvalue < SAMPLE_RATIO_ALPHA
         yield Check(f"sample ratio {n_a} of 200 fires", mismatch, fires, 0)
     adjusted = zip(holm((0.01, 0.04, 0.03, 0.005)), (0.03, 0.06, 0.06, 0.02), strict=True)

@@ -1,8 +1,8 @@
 """Is a difference real, and how large is it? Pure mathematics on numbers and arrays; nothing here reads or writes.
 
 Tests and intervals for accuracies (proportions, paired_proportions, clustered), for latencies (percentiles,
-quantiles, location), and for many looks at once (multiplicity). Every function that the documents name can be
-imported from here, and returns a frozen, documented result (results).
+quantiles, location), for throughput (rates), and for many looks at once (multiplicity). Every function that the
+documents name can be imported from here, and returns a frozen, documented result (results).
 """
 
 from minieval.stats.clustered import ClusteredInterval, cluster_robust_interval
@@ -42,6 +42,7 @@ from minieval.stats.power import (
     pairs_needed,
 )
 from minieval.stats.proportions import (
+    SAMPLE_RATIO_ALPHA,
     SampleRatio,
     accuracy_interval,
     clopper_pearson_upper,
@@ -50,16 +51,20 @@ from minieval.stats.proportions import (
     two_proportion_ztest,
 )
 from minieval.stats.quantiles import (
+    RESAMPLES,
     QuantileContrast,
     bootstrap_quantile,
     harrell_davis,
     quantile_ratio,
     quantile_shift,
 )
+from minieval.stats.rates import mean_rate, quotient
 from minieval.stats.results import Interval, OpenInterval, Significance
 
 __all__ = [
+    "RESAMPLES",
     "RULE",
+    "SAMPLE_RATIO_ALPHA",
     "ClusteredInterval",
     "DetectableEffect",
     "Interval",
@@ -87,6 +92,7 @@ __all__ = [
     "mann_whitney",
     "mcnemar_exact",
     "mcnemar_midp",
+    "mean_rate",
     "midp_power",
     "minimum_detectable_effect",
     "newcombe_interval",
@@ -96,6 +102,7 @@ __all__ = [
     "percentile",
     "quantile_ratio",
     "quantile_shift",
+    "quotient",
     "requests_for_upper_limit",
     "sample_ratio",
     "smallest_midp",

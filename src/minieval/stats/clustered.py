@@ -48,8 +48,11 @@ def cluster_robust_interval(
     sums: dict[Hashable, float] = {}
     for difference, cluster in zip(differences, clusters, strict=True):
         sums[cluster] = sums.get(cluster, 0.0) + difference - mean
+    # CR1: items of a cluster share what makes them hard, so sums of residuals per cluster are the observations. The
+    # factor G / (G - 1) makes up for the mean that was estimated from them.
     variance = g / (g - 1) * math.fsum(s * s for s in sums.values()) / n**2
     unrelated = math.fsum((d - mean) ** 2 for d in differences) / (n * (n - 1))
+    # With few clusters the variance itself is uncertain: t with G - 1 degrees of freedom instead of the normal.
     half = float(stats.t.isf((1 - confidence) / 2, g - 1)) * math.sqrt(variance)
     return ClusteredInterval(
         estimate=mean,

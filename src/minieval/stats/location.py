@@ -45,6 +45,7 @@ def mann_whitney(b: Latencies, a: Latencies) -> MannWhitney:
     """Test whether B and A have the same latencies; U counts the pairs in which B is slower, ties as half."""
     of_b, of_a = _finite(as_latencies("B", b)), _finite(as_latencies("A", a))
     pairs = of_a.size * of_b.size
+    # All tied: scipy would divide by a variance of 0.
     if np.ptp(np.concatenate((of_a, of_b))) == 0:
         return MannWhitney(pairs / 2, 1.0, 0.5)
     result = stats.mannwhitneyu(of_b, of_a, use_continuity=True, alternative="two-sided")
@@ -91,7 +92,10 @@ def _shift(b: _Array, a: _Array, confidence: float) -> OpenInterval:
     pairs = a.size * b.size
     tail = (1 - confidence) / 2
     both = np.concatenate((a, b))
+    # With at most eight requests on an arm the normal approximation of U is too coarse; the exact distribution holds
+    # only without ties.
     exact = min(a.size, b.size) <= 8 and np.unique(both).size == both.size
+    # The interval inverts the test: the k-th smallest and k-th largest of all pairwise differences.
     k = exact_rank(a.size, b.size, tail) if exact else normal_rank(a, b, tail)
     middle = ((pairs + 1) // 2, pairs // 2 + 1)
     bounded = k >= 1

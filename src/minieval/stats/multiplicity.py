@@ -14,6 +14,7 @@ def holm(pvalues: Sequence[float]) -> tuple[float, ...]:
     order = sorted(range(len(pvalues)), key=pvalues.__getitem__)
     adjusted = [0.0] * len(pvalues)
     running = 0.0
+    # The smallest p is multiplied by all hypotheses, the next by one fewer; the running maximum keeps their order.
     for rank, index in enumerate(order):
         running = max(running, min(1.0, (len(pvalues) - rank) * pvalues[index]))
         adjusted[index] = running

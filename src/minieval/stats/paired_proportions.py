@@ -31,6 +31,7 @@ class NonInferiority:
 
 def mcnemar_exact(n_improved: int, n_regressed: int) -> Significance:
     """Return McNemar's exact conditional test, two-sided; with no discordant pair p = 1."""
+    # Given m discordant pairs, the null makes each a fair coin: concordant pairs carry no information about B minus A.
     m, smaller = _discordant(n_improved, n_regressed)
     pvalue = 1.0 if m == 0 else float(stats.binomtest(smaller, m).pvalue)
     return Significance(float(smaller), pvalue)
@@ -45,6 +46,8 @@ def mcnemar_midp(n_improved: int, n_regressed: int) -> Significance:
     m, smaller = _discordant(n_improved, n_regressed)
     if m == 0:
         return Significance(0.0, 1.0)
+    # Half the probability of what was observed counts as "at least as extreme" on either side. The exact test counts
+    # all of it, and so stays well below its level at small m.
     point = float(stats.binom.pmf(smaller, m, 0.5))
     if n_improved == n_regressed:
         return Significance(float(smaller), 1 - point / 2)
@@ -74,6 +77,8 @@ def always_valid_mcnemar(n_improved: int, n_regressed: int, previous_pvalue: flo
 
 def tango_statistic(n_improved: int, n_regressed: int, n: int, difference: float) -> float:
     """Return Tango's (1998) score statistic Z of a candidate difference in -1..1; it falls as that rises."""
+    # The nuisance parameter q (the share that regresses) at its maximum likelihood under this difference: the root of a
+    # q^2 + b q + c in statistics.md, section 2.
     a = 2.0 * n
     b = -n_improved - n_regressed + (2 * n - n_improved + n_regressed) * difference
     c = -n_regressed * difference * (1 - difference)
@@ -83,6 +88,7 @@ def tango_statistic(n_improved: int, n_regressed: int, n: int, difference: float
     q = (root - b) / (2 * a) if b <= 0 else -2 * c / (b + root)
     variance = n * (2 * q + difference * (1 - difference))
     numerator = n_improved - n_regressed - n * difference
+    # Without variance, a candidate fits either exactly or not at all: an estimate of -1 or 1 is its own limit.
     if variance <= 0.0:
         return 0.0 if numerator == 0 else math.copysign(math.inf, numerator)
     return numerator / math.sqrt(variance)
@@ -99,6 +105,8 @@ def tango_interval(n_improved: int, n_regressed: int, n: int, confidence: float 
     z = normal_quantile(confidence)
 
     def limit(outside: float, target: float) -> float:
+        # Z falls as the difference rises, so each limit is bracketed by the estimate and the end of the range, and
+        # bisection cannot miss it. Newton steps could leave the range.
         inside = estimate
         while abs(inside - outside) > 1e-12:
             middle = (inside + outside) / 2
@@ -125,9 +133,11 @@ def newcombe_paired_interval(
     check_count("n_neither", n_neither)
     a = accuracy_interval(n_both + n_regressed, n, confidence)
     b = accuracy_interval(n_both + n_improved, n, confidence)
+    # phi is the correlation of the two arms' answers; without it this would be the interval for independent samples.
     margins = (n_both + n_improved, n_regressed + n_neither, n_both + n_regressed, n_improved + n_neither)
     product = math.prod(float(margin) for margin in margins)
     covariance = float(n_both) * n_neither - float(n_improved) * n_regressed
+    # Newcombe's continuity correction, for positive correlation only, as in the published examples that tests pin.
     if covariance > 0:
         covariance = max(covariance - n / 2, 0.0)
     phi = covariance / math.sqrt(product) if product else 0.0
@@ -151,6 +161,7 @@ def noninferiority(
     _within(n_improved, n_regressed, n)
     check_share("margin", margin)
     check_share("alpha", alpha)
+    # At 0.5 the limit would be the estimate itself, and beyond it a worse B would pass more easily.
     if alpha >= 0.5:
         raise UnusableNumbers("alpha", alpha, "a number below 0.5")
     z = tango_statistic(n_improved, n_regressed, n, -margin)

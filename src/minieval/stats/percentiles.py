@@ -13,14 +13,12 @@ import numpy.typing as npt
 from scipy import stats
 
 from minieval.errors import UnusableNumbers
+from minieval.record.record import LONGEST_MS
 from minieval.stats.results import check_share
 
 Latencies = Sequence[float] | npt.NDArray[np.float64]
 
 RULE = "nearest rank: the ceil(q n)-th smallest of n, failures and timeouts ranking last"
-
-LONGEST_MS = 1e12
-"""Thirty years. A longer time is no measurement, and its logarithms and sums would leave what a float can hold."""
 
 CLOCK_RESOLUTION_MS = 1e-6
 """A monotonic nanosecond clock cannot tell a shorter time from this, so a zero enters as this."""
@@ -66,6 +64,8 @@ def percentile(values: Latencies, q: float, confidence: float = 0.95) -> Percent
     """
     check_share("q", q)
     check_share("confidence", confidence)
+    # How many of n values lie below the true percentile is binomial(n, q), whatever the latencies' distribution: so the
+    # limits assume nothing about its shape.
     ordered = np.sort(as_latencies("sample", values))
     n = int(ordered.size)
     tail = (1 - confidence) / 2
@@ -110,4 +110,5 @@ def requests_for_upper_limit(q: float, confidence: float = 0.95) -> int:
     """
     check_share("q", q)
     check_share("confidence", confidence)
+    # q^n is the chance that even the largest of n values lies below the percentile.
     return math.ceil(math.log((1 - confidence) / 2) / math.log(q))

@@ -37,6 +37,7 @@ class PairsNeeded:
     alpha: float
 
 
+# Nobody sends more pairs than this to settle a question, and the search has to end.
 MOST_PAIRS = 10_000_000
 
 
@@ -46,10 +47,12 @@ def midp_power(n: int, effect: float, discordance: float, alpha: float = 0.05) -
     check_count("n", n, 1)
     if discordance == 0:
         return 0.0
+    # Numbers of discordant pairs outside of this range change the power by less than 1e-12.
     low = max(1, int(stats.binom.ppf(1e-13, n, discordance)))
     discordants = np.arange(low, max(low, int(stats.binom.isf(1e-13, n, discordance))) + 1)
     weights = stats.binom.pmf(discordants, n, discordance)
     critical = _critical(discordants, alpha)
+    # Of the discordant pairs, the share that improves when the difference is `effect`: (d + |e|) / 2d.
     share = (1 + abs(effect) / discordance) / 2
     reject = stats.binom.cdf(critical, discordants, share) + stats.binom.sf(
         discordants - critical - 1, discordants, share
@@ -61,6 +64,7 @@ def minimum_detectable_effect(n: int, discordance: float, power: float = 0.8, al
     """Return the smallest difference that n pairs with this discordance show with the given power."""
     check_share("power", power)
     _check(0.0, discordance, alpha)
+    # The largest difference possible at this discordance is that all discordant pairs improve.
     if midp_power(n, discordance, discordance, alpha) < power:
         return DetectableEffect(None, n, discordance, power, alpha)
     low, high = 0.0, discordance
@@ -79,6 +83,7 @@ def pairs_needed(effect: float, discordance: float, power: float = 0.8, alpha: f
     _check(effect, discordance, alpha)
     if effect == 0:
         return PairsNeeded(None, effect, discordance, power, alpha)
+    # Power grows with n but for small saw teeth, which come from whole counts: double until it suffices, then bisect.
     high = 1
     while midp_power(high, effect, discordance, alpha) < power:
         high *= 2

@@ -5,10 +5,15 @@ On shadow data these ignore the pairing; the report prints them beside the paire
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 from scipy import stats
 
 from minieval.stats.results import Interval, Significance, check_count, check_share, normal_quantile
+
+# Far stricter than alpha: a false alarm throws a whole run away, and a split that is really broken misses by far more.
+SAMPLE_RATIO_ALPHA: Final = 0.001
+"""Below this p-value, the split between the arms counts as broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ def newcombe_interval(x_a: int, n_a: int, x_b: int, n_b: int, confidence: float 
     a = accuracy_interval(x_a, n_a, confidence)
     b = accuracy_interval(x_b, n_b, confidence)
     difference = b.estimate - a.estimate
+    # Each limit joins the Wilson limits that lie on its side: B low with A high, and B high with A low.
     low = difference - math.hypot(b.estimate - b.low, a.high - a.estimate)
     high = difference + math.hypot(b.high - b.estimate, a.estimate - a.low)
     return Interval(difference, low, high, confidence)
@@ -79,6 +85,7 @@ def sample_ratio(n_a: int, n_b: int, share_a: float = 0.5) -> SampleRatio:
     n = n_a + n_b
     if n == 0:
         return SampleRatio(0.0, 1.0, 1.0)
+    # Chi-squared is what A/B tools print; the exact p decides, because it also holds for a handful of ids.
     expected = n * share_a
     statistic = (n_a - expected) ** 2 / expected + (n_a - expected) ** 2 / (n - expected)
     exact = float(stats.binomtest(n_a, n, share_a).pvalue)

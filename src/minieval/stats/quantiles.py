@@ -18,8 +18,11 @@ from minieval.stats.results import OpenInterval, check_count, check_share
 
 _Array = npt.NDArray[np.float64]
 
+# (RESAMPLES + 1) times the usual tail probabilities is a whole number, so limits are order statistics.
 RESAMPLES = 9_999
+# Harrell-Davis sorts every resample; beyond this many values the nearest rank serves, which needs no resamples.
 MOST_WEIGHTED = 20_000
+# Values drawn at once, so that memory stays at about 25 MB whatever n is.
 _CHUNK = 2_000_000
 
 
@@ -123,11 +126,14 @@ def _limits(
 
 
 def _stream(seed: int, arm: str, q: float) -> np.random.Generator:
+    # A stream of its own for every arm and quantile: adding a metric must not change the numbers of the others.
     key = zlib.crc32(f"quantile {q!r} of {arm}".encode())
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(key,)))
 
 
 def _weights(n: int, q: float) -> _Array:
+    # The weight of the i-th order statistic is the chance that the quantile of a sample falls on it (Harrell and Davis
+    # 1982): a Beta((n + 1) q, (n + 1) (1 - q)) probability.
     edges = stats.beta.cdf(np.arange(n + 1) / n, (n + 1) * q, (n + 1) * (1 - q))
     weights: _Array = np.diff(edges)
     return weights

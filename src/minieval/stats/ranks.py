@@ -17,6 +17,7 @@ def normal_rank(a: _Array, b: _Array, tail: float) -> int:
     """Return floor(n_a n_b / 2 - z sigma_U), sigma_U corrected for ties; below 1 there is no limit."""
     n = a.size + b.size
     _, ties = np.unique(np.concatenate((a, b)), return_counts=True)
+    # Ties make U vary less. In floats, because the cubes of long ties overflow whole numbers.
     ties = ties.astype(np.float64)
     correction = float(np.sum(ties**3 - ties)) / (n * (n - 1))
     sigma = math.sqrt(max(a.size * b.size / 12 * (n + 1 - correction), 0.0))
@@ -29,6 +30,8 @@ def exact_rank(n_a: int, n_b: int, tail: float) -> int:
     The counts of U are the coefficients of a Gaussian binomial, multiplied out in whole numbers.
     """
     smaller, larger = min(n_a, n_b), max(n_a, n_b)
+    # Python's whole numbers have no upper bound; with eight requests on one arm and about a thousand on the other,
+    # counts would overflow 64 bits.
     size = smaller * larger + 1
     counts = [1] + [0] * (size - 1)
     for i in range(1, smaller + 1):
@@ -56,6 +59,7 @@ def pairwise_order_statistics(b: _Array, a: _Array, ranks: tuple[int, ...]) -> t
 
 def _by_counting(b: _Array, a: _Array, rank: int) -> float:
     low, high = float(b[0] - a[-1]), float(b[-1] - a[0])
+    # How many differences are at most x takes one binary search per value of A: n log n instead of n^2.
     if np.searchsorted(b, a + low, side="right").sum() >= rank:
         return low
     while high - low > 1e-12 * max(1.0, abs(low), abs(high)):

@@ -53,6 +53,7 @@ def normal_quantile(confidence: float) -> float:
 
 def check_count(name: str, value: int, low: int = 0, high: int | None = None) -> None:
     """Refuse a count outside low..high, or one that is not a whole number (NumPy's are whole, too)."""
+    # bool is an int to Python, but True items improved is a mistake of the caller.
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if not whole or value < low or (high is not None and value > high):
         expected = f"a whole number of at least {low}" + ("" if high is None else f" and at most {high}")

@@ -1,28 +1,30 @@
 """The decision: invalid, retrain, promote or hold, in that order, every gate with its numbers.
 
-All promotion gates must pass at alpha each, which keeps false promotion at or below alpha without a
-correction (intersection-union principle).
+Every promotion gate must pass at alpha. By the intersection-union principle (Berger 1982) that keeps the chance of a
+false promotion at or below alpha without a correction for the number of gates: to promote wrongly, the gate on the
+claim that is false has to err.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from minieval.measures.cost import LEAST_ACCURACY, ArmCost, Cost
 from minieval.measures.latency import ServedLatency
 from minieval.measures.missing import Missing
-from minieval.verdict.gates import Gate, Outcome, gate, percent, usd
+from minieval.verdict.gates import Gate, GateId, Outcome, gate, percent, usd
 from minieval.verdict.latency_gates import latency_gates
 from minieval.verdict.next_steps import next_steps
 from minieval.verdict.policy import Policy
 from minieval.verdict.quality_gates import Assessment, QualityCall, call_quality
 from minieval.verdict.verdict import EXIT_CODES, Verdict
 
-COST_PENDING = "pending lab 03"
+COST_PENDING: Final = "pending lab 03"
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything the decision looks at; worst and best treat missing answers to B's disadvantage and advantage.
+    """Everything the decision looks at; worst and best count missing answers against and for B.
 
     cost is None where no throughput was measured.
     """
@@ -66,15 +68,15 @@ def decide(policy: Policy, validity: Sequence[Gate], evidence: Evidence) -> Deci
         return invalid(validity)
     call = call_quality(evidence.primary, policy)
     worst, best = (call_quality(a, policy).verdict for a in (evidence.worst, evidence.best))
-    others = (
+    operational = (
         *latency_gates(evidence.latency, policy),
         _failures(evidence.missing, policy),
         _missing(evidence.missing, policy),
         _bounds(worst, best),
         _cost(evidence.cost),
     )
-    gates = (*validity, *call.gates, *others)
-    verdict, reasons = _verdict(call, others)
+    gates = (*validity, *call.gates, *operational)
+    verdict, reasons = _verdict(call, {g.name: g for g in operational})
     pending = verdict is Verdict.PROMOTE and evidence.cost is None
     provisional = f" (provisional: CpQU {COST_PENDING})" if pending else ""
     return Decision(
@@ -87,19 +89,24 @@ def decide(policy: Policy, validity: Sequence[Gate], evidence: Evidence) -> Deci
     )
 
 
-def _verdict(call: QualityCall, others: Sequence[Gate]) -> tuple[Verdict, tuple[str, ...]]:
-    latency_p50, latency_p95, failures, missing, bounds, cost = others
-    doubtful = [g for g in (missing, bounds) if g.outcome is not Outcome.PASS]
+def _verdict(call: QualityCall, gates: Mapping[GateId, Gate]) -> tuple[Verdict, tuple[str, ...]]:
+    # Missing answers first: while they could turn the verdict on quality, that verdict is not known.
+    doubtful = _not_passed(gates, GateId.MISSING_PAIRS, GateId.WORST_AND_BEST_CASE)
     if doubtful:
         return Verdict.HOLD, (*_why(doubtful), call.reason)
     if call.verdict is not Verdict.PROMOTE:
         return call.verdict, (call.reason,)
-    blocking = [g for g in (latency_p50, latency_p95, failures) if g.outcome is not Outcome.PASS]
-    if cost.outcome is Outcome.FAIL:
-        blocking.append(cost)
+    blocking = _not_passed(gates, GateId.LATENCY_P50, GateId.LATENCY_P95, GateId.FAILURES)
+    # The cost alone may stay unknown: where no throughput was measured, the promotion is provisional.
+    if gates[GateId.COST].outcome is Outcome.FAIL:
+        blocking.append(gates[GateId.COST])
     if blocking:
         return Verdict.HOLD, (*_why(blocking), call.reason)
     return Verdict.PROMOTE, (call.reason, "latency and failures stay within their margins")
+
+
+def _not_passed(gates: Mapping[GateId, Gate], *wanted: GateId) -> list[Gate]:
+    return [gates[name] for name in wanted if gates[name].outcome is not Outcome.PASS]
 
 
 def _why(gates: Sequence[Gate]) -> tuple[str, ...]:
@@ -109,30 +116,30 @@ def _why(gates: Sequence[Gate]) -> tuple[str, ...]:
 def _failures(missing: Missing, policy: Policy) -> Gate:
     found, limit = missing.failures, policy.margins.failure_rate
     if found.upper is None:
-        return Gate("B's failures", Outcome.INCONCLUSIVE, "B never ran", f"upper limit below {percent(limit)}")
+        return Gate(GateId.FAILURES, Outcome.INCONCLUSIVE, "B never ran", f"upper limit below {percent(limit)}")
     observed = f"{found.failed} of {found.runs} runs, upper limit {percent(found.upper)}"
-    return gate("B's failures", found.upper < limit, observed, f"below {percent(limit)}")
+    return gate(GateId.FAILURES, found.upper < limit, observed, f"below {percent(limit)}")
 
 
 def _missing(missing: Missing, policy: Policy) -> Gate:
     lost = missing.pairs - missing.complete
     limit = policy.margins.missing_rate
     observed = f"{lost} of {missing.pairs} pairs ({percent(missing.missing_share)})"
-    return gate("missing pairs", missing.missing_share <= limit, observed, f"at most {percent(limit)}")
+    return gate(GateId.MISSING_PAIRS, missing.missing_share <= limit, observed, f"at most {percent(limit)}")
 
 
 def _bounds(worst: Verdict, best: Verdict) -> Gate:
     observed = f"worst case {worst.value}, best case {best.value}"
-    return gate("worst and best case", worst is best, observed, "the same on quality")
+    return gate(GateId.WORST_AND_BEST_CASE, worst is best, observed, "the same on quality")
 
 
 def _cost(cost: Cost | None) -> Gate:
-    """Fail B below the least accuracy only: price per token favours the arm that writes more, so it decides nothing."""
-    name, asked = "cost per quality unit", f"B deployment-ready: accuracy at least {percent(LEAST_ACCURACY)}"
+    """Fail B only for too low an accuracy: a price per token favours the arm that writes more, so it gates nothing."""
+    asked = f"B deployment-ready: accuracy at least {percent(LEAST_ACCURACY)}"
     if cost is None:
-        return Gate(name, Outcome.INCONCLUSIVE, COST_PENDING, "does not block while unknown")
+        return Gate(GateId.COST, Outcome.INCONCLUSIVE, COST_PENDING, "does not block while unknown")
     a, b = (_per_unit(arm) for arm in (cost.a, cost.b))
-    return gate(name, cost.b.deployment_ready, f"USD per 1,000 tokens and unit of accuracy: B {b}, A {a}", asked)
+    return gate(GateId.COST, cost.b.deployment_ready, f"USD per 1,000 tokens and unit of accuracy: B {b}, A {a}", asked)
 
 
 def _per_unit(arm: ArmCost) -> str:

@@ -13,19 +13,67 @@ class Outcome(StrEnum):
     INCONCLUSIVE = "inconclusive"
 
 
+class GateId(StrEnum):
+    """Every gate, by its published name.
+
+    First come those of the evidence's validity, then those of the decision, both in the order in which reports list
+    them; the rest are refusals, each named after the error that stopped the judgement.
+    """
+
+    SELF_TEST = "self-test"
+    GRADER = "grader"
+    FIXED_BEFORE_THE_RUN = "fixed before the run"
+    EVAL_SET = "eval set"
+    ARMS = "arms"
+    CONFIGURATIONS = "configurations"
+    RECORDS = "records"
+    REQUEST_IDS = "request ids"
+    SENTENCES = "sentences"
+    SAMPLE_RATIO = "sample ratio"
+    PLANNED_PAIRS = "planned pairs"
+    COMPLETE_PAIRS = "complete pairs"
+
+    NOT_WORSE_OVERALL = "not worse overall"
+    NO_SLICE_WORSE = "no slice worse"
+    BETTER = "quality: better"
+    NON_INFERIOR = "quality: non-inferior"
+    LATENCY_P50 = "latency p50"
+    LATENCY_P95 = "latency p95"
+    FAILURES = "B's failures"
+    MISSING_PAIRS = "missing pairs"
+    WORST_AND_BEST_CASE = "worst and best case"
+    COST = "cost per quality unit"
+
+    RECORD_REFUSED = "RecordRefused"
+    INPUT_REFUSED = "InputRefused"
+    MANIFEST_REFUSED = "ManifestRefused"
+    GRADER_UNUSABLE = "GraderUnusable"
+    UNUSABLE_NUMBERS = "UnusableNumbers"
+    GRADER_FAILED = "GraderFailed"
+    SELF_TEST_FAILED = "SelfTestFailed"
+    EVIDENCE_MISMATCH = "EvidenceMismatch"
+    GRADER_DRIFT = "GraderDrift"
+    ITEM_ERROR = "ItemError"
+
+
 @dataclass(frozen=True, slots=True)
 class Gate:
     """What was observed against what was asked, in words a reader can check."""
 
-    name: str
+    name: GateId
     outcome: Outcome
     observed: str
     threshold: str
 
 
-def gate(name: str, passed: bool, observed: str, threshold: str) -> Gate:
+def gate(name: GateId, passed: bool, observed: str, threshold: str) -> Gate:
     """Return a gate that knows only pass and fail."""
     return Gate(name, Outcome.PASS if passed else Outcome.FAIL, observed, threshold)
+
+
+def refusal(error: Exception) -> Gate:
+    """Return the failed gate of an error that stops a judgement; a class of error without a member is a bug."""
+    return gate(GateId(type(error).__name__), False, str(error), "")
 
 
 def percent(share: float) -> str:
@@ -45,6 +93,7 @@ def usd(amount: float, like: float | None = None) -> str:
     '0.00000463'
     """
     smallest = amount if like is None else like
+    # Never in exponents: people compare prices by looking, and 4.6e-06 and 4.6e-05 look alike.
     return f"{amount:.{max(2, 2 - math.floor(math.log10(smallest)))}f}"
 
 

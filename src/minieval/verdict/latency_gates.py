@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from minieval.measures.latency import Contrast, ServedLatency
 from minieval.stats import requests_for_upper_limit
-from minieval.verdict.gates import Gate, Outcome
+from minieval.verdict.gates import Gate, GateId, Outcome
 from minieval.verdict.policy import Policy
 
 
@@ -25,16 +25,17 @@ def latency_gates(latency: ServedLatency | None, policy: Policy) -> tuple[Gate, 
     if latency is None or comparison is None:
         missing = "not measured: an arm served no request"
         return (
-            Gate("latency p50", Outcome.INCONCLUSIVE, missing, _threshold(margins.p50_ratio, policy)),
-            Gate("latency p95", Outcome.INCONCLUSIVE, missing, _threshold(margins.p95_ratio, policy)),
+            Gate(GateId.LATENCY_P50, Outcome.INCONCLUSIVE, missing, _threshold(margins.p50_ratio, policy)),
+            Gate(GateId.LATENCY_P95, Outcome.INCONCLUSIVE, missing, _threshold(margins.p95_ratio, policy)),
         )
+    # A failure is a failure at any n, but a pass from too few requests is none.
     fewest = fewest_for_p95(policy)
     smaller = min(latency.a.n, latency.b.n)
-    p95 = _gate("latency p95", comparison.p95, margins.p95_ratio, policy)
+    p95 = _gate(GateId.LATENCY_P95, comparison.p95, margins.p95_ratio, policy)
     if smaller < fewest and p95.outcome is not Outcome.FAIL:
         observed = f"{p95.observed}; {smaller} requests on one arm, a p95 needs {fewest}"
         p95 = Gate(p95.name, Outcome.INCONCLUSIVE, observed, p95.threshold)
-    return _gate("latency p50", comparison.p50, margins.p50_ratio, policy), p95
+    return _gate(GateId.LATENCY_P50, comparison.p50, margins.p50_ratio, policy), p95
 
 
 def requests_needed(contrast: Contrast, n: int, margin: float, true_ratio: float | None = None) -> int | None:
@@ -49,6 +50,7 @@ def requests_needed(contrast: Contrast, n: int, margin: float, true_ratio: float
     true_ratio = estimate if true_ratio is None else true_ratio
     if true_ratio >= margin or high <= estimate:
         return None
+    # Width falls with the square root of n: the distance to be closed, over the distance that there is, squared.
     return math.ceil(n * (math.log(high / estimate) / math.log(margin / true_ratio)) ** 2)
 
 
@@ -60,6 +62,7 @@ def tighter_margins(latency: ServedLatency, policy: Policy) -> tuple[TighterMarg
     p50, p95 = (1 + (margin - 1) / 2 for margin in (policy.margins.p50_ratio, policy.margins.p95_ratio))
     for_p50 = requests_needed(latency.comparison.p50, n, p50, 1.0)
     for_p95 = requests_needed(latency.comparison.p95, n, p95, 1.0)
+    # However narrow the interval, below this n the p95 has no upper limit at all.
     if for_p95 is not None:
         for_p95 = max(for_p95, fewest_for_p95(policy))
     return TighterMargin("p50", p50, for_p50), TighterMargin("p95", p95, for_p95)
@@ -73,9 +76,11 @@ def fewest_for_p95(policy: Policy) -> int:
     return requests_for_upper_limit(0.95, 1 - 2 * policy.alpha)
 
 
-def _gate(name: str, contrast: Contrast, margin: float, policy: Policy) -> Gate:
+def _gate(name: GateId, contrast: Contrast, margin: float, policy: Policy) -> Gate:
     ratio, shift = contrast.gate_ratio, contrast.gate_shift
     slack = policy.margins.latency_slack_ms
+    # A ratio of tiny latencies may be large and harmless, so the slack lets a small shift pass (statistics.md, section
+    # 4).
     by_ratio = ratio.high is not None and ratio.high < margin
     by_shift = slack > 0 and shift.high is not None and shift.high < slack
     shown_slow = ratio.low is not None and ratio.low >= margin

@@ -1,18 +1,20 @@
 """The cheapest next step: how many more pairs or requests would settle what is open."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from minieval.measures.latency import Contrast, ServedLatency
 from minieval.measures.missing import Failures, Missing
 from minieval.measures.quality import Quality
 from minieval.stats import clopper_pearson_upper
-from minieval.verdict.gates import Gate, Outcome, percent, points
+from minieval.verdict.gates import Gate, GateId, Outcome, percent, points
 from minieval.verdict.latency_gates import fewest_for_p95, requests_needed
 from minieval.verdict.policy import Policy
 from minieval.verdict.quality_gates import Assessment
 from minieval.verdict.verdict import Verdict
 
-MOST_RUNS = 1_000_000
+# Beyond a million runs the advice would be of no use, and the search for the number would not end.
+MOST_RUNS: Final = 1_000_000
 
 
 def next_steps(
@@ -30,30 +32,30 @@ def next_steps(
     if verdict is Verdict.RETRAIN:
         return ("read the regressions in the report, retrain B on what they show, and shadow the new model",)
     steps: list[str] = []
-    if outcome["missing pairs"] is not Outcome.PASS:
+    if outcome[GateId.MISSING_PAIRS] is not Outcome.PASS:
         steps.append("pace the run so that no shadow is dropped, then repeat it: answers are missing")
     steps.extend(_quality_steps(assessment, policy, outcome))
     steps.extend(_latency_steps(latency, policy, outcome))
-    if outcome["B's failures"] is not Outcome.PASS:
+    if outcome[GateId.FAILURES] is not Outcome.PASS:
         steps.append(_failure_step(missing.failures, policy))
-    if outcome["cost per quality unit"] is Outcome.FAIL:
+    if outcome[GateId.COST] is Outcome.FAIL:
         steps.append("raise B's accuracy: an arm that is right so rarely is not ready for deployment at any price")
     return tuple(steps) or ("send more pairs: the worst and the best case differ",)
 
 
-def _promotion(outcome: dict[str, Outcome]) -> str:
-    known = outcome["cost per quality unit"] is Outcome.PASS
+def _promotion(outcome: Mapping[GateId, Outcome]) -> str:
+    known = outcome[GateId.COST] is Outcome.PASS
     return f"promote B behind a small canary{'' if known else ', and fill in the cost per quality unit from lab 03'}"
 
 
-def _quality_steps(assessment: Assessment, policy: Policy, outcome: dict[str, Outcome]) -> tuple[str, ...]:
+def _quality_steps(assessment: Assessment, policy: Policy, outcome: Mapping[GateId, Outcome]) -> tuple[str, ...]:
     quality = assessment.quality
     if policy.aim == "non_inferior":
-        open_question = outcome["quality: non-inferior"] is not Outcome.PASS
+        open_question = outcome[GateId.NON_INFERIOR] is not Outcome.PASS
         return (_non_inferior_step(quality, policy),) if open_question else ()
     if assessment.identical:
         return ("nothing to gain in quality; ask for non-inferiority if B is cheaper",)
-    if outcome["quality: better"] is Outcome.PASS:
+    if outcome[GateId.BETTER] is Outcome.PASS:
         return ()
     needed = quality.needed
     if needed.estimate is None:
@@ -73,19 +75,20 @@ def _non_inferior_step(quality: Quality, policy: Policy) -> str:
         return f"the estimate lies below the margin of {points(-margin)} points: retrain rather than wait"
     if interval.estimate == interval.low:
         return "the margin cannot be tested at this n"
+    # An interval narrows with the square root of n, so reaching the margin takes the square of the factor.
     shrink = (interval.estimate - interval.low) / (interval.estimate + margin)
     total = int(quality.n * shrink**2) + 1
     return f"about {max(1, total - quality.n)} more pairs ({total} in all) would bring the limit above the margin"
 
 
-def _latency_steps(latency: ServedLatency | None, policy: Policy, outcome: dict[str, Outcome]) -> tuple[str, ...]:
+def _latency_steps(latency: ServedLatency | None, policy: Policy, outcome: Mapping[GateId, Outcome]) -> tuple[str, ...]:
     if latency is None or latency.comparison is None:
         return ("run the A/B block: latency was not measured on both arms",)
     margins, comparison = policy.margins, latency.comparison
     n = min(latency.a.n, latency.b.n)
     asked = (
-        ("latency p50", comparison.p50, margins.p50_ratio, 1),
-        ("latency p95", comparison.p95, margins.p95_ratio, fewest_for_p95(policy)),
+        (GateId.LATENCY_P50, comparison.p50, margins.p50_ratio, 1),
+        (GateId.LATENCY_P95, comparison.p95, margins.p95_ratio, fewest_for_p95(policy)),
     )
     return tuple(
         _latency_step(name, contrast, margin, n, fewest, slow=outcome[name] is Outcome.FAIL)
@@ -94,14 +97,14 @@ def _latency_steps(latency: ServedLatency | None, policy: Policy, outcome: dict[
     )
 
 
-def _latency_step(name: str, contrast: Contrast, margin: float, n: int, fewest: int, *, slow: bool) -> str:
+def _latency_step(name: GateId, contrast: Contrast, margin: float, n: int, fewest: int, *, slow: bool) -> str:
     estimate, high = contrast.gate_ratio.estimate, contrast.gate_ratio.high
     if slow:
         return f"make B faster: its {name} ratio lies above the margin of {margin:.2f}"
     if estimate is None:
         return f"find out why requests fail: the {name} lies among those that did"
     if estimate >= margin:
-        # What was seen is no reason to hope, and no proof either: say what would clear a B as fast as A.
+        # The estimate lies beyond the margin, but its interval does not: say what it would take if B is as fast as A.
         needed = requests_needed(contrast, n, margin, 1.0)
         size = "" if needed is None else f" with about {max(needed, fewest, n)} requests per arm"
         again = f"repeat the A/B block{size}"
@@ -117,6 +120,7 @@ def _failure_step(failures: Failures, policy: Policy) -> str:
     limit = policy.margins.failure_rate
     if failures.runs and failures.failed / failures.runs >= limit:
         return f"find out why B failed {failures.failed} times before anything else"
+    # Steps of a hundredth: the exact limit has no inverse in closed form, and nobody plans runs more exactly.
     runs = max(1, failures.runs)
     while clopper_pearson_upper(failures.failed, runs, failures.confidence) >= limit and runs < MOST_RUNS:
         runs = runs + max(1, runs // 100)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from minieval.measures.quality import Deciding, Quality
 from minieval.measures.slices import BucketFamily
-from minieval.verdict.gates import Gate, Outcome, gate, percent, points, pvalue
+from minieval.verdict.gates import Gate, GateId, Outcome, gate, percent, points, pvalue
 from minieval.verdict.policy import Policy
 from minieval.verdict.verdict import Verdict
 
@@ -41,12 +41,14 @@ def _verdict(assessment: Assessment, policy: Policy, gates: tuple[Gate, Gate, Ga
     no_worse, buckets, aim = gates
     upper = quality.deciding.interval.high
     gain = policy.margins.smallest_useful_gain
+    # Retrain comes before promote: a B that is surely worse somewhere is not saved by being better overall.
     if no_worse.outcome is Outcome.FAIL:
         return Verdict.RETRAIN, f"B is less accurate than A: {_interval(quality.deciding)}"
     if buckets.outcome is Outcome.FAIL:
         return Verdict.RETRAIN, f"B is significantly worse on a slice: {buckets.observed}"
     if policy.aim == "better" and assessment.identical:
         return Verdict.HOLD, "no useful difference: the arms gave the same answers throughout"
+    # Futility: even the upper limit is below the smallest useful gain, so more pairs would only confirm it.
     if policy.aim == "better" and upper < gain:
         futile = f"at best B gains {points(upper)} points, the smallest useful gain is {points(gain)}"
         return Verdict.RETRAIN, f"more data would not help: {futile}"
@@ -58,7 +60,7 @@ def _verdict(assessment: Assessment, policy: Policy, gates: tuple[Gate, Gate, Ga
 
 def _no_worse(quality: Quality) -> Gate:
     worse = quality.deciding.interval.high < 0
-    return gate("not worse overall", not worse, _interval(quality.deciding), "upper limit not below 0 points")
+    return gate(GateId.NOT_WORSE_OVERALL, not worse, _interval(quality.deciding), "upper limit not below 0 points")
 
 
 def _buckets(assessment: Assessment) -> Gate:
@@ -71,7 +73,7 @@ def _buckets(assessment: Assessment) -> Gate:
     ]
     tested = sum(family.tested for family in assessment.buckets)
     observed = "; ".join(blocking) or f"none of {tested} tested slices"
-    return gate("no slice worse", not blocking, observed, "no Holm-significant regression")
+    return gate(GateId.NO_SLICE_WORSE, not blocking, observed, "no Holm-significant regression")
 
 
 def _aim(quality: Quality, policy: Policy) -> Gate:
@@ -81,10 +83,11 @@ def _aim(quality: Quality, policy: Policy) -> Gate:
 def _better(quality: Quality, policy: Policy) -> Gate:
     p, low = quality.mcnemar_midp.pvalue, quality.deciding.interval.low
     failed = quality.deciding.interval.high < policy.margins.smallest_useful_gain
+    # Both, because they can disagree: mid-p ignores clusters, and the interval may be the cluster-robust one.
     passed = p < policy.alpha and low > 0
     outcome = Outcome.PASS if passed else Outcome.FAIL if failed else Outcome.INCONCLUSIVE
     return Gate(
-        "quality: better",
+        GateId.BETTER,
         outcome,
         f"{_interval(quality.deciding)}, mid-p {pvalue(p)}",
         f"lower limit above 0 points and mid-p below {policy.alpha:g}",
@@ -94,11 +97,12 @@ def _better(quality: Quality, policy: Policy) -> Gate:
 def _non_inferior(quality: Quality, policy: Policy) -> Gate:
     margin = policy.margins.noninferiority
     one_sided = quality.deciding_one_sided.interval
+    # The same twofold demand as for "better", at the one-sided level.
     passed = quality.noninferiority.passed and one_sided.low > -margin
     failed = one_sided.high <= -margin
     outcome = Outcome.PASS if passed else Outcome.FAIL if failed else Outcome.INCONCLUSIVE
     return Gate(
-        "quality: non-inferior",
+        GateId.NON_INFERIOR,
         outcome,
         f"one-sided lower limit {points(one_sided.low)} points, p {pvalue(quality.noninferiority.pvalue)}",
         f"above {points(-margin)} points",

@@ -1,14 +1,13 @@
-"""Does the evidence belong together, and to this manifest: the gates that make a run invalid."""
+"""The gates that make a run invalid: does the evidence belong together, and to its manifest?"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from minieval.grading.lookup import Matched
 from minieval.manifest import Run
-from minieval.record.facts import Context, Found, LogFacts, PlanFacts
-from minieval.stats import sample_ratio
-from minieval.verdict.gates import Gate, Outcome, gate, pvalue
-from minieval.verdict.policy import SAMPLE_RATIO_ALPHA
+from minieval.measures.plan import PlanFacts
+from minieval.record.log_facts import Context, Found, LogFacts
+from minieval.stats import SAMPLE_RATIO_ALPHA, sample_ratio
+from minieval.verdict.gates import Gate, GateId, Outcome, gate, pvalue
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,7 @@ class EvalSetHashes:
 
 
 def pinned_gates(
-    run: Run, facts: LogFacts, plan: PlanFacts, matched: Matched, hashes: EvalSetHashes
+    run: Run, facts: LogFacts, plan: PlanFacts, items_in_pairs: int, hashes: EvalSetHashes
 ) -> tuple[Gate, ...]:
     """Return the gates of identity and completeness under a manifest, in the order in which a reader wants them."""
     return (
@@ -32,29 +31,34 @@ def pinned_gates(
         _ids(plan),
         _sentences(plan),
         _sample_ratio(run, facts),
-        _planned(run, matched),
+        _planned(run, items_in_pairs),
         _complete(facts),
     )
 
 
 def unpinned_gates(
-    run: Run, facts: LogFacts, matched: Matched, hashes: EvalSetHashes, unpinned: Sequence[str]
+    run: Run, facts: LogFacts, items_in_pairs: int, hashes: EvalSetHashes, unpinned: Sequence[str]
 ) -> tuple[Gate, ...]:
     """Return the same gates for a log without a manifest, as far as the log alone can answer them."""
     return (
-        Gate("fixed before the run", Outcome.INCONCLUSIVE, f"nothing shows it of {', '.join(unpinned)}", "a manifest"),
+        Gate(
+            GateId.FIXED_BEFORE_THE_RUN,
+            Outcome.INCONCLUSIVE,
+            f"nothing shows it of {', '.join(unpinned)}",
+            "a manifest",
+        ),
         _eval_set(hashes, {}),
         _arms(run, facts, "the same models"),
         _one_configuration(facts),
         _records(facts),
         Gate(
-            "request ids",
+            GateId.REQUEST_IDS,
             Outcome.INCONCLUSIVE,
             f"{facts.distinct_ids} logged, sent: not known",
             "ids sent = ids logged",
         ),
         _sample_ratio(run, facts),
-        _planned(run, matched),
+        _planned(run, items_in_pairs),
         _complete(facts),
     )
 
@@ -62,17 +66,18 @@ def unpinned_gates(
 def _eval_set(hashes: EvalSetHashes, named: Mapping[str, str]) -> Gate:
     others = {"eval_baseline.json": hashes.baseline, **named, "dvc.lock": hashes.locked}
     known = {name: value for name, value in others.items() if value is not None}
+    # Compared with the file as found, so that the message names the one that is out of step.
     wrong = [f"{name} names {value}" for name, value in known.items() if value != hashes.found]
     observed = f"the file is {hashes.found}" + "".join(f"; {other}" for other in wrong)
     if not known:
-        return Gate("eval set", Outcome.INCONCLUSIVE, observed, "named by a baseline or a manifest")
-    return gate("eval set", not wrong, observed, f"one md5 in the file, {', '.join(known)}")
+        return Gate(GateId.EVAL_SET, Outcome.INCONCLUSIVE, observed, "named by a baseline or a manifest")
+    return gate(GateId.EVAL_SET, not wrong, observed, f"one md5 in the file, {', '.join(known)}")
 
 
 def _arms(run: Run, facts: LogFacts, models: str) -> Gate:
     other = [c for c in facts.contexts if any(run.arms.get(arm) != sha for arm, sha in c.arm_shas.items())]
     observed = f"every record names {models}" if not other else _first(_together(other), "names other models")
-    return gate("arms", not other, observed, ", ".join(f"{a} {sha[:12]}" for a, sha in sorted(run.arms.items())))
+    return gate(GateId.ARMS, not other, observed, ", ".join(f"{a} {sha[:12]}" for a, sha in sorted(run.arms.items())))
 
 
 def _configurations(run: Run, facts: LogFacts, plan: PlanFacts) -> Gate:
@@ -82,21 +87,22 @@ def _configurations(run: Run, facts: LogFacts, plan: PlanFacts) -> Gate:
         salts.setdefault((c.strategy, c.config_sha), set()).add(c.salt)
     mixed = [config for config, found in salts.items() if len(found) > 1]
     if mixed:
-        return gate("configurations", False, f"{mixed[0][0]} {mixed[0][1][:12]} has several salts", expected)
-    # An id that nobody planned is the id gate's business; here it may have any configuration.
+        return gate(GateId.CONFIGURATIONS, False, f"{mixed[0][0]} {mixed[0][1][:12]} has several salts", expected)
+    # Only planned ids count here; the gate on request ids reports those that nobody planned.
     other = plan.other_block
     observed = f"{len(salts)} configurations" if not other.records else _first(other, "was routed by another one")
-    return gate("configurations", not other.records, observed, expected)
+    return gate(GateId.CONFIGURATIONS, not other.records, observed, expected)
 
 
 def _one_configuration(facts: LogFacts) -> Gate:
     expected = "one configuration and salt per strategy"
+    # Two salts or configurations assign users differently; pooled, their split would be that of neither.
     for strategy in ("shadow", "ab"):
         routed = {(c.config_sha, c.salt) for c in facts.contexts if c.strategy == strategy}
         if len(routed) > 1:
             named = ", ".join(sorted(f"{config[:12]} with salt {salt}" for config, salt in routed)[:3])
-            return gate("configurations", False, f"{len(routed)} of {strategy}: {named}", expected)
-    return gate("configurations", True, f"{len({c.config_sha for c in facts.contexts})} configurations", expected)
+            return gate(GateId.CONFIGURATIONS, False, f"{len(routed)} of {strategy}: {named}", expected)
+    return gate(GateId.CONFIGURATIONS, True, f"{len({c.config_sha for c in facts.contexts})} configurations", expected)
 
 
 def _records(facts: LogFacts) -> Gate:
@@ -104,37 +110,38 @@ def _records(facts: LogFacts) -> Gate:
     observed = f"{facts.records} records"
     if twice.records:
         observed += f", {twice.records} ids twice, first {twice.first}"
-    return gate("records", not twice.records, observed, "every record once")
+    return gate(GateId.RECORDS, not twice.records, observed, "every record once")
 
 
 def _ids(plan: PlanFacts) -> Gate:
     observed = f"{plan.sent} sent, {plan.logged} logged"
-    if plan.lost or plan.strange:
-        observed += f": {plan.lost} sent but not logged, {plan.strange} logged but not sent"
-    return gate("request ids", not (plan.lost or plan.strange), observed, "ids sent = ids logged")
+    if plan.unlogged or plan.unplanned:
+        observed += f": {plan.unlogged} sent but not logged, {plan.unplanned} logged but not sent"
+    return gate(GateId.REQUEST_IDS, not (plan.unlogged or plan.unplanned), observed, "ids sent = ids logged")
 
 
 def _sentences(plan: PlanFacts) -> Gate:
     other = plan.other_item
     observed = "every request carries its item" if not other.records else _first(other, "carries another item")
-    return gate("sentences", not other.records, observed, "the item that the manifest planned")
+    return gate(GateId.SENTENCES, not other.records, observed, "the item that the manifest planned")
 
 
 def _sample_ratio(run: Run, facts: LogFacts) -> Gate:
     (a, b), (of_a, of_b) = run.roles(), facts.split_ids
     p = sample_ratio(of_a, of_b).pvalue
     observed = f"{of_a} ids on {a}, {of_b} on {b}, exact p {pvalue(p)}"
-    return gate("sample ratio", p >= SAMPLE_RATIO_ALPHA, observed, f"p at least {SAMPLE_RATIO_ALPHA:g}")
+    return gate(GateId.SAMPLE_RATIO, p >= SAMPLE_RATIO_ALPHA, observed, f"p at least {SAMPLE_RATIO_ALPHA:g}")
 
 
-def _planned(run: Run, matched: Matched) -> Gate:
-    # Repeats of an item are one observation of it, so n counts items.
-    observed = f"{matched.gradable} distinct items in gradable pairs"
-    return gate("planned pairs", matched.gradable >= run.planned_n, observed, f"at least {run.planned_n}")
+def _planned(run: Run, items_in_pairs: int) -> Gate:
+    # Repeats of an item are one observation of it, so n counts items. Fewer than planned is invalid rather than a
+    # hold: stopping when the numbers look good would promote by chance (statistics.md, "looks").
+    observed = f"{items_in_pairs} distinct items in gradable pairs"
+    return gate(GateId.PLANNED_PAIRS, items_in_pairs >= run.planned_n, observed, f"at least {run.planned_n}")
 
 
 def _complete(facts: LogFacts) -> Gate:
-    return gate("complete pairs", facts.complete > 0, f"{facts.complete} of {facts.pairs}", "at least 1")
+    return gate(GateId.COMPLETE_PAIRS, facts.complete > 0, f"{facts.complete} of {facts.pairs}", "at least 1")
 
 
 def _together(contexts: Sequence[Context]) -> Found:

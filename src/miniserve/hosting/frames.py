@@ -9,11 +9,10 @@ from typing import Literal
 
 import msgspec
 
+from minieval.record.record import LONGEST_MS, MOST_TOKENS
 from miniserve.arms.arm import Answer, usable_text
 from miniserve.errors import ArmRaised, BadOutput
 
-LONGEST_MS = 1e12
-MOST_TOKENS = 10**9
 HEADER_BYTES = 4
 MAX_FRAME_BYTES = 64 * 1024
 MAX_REASON_CHARS = 1_000

@@ -1,6 +1,6 @@
-"""How much may be asked, and how much at once: a rate per caller, bounded concurrency.
+"""Rate limits per caller, and a limit on the requests in work at once.
 
-Every refusal is a RequestRefused that tells the client when to come back.
+Every refusal is a RequestRefused that tells the client when to retry.
 """
 
 import time
@@ -12,8 +12,9 @@ from http import HTTPStatus
 from miniserve.errors import RequestRefused
 from miniserve.http.backlog import Backlog
 
-# Buckets kept; the caller that asked the longest ago is forgotten first. About 2 MB.
+# Buckets kept, least recently used dropped first: about 2 MB. A dropped caller starts with a full bucket again.
 _KNOWN_CALLERS = 10_000
+# Enough to keep a thread busy while the answer before is written.
 QUEUED_PER_SERVER = 1
 
 
@@ -45,10 +46,10 @@ class RateLimit:
 
 
 class Concurrency:
-    """How many requests are in work, and how many may be: `limit` in a burst, fewer under overload.
+    """Limits the requests in work at once: `limit` of them in a burst, fewer under overload.
 
-    Under overload a long queue serves nobody more, it only makes everybody wait. Then there is one request in work per
-    server (a thread that computes) and QUEUED_PER_SERVER waiting.
+    Under overload a longer queue adds waiting time and no throughput. Then each server (a thread that computes) gets
+    one request in work and QUEUED_PER_SERVER waiting.
     """
 
     def __init__(self, limit: int, servers: int = 1, clock: Callable[[], float] = time.monotonic) -> None:

@@ -1,17 +1,18 @@
-"""Tells overload from a burst: how long would a request wait if nobody had been refused?
+"""Tells overload from a burst: how long would a request wait if none had been refused?
 
-A virtual queue (Kunniyur and Srikant 2001): it takes every request that asks, and drains as fast as requests are
-served. A burst fills it for a moment; under overload it stays full. Pure: seconds of a monotonic clock, handed in.
+A virtual queue (Kunniyur and Srikant 2001): every arriving request joins it, and it drains at the rate at which
+requests are served. A burst fills it for a moment; overload keeps it full. Pure: the caller passes in seconds of a
+monotonic clock.
 """
 
 import heapq
 
-# A wait that nobody minds once in a while; from here on it is overload, until half of it is left. With requests of 3 ms
-# that arrive at random, simulated: at 80 % of what a server can do .3 % are refused, at 60 % none.
+# A longer wait is overload, until the wait has halved (hysteresis, so that the limit does not flap). Simulated with
+# random arrivals of 3 ms requests: 0.3 % are refused at 80 % of capacity, none at 60 %.
 BURST_S = 0.04
-# What waits beyond this is forgotten, so that overload is over soon after the load is.
+# The virtual wait is capped, so that overload ends soon after the load does.
 _REMEMBERED_S = 2 * BURST_S
-# The weight of one request in the running mean of the time that serving takes.
+# The weight of one request in the moving average of the service time.
 _WEIGHT = 1 / 16
 
 
@@ -27,7 +28,7 @@ class Backlog:
         self.overloaded = False
 
     def arrived(self, now: float) -> None:
-        """Count a request that asks for a place, whether or not it gets one."""
+        """Count an arriving request, admitted or not."""
         self._wait_s = max(0.0, self._wait_s - (now - self._at))
         self._at = now
         if self._wait_s <= BURST_S / 2:
@@ -37,7 +38,7 @@ class Backlog:
             self.overloaded = True
 
     def served(self, arrived: float, now: float) -> None:
-        """Learn from a request that had a place how long serving takes, its wait for a server left out."""
+        """Update the service time from an admitted request, without its wait for a server."""
         started = max(arrived, heapq.heappop(self._free_since))
         heapq.heappush(self._free_since, now)
         taken_s = now - started

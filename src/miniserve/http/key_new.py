@@ -9,10 +9,10 @@ from miniserve.http.keys import new_key
 
 
 def main(argv: Sequence[str] | None = None, program: str = "python -m miniserve.http.key_new") -> int:
-    """Print a fresh key; returns 0, or 2 when the file cannot be written."""
+    """Print a new key; returns 0, or 2 if the file cannot be written."""
     parser = argparse.ArgumentParser(prog=program, description=__doc__)
     parser.add_argument(
-        "file", type=Path, metavar="FILE", help="what LYNX_KEYS_FILE names; a running server follows it"
+        "file", type=Path, metavar="FILE", help="what LYNX_KEYS_FILE names; a running server reads it again"
     )
     options = parser.parse_args(argv)
     try:

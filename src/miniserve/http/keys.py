@@ -1,4 +1,4 @@
-"""Who may ask: the file of API-key hashes, followed as it changes.
+"""API keys: which callers are admitted. The file of key hashes is reread whenever it changes.
 
 It fails closed: a file without keys, or one that cannot be read, admits nobody.
 """
@@ -47,7 +47,7 @@ class _Status:
 
 
 class Keys:
-    """The SHA-256 hashes of the API keys that may ask; without a file nobody is asked for a key.
+    """The SHA-256 hashes of the valid API keys; without a file, no key is required.
 
     Raises KeysFileError when the file cannot be read at the start. Later that is logged, and nobody is admitted.
     """
@@ -63,11 +63,11 @@ class Keys:
 
     @property
     def asked(self) -> bool:
-        """Whether a request needs a key."""
+        """Whether requests need a key."""
         return self._path is not None
 
     def caller(self, authorization: str | None, address: str) -> str:
-        """Return who asks: the key's hash, or the address when no keys are asked; raises RequestRefused (401)."""
+        """Return the caller: the key's hash, or the address if no key is required; raises RequestRefused (401)."""
         if self._path is None:
             return address
         self._follow(self._path)
@@ -124,12 +124,12 @@ def parse_hashes(content: bytes) -> tuple[tuple[str, ...], tuple[int, ...]]:
 def new_key(path: Path) -> str:
     """Make an API key of 192 random bits, append its hash to the file, and return the key; raises OSError.
 
-    The key is nowhere but in what is returned.
+    The key itself is stored nowhere.
     """
     key = secrets.token_urlsafe(24)
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "a", encoding="ascii") as file:
-        # A last line that somebody left without its end would swallow the hash; an empty line costs nothing.
+        # A last line without a newline would swallow the hash; an empty line is harmless.
         file.write(("\n" if file.tell() else "") + hashlib.sha256(key.encode()).hexdigest() + "\n")
     return key
 

@@ -1,4 +1,4 @@
-"""The ports: sockets to listen on, and an application served on one with the limits of the settings."""
+"""Listening sockets, and a server that serves an ASGI application on them within the limits of the settings."""
 
 import asyncio
 import socket
@@ -27,7 +27,7 @@ class PortServer:
         self.stopping = False
         self._stop = asyncio.Event()
         self._empty = asyncio.Event()
-        # One second more than an arm may take, so that only what is stuck is cut.
+        # One second more than an arm may take, so that only stuck requests are cancelled.
         self._grace_s = settings.deadline_ms // 1000 + 1
 
     async def serve(self, sockets: list[socket.socket]) -> None:

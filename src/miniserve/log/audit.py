@@ -1,7 +1,7 @@
 """`python -m miniserve.log.audit LOG IDS`: does the log account for every id that was sent?
 
-sent = logged, and logged = paired + each kind of missing. Exits 0 when the books balance, 3 when they do not,
-2 when a file cannot be read. Of an id that its client saw unanswered (`--unanswered`) there may be a line or not.
+It does if sent = logged, and logged = paired + each kind of missing. Exits 0 if so, 3 if not, and 2 when a file cannot
+be read. An id whose client got no answer (`--unanswered`) may have a line or not.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from miniserve.log.records import RecordError, TrafficRecord
+from minieval.record.record import RecordError, TrafficRecord
 from miniserve.log.traffic_log import read_log
 
 _SHOWN = 5
@@ -20,7 +20,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class Audit:
-    """The books of one log: what was sent, what is in it by outcome, and every sentence about what does not fit."""
+    """What was sent, what the log has by outcome, and a sentence about each thing that does not fit."""
 
     sent: int
     logged: int
@@ -31,9 +31,9 @@ class Audit:
 def audit(
     records: Sequence[TrafficRecord], sent: Iterable[str], *, lost: int = 0, unanswered: Iterable[str] = ()
 ) -> Audit:
-    """Compare a log with the ids that were sent, an id as often as it was sent.
+    """Compare a log with the ids that were sent, each as often as it was sent.
 
-    `lost` is how many records the log itself says were lost. `unanswered` ids, among those sent, need no line.
+    `lost` is how many records the log itself reports as lost. `unanswered` are those of the sent ids that need no line.
     """
     sent_counts = Counter(sent)
     owed = sent_counts - Counter(unanswered)
@@ -46,14 +46,14 @@ def audit(
         findings=(
             *_finding("sent but not logged", (owed - logged).elements()),
             *_finding("logged but not sent", (logged - sent_counts).elements()),
-            *_finding("record ids that stand twice", repeated),
-            *([f"{lost} records lost, as the log says itself"] if lost else []),
+            *_finding("record ids that occur twice", repeated),
+            *([f"{lost} records lost, as the log itself reports"] if lost else []),
         ),
     )
 
 
 def _outcome(record: TrafficRecord) -> str:
-    """Return "paired", or which arm gave no answer and why, or that there was no shadow."""
+    """Return "paired", or "no shadow" and the arms that gave no answer."""
     missing = [f"{arm} {result.status}" for arm, result in record.results.items() if result.status != "ok"]
     if record.shadow_arm is None:
         missing.insert(0, "no shadow")
@@ -83,7 +83,7 @@ def read_ids(path: Path) -> list[str]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print the books and what is wrong with them; returns the exit code."""
+    """Print the counts and what does not fit; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m miniserve.log.audit", description=__doc__)
     parser.add_argument("log", type=Path, metavar="LOG")
     parser.add_argument("ids", type=Path, metavar="IDS", help="one id a line, or a lab's manifest.json")
@@ -100,7 +100,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for outcome, count in found.outcomes:
         print(f"  {outcome}: {count}")
     if contents.torn:
-        print(f"{contents.torn} torn lines: beginnings of records that stand elsewhere, or were not answered")
+        print(f"{contents.torn} torn lines: beginnings of records that are whole elsewhere, or were not answered")
     for finding in found.findings:
         print(f"audit: {finding}", file=sys.stderr)
     return 3 if found.findings else 0

@@ -1,8 +1,8 @@
 """The journal: what traffic.log would lack if this process died now.
 
-A request whose shadow still runs has been answered, but its line is not written yet. Before the reply leaves, the line
-as it would read then (B `interrupted`) goes into a journal file of this process; once the real line is written, a
-mark settles the entry. Whoever starts next appends to traffic.log what it lacks of the journals of dead processes.
+A request whose shadow still runs has been answered, but its line is not written yet. Before the reply leaves, a line
+with B as `interrupted` goes into a journal file of this process. Once the real line is written, a mark settles the
+entry. The next process to start appends unsettled entries of dead processes to traffic.log.
 """
 
 import errno
@@ -12,32 +12,38 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from miniserve.log.records import RecordError, TrafficRecord, parse_line, to_line
-from miniserve.log.traffic_log import TrafficLog, wanted_ids
+import structlog
 
-# A file that outgrows this is followed by another, and removed once every entry in it is settled.
+from minieval.record.line import parse_line, to_line
+from minieval.record.record import RecordError, TrafficRecord
+from miniserve.log.file_lock import acquire
+from miniserve.log.regular_file import NotRegularFile, open_regular
+from miniserve.log.traffic_log import LONG_LOCK_TIMEOUT_S, Log
+
+_log = structlog.get_logger()
+# A file that grows beyond this is closed for new entries, and removed once all of its entries are settled.
 GENERATION_BYTES = 4 * 2**20
 _LOCK_FILE = "recovery.lock"
-# A mark is this and a record id. Without marks, a rotator that took the log away would make settled entries look lost.
+# A mark is this and a record id. Marks are needed because a rotator may take the log away: its lines would look lost.
 _MARK = b"-"
 
 
 class _Generation:
-    """One file of the journal, locked as long as its process lives."""
+    """One file of the journal; its lock is held for as long as its process lives."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.unsettled = 0
         self.size = 0
         self._torn = False
-        # Locked before it has the name that a recovery looks for, so that none takes it for abandoned.
+        # Lock the file before giving it the name that recoveries look for, or one could take it for abandoned.
         nameless = path.with_suffix(".new")
         self._fd = os.open(nameless, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._fd, fcntl.LOCK_EX)
         nameless.rename(path)
 
     def append(self, line: bytes) -> None:
-        """Write a line; one that a full disk tears is ended before the next, and raises OSError."""
+        """Write a line. Raises OSError if a full disk cut it short; the next call then ends the fragment first."""
         if self._torn:
             line = b"\n" + line
         written = os.write(self._fd, line)
@@ -46,23 +52,28 @@ class _Generation:
         if self._torn:
             raise OSError(errno.ENOSPC, f"{written} of {len(line)} bytes written", str(self.path))
 
+    def empty(self) -> None:
+        """Remove what was written, and keep the file."""
+        os.ftruncate(self._fd, 0)
+        self.size, self._torn = 0, False
+
     @property
     def gone(self) -> bool:
-        """Whether somebody removed the file, so that no recovery would find it."""
+        """Whether the file was removed, so that no recovery would find it."""
         return os.fstat(self._fd).st_nlink == 0
 
     def abandon(self) -> None:
-        """Leave the file to whoever recovers it."""
+        """Unlock the file and leave it for a recovery."""
         os.close(self._fd)
 
     def remove(self) -> None:
-        """Remove the file: nothing in it is needed any more."""
+        """Remove the file, as nothing in it is needed any more."""
         self.path.unlink(missing_ok=True)
         os.close(self._fd)
 
 
 class Journal:
-    """The journal of this process. Entries are settled in any order; files are bounded by what is unsettled."""
+    """The journal of this process. Entries may be settled in any order; only files with unsettled entries are kept."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -71,7 +82,10 @@ class Journal:
         self._entries: dict[str, _Generation] = {}
 
     def open_entry(self, line_if_killed: TrafficRecord) -> None:
-        """Note the line that stands for this record if the process dies before `settle`; raises OSError."""
+        """Write the line that a recovery appends if this process dies before `settle`.
+
+        Raises OSError if the line was not written, RecordError if it cannot be.
+        """
         if self._current.size >= GENERATION_BYTES:
             self._begin_another()
         self._append(to_line(line_if_killed))
@@ -79,17 +93,22 @@ class Journal:
         self._entries[line_if_killed.record_id] = self._current
 
     def settle(self, record_id: str) -> None:
-        """Forget the entry: its real line is in traffic.log. An id that has none is left alone."""
+        """Mark the entry as settled, because its real line is in traffic.log. An id without an entry is ignored."""
         generation = self._entries.pop(record_id, None)
         if generation is not None:
             generation.unsettled -= 1
             if not self._retire(generation):
-                with suppress(OSError):  # unmarked, the entry is looked up in the log
+                with suppress(OSError):  # without a mark, a recovery looks the entry up in the log
                     generation.append(_MARK + record_id.encode() + b"\n")
 
     def probe(self) -> None:
         """Raise OSError if an entry could not be written now."""
         self._append(_MARK + b"\n")
+
+    def make_room(self) -> None:
+        """Give back the disk space of entries that are all settled; raises OSError."""
+        if not self._current.unsettled:
+            self._current.empty()
 
     def holds(self, record_id: str) -> bool:
         """Tell whether the next start would recover this record."""
@@ -100,7 +119,7 @@ class Journal:
         return len(self._entries)
 
     def close(self) -> None:
-        """Remove the files whose entries are settled; the others are left, unlocked, for the next start to recover."""
+        """Remove the files whose entries are all settled, and unlock the others for the next start to recover."""
         for generation in {self._current, *self._entries.values()}:
             if generation.unsettled:
                 generation.abandon()
@@ -117,7 +136,7 @@ class Journal:
         self._retire(full)
 
     def _retire(self, generation: _Generation) -> bool:
-        """Remove a file that nothing needs any more, and tell whether it was one."""
+        """Remove the file if nothing in it is needed any more, and return whether it was removed."""
         if generation is self._current or generation.unsettled:
             return False
         generation.remove()
@@ -129,11 +148,11 @@ class Journal:
         return _Generation(self._folder / f"{os.getpid()}-{os.urandom(4).hex()}-{self._made}.jsonl")
 
 
-def recover(folder: Path, log: TrafficLog) -> int:
-    """Append to the log what it lacks of dead processes' journals, and remove them; returns how many lines.
+def recover(folder: Path, log: Log) -> int:
+    """Append the unsettled entries of dead processes to the log, remove their journals, and return how many lines.
 
-    Safe beside live servers and other recoveries: a live process's files are locked, recoveries take turns. A torn
-    entry at a file's end is left out: it was being written, so its reply had not left.
+    Safe beside live servers and other recoveries: a live process's files are locked, and so is a recovery. A torn
+    entry at the end of a file is skipped: its reply had not left. What is not a regular file is left alone.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with _exclusive(folder / _LOCK_FILE):
@@ -146,7 +165,7 @@ def recover(folder: Path, log: TrafficLog) -> int:
         return recovered
 
 
-def _append_missing(journal: bytes, log: TrafficLog) -> int:
+def _append_missing(journal: bytes, log: Log) -> int:
     entries: dict[str, TrafficRecord] = {}
     for line in journal.split(b"\n"):
         if line.startswith(_MARK):
@@ -155,7 +174,7 @@ def _append_missing(journal: bytes, log: TrafficLog) -> int:
         with suppress(RecordError):
             entry = parse_line(line)
             entries[entry.record_id] = entry
-    for record_id in wanted_ids(log.path, entries.keys()):
+    for record_id in log.ids_present(entries.keys()):
         del entries[record_id]
     for entry in entries.values():
         log.append(entry)
@@ -164,9 +183,9 @@ def _append_missing(journal: bytes, log: TrafficLog) -> int:
 
 @contextmanager
 def _exclusive(path: Path) -> Iterator[None]:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = open_regular(path, os.O_RDWR | os.O_CREAT)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        acquire(descriptor, LONG_LOCK_TIMEOUT_S, path)
         yield
     finally:
         os.close(descriptor)
@@ -174,17 +193,21 @@ def _exclusive(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _abandoned(path: Path) -> Iterator[bytes | None]:
-    """Give the content of a journal file whose process is gone, and hold its lock; None if it lives or tidied up."""
+    """Give the content of a dead process's journal file, and hold its lock; None if there is nothing to recover."""
     try:
-        file = path.open("rb")
-    except FileNotFoundError:
+        file = os.fdopen(open_regular(path, os.O_RDONLY), "rb")
+    except FileNotFoundError:  # its process removed it
+        yield None
+        return
+    except NotRegularFile as error:  # not ours, so not to be read or removed either
+        _log.warning("journal file ignored", file=str(path), reason=error.strerror)
         yield None
         return
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        except BlockingIOError:  # its process lives
             yield None
             return
-        # Without a name any more, its process removed it between our opening and our locking.
+        # A file without a name was removed by its process after we opened it and before we locked it.
         yield file.read() if os.fstat(file.fileno()).st_nlink else None

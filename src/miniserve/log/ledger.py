@@ -1,58 +1,77 @@
-"""The books of a server process: the traffic log, and the journal of what the log still lacks.
+"""Keeps the traffic log and the journal consistent: one line per answered request, also if this process dies.
 
-A file that cannot be written never fails a request. What could not be written waits in memory and is tried again with
-every request, every readiness probe and every second; what no longer fits there is lost, counted, and said in a line
-of its own.
+A file that cannot be written never fails a request. Lines that could not be written wait in memory and are tried again
+with every request, every readiness probe and every second. Lines that no longer fit there are lost: counted, and
+reported by a line of their own once writing works.
 """
 
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
+from msgspec.structs import replace
 
+from minieval.record.line import to_line
+from minieval.record.record import ArmResult, RecordError, TrafficRecord
 from miniobserve.metrics.metrics import Metrics
 from miniserve.log.journal import Journal, recover
-from miniserve.log.records import ArmResult, TrafficRecord
-from miniserve.log.traffic_log import LONG_PATIENCE_S, PATIENCE_S, TrafficLog
+from miniserve.log.stdout_log import StdoutLog
+from miniserve.log.traffic_log import LOCK_TIMEOUT_S, LONG_LOCK_TIMEOUT_S, Log, TrafficLog
 
 _log = structlog.get_logger()
-# What waits in memory while the log cannot be written: some 10 MB.
+STDOUT = Path("-")
+# Lines that may wait in memory while the log cannot be written: some 10 MB.
 UNWRITTEN_LIMIT = 10_000
-# A full disk under load fails a thousand times a second; the metric counts them all, people are told that often.
+# A full disk under load fails a thousand times a second. The metric counts each failure; the log reports it this often.
 _REPEAT_S = 10.0
 _INTERRUPTED = ArmResult("interrupted", reason="the server died while the shadow was running")
 
 
 @dataclass(frozen=True)
 class Books:
-    """How many records wait for a log that can be written, stand in the journal only, or were lost."""
+    """How many records wait for a log that can be written, are in the journal only, or were lost."""
 
     waiting: int
     unsettled: int
     lost: int
 
 
+def open_log(path: Path, on_dropped: Callable[[int], None]) -> Log:
+    """Open the log at this path, STDOUT for stdout; `on_dropped` counts lines that stdout does not take.
+
+    Raises OSError if the file cannot be opened.
+    """
+    return StdoutLog(on_dropped) if path == STDOUT else TrafficLog(path, LONG_LOCK_TIMEOUT_S)
+
+
 class Ledger:
     """One record per request, also across the death of this process.
 
-    Opening it first recovers what a dead process left in its journal. Raises OSError when the state folder cannot
-    be written.
+    Opening it first recovers what a dead process left in its journal. `traffic_log` is the file of records, STDOUT
+    for stdout; by default it is in the state folder. Raises OSError when these cannot be written.
     """
 
-    def __init__(self, state_dir: Path, metrics: Metrics, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        state_dir: Path,
+        metrics: Metrics,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        traffic_log: Path | None = None,
+    ) -> None:
         self._metrics = metrics
         self._clock = clock
-        self._said_at: float | None = None  # since when people know that something cannot be written
-        self._promise_broken = False
-        self._unwritten: deque[TrafficRecord] = deque()
-        self._lost = 0
+        self._reported_at: float | None = None  # when the log last reported that something cannot be written
+        self._journal_failed = False
+        self._unwritten: deque[tuple[str, bytes]] = deque()  # record ids and their lines
+        self._lost = 0  # not yet reported by a line
         self._lost_ever = 0
-        self._log = TrafficLog(state_dir / "traffic.log", LONG_PATIENCE_S)
+        self._log = open_log(traffic_log or state_dir / "traffic.log", metrics.log_lost.inc)
         self._recover(state_dir / "journal")
-        self._log.be_patient(PATIENCE_S)
+        self._log.set_lock_timeout(LOCK_TIMEOUT_S)
         self._journal = Journal(state_dir / "journal")
 
     def _recover(self, journal: Path) -> None:
@@ -66,63 +85,95 @@ class Ledger:
             self._metrics.shadow_outcomes.labels(_INTERRUPTED.status).inc(recovered)
 
     def promise(self, record: TrafficRecord, shadow_arm: str) -> None:
-        """Note a request that is about to be answered while its shadow still has to run."""
+        """Journal a request that is about to be answered while its shadow still has to run."""
         interrupted = replace(record, results={**record.results, shadow_arm: _INTERRUPTED})
         try:
             self._journal.open_entry(interrupted)
-            self._promise_broken = False
+            self._journal_failed = False
+        except RecordError as error:  # `record` will count it
+            _log.error("promise not written", reason=str(error))
         except OSError as error:
-            self._promise_broken = True
+            self._journal_failed = True
             self._failed("promise not written", error)
 
     def record(self, record: TrafficRecord) -> None:
-        """Append the request's line, and settle what was promised; while that fails, keep it and try again."""
-        self._unwritten.append(record)
+        """Append the request's line and settle its journal entry; while that fails, keep the line and try again."""
+        try:
+            self._unwritten.append((record.record_id, to_line(record)))
+        except RecordError as error:  # no line can hold it, so trying again would fail for ever
+            _log.error("record lost", reason=str(error))
+            self._lose(record.record_id)
         if len(self._unwritten) > UNWRITTEN_LIMIT:
-            evicted = self._unwritten.popleft()
-            if not self._journal.holds(evicted.record_id):
-                self._lost += 1
-                self._lost_ever += 1
-                self._metrics.log_lost.inc()
+            evicted, _ = self._unwritten.popleft()
+            self._lose(evicted)
         self.flush()
 
     def flush(self) -> bool:
-        """Write what is waiting, and tell whether nothing is left to write and promises can be kept."""
+        """Write what is waiting, and return whether everything is written and the journal can be, too."""
         try:
             while self._unwritten:
-                self._log.append(self._unwritten[0])
-                self._journal.settle(self._unwritten.popleft().record_id)
-            if self._lost:
-                self._log.append_loss(self._lost)
-                self._lost = 0
-            if self._promise_broken:
+                record_id, line = self._unwritten[0]
+                self._log.append_line(line)
+                self._unwritten.popleft()
+                self._journal.settle(record_id)
+            self._report_lost()
+            if self._journal_failed:
                 self._journal.probe()
-                self._promise_broken = False
+                self._journal_failed = False
         except OSError as error:
             self._failed("books not written", error)
             return False
-        if self._said_at is not None:
-            self._said_at = None
+        if self._reported_at is not None:
+            self._reported_at = None
             _log.info("everything is written again")
         return True
 
     @property
     def books(self) -> Books:
-        """What the log lacks at the moment, and has lost since this process began."""
+        """What the log lacks at the moment, and what was lost since this process began."""
         return Books(len(self._unwritten), len(self._journal), self._lost_ever)
 
     def close(self) -> None:
-        """Write what can be written, and close the files."""
-        self._log.be_patient(LONG_PATIENCE_S)
-        self.flush()
-        if lost := sum(not self._journal.holds(record.record_id) for record in self._unwritten):
-            _log.error("stopped before everything was written", lost=lost)
+        """Write what can be written, count the rest as lost unless the journal has it, and close the files."""
+        self._log.set_lock_timeout(LONG_LOCK_TIMEOUT_S)
+        if not self.flush() and self._unwritten:
+            self._journal.make_room()
+            self.flush()
+            self._count_unwritten()
         self._journal.close()
-        self._log.close()
+        if lost := self._log.close():
+            self._metrics.log_lost.inc(lost)
+            _log.error("stopped before everything was written", lost=lost, reported_in_log=False)
+
+    def _count_unwritten(self) -> None:
+        """Count what is still waiting as lost; a line about that may fit where a record does not."""
+        for record_id, _ in self._unwritten:
+            self._lose(record_id)
+        self._unwritten.clear()
+        if not self._lost:
+            return
+        lost, reported = self._lost, True
+        try:
+            self._report_lost()
+        except OSError:
+            reported = False
+        _log.error("stopped before everything was written", lost=lost, reported_in_log=reported)
+
+    def _lose(self, record_id: str) -> None:
+        """Count a record as lost, unless the next start will recover it from the journal."""
+        if not self._journal.holds(record_id):
+            self._lost += 1
+            self._lost_ever += 1
+            self._metrics.log_lost.inc()
+
+    def _report_lost(self) -> None:
+        if self._lost:
+            self._log.append_loss(self._lost)
+            self._lost = 0
 
     def _failed(self, what: str, error: OSError) -> None:
         self._metrics.log_errors.inc()
-        if self._said_at is not None and self._clock() - self._said_at < _REPEAT_S:
+        if self._reported_at is not None and self._clock() - self._reported_at < _REPEAT_S:
             return
-        self._said_at = self._clock()
+        self._reported_at = self._clock()
         _log.error(what, waiting=len(self._unwritten), lost=self._lost, reason=str(error))

@@ -1,28 +1,32 @@
-"""Follows the end of traffic.log while others append to it, bounded in how far back it goes and how much it takes.
+"""Follows the end of traffic.log while servers append to it; bounded in how far back it reads, and how much at once.
 
-Evidence is read whole by trafficlog; this is for whoever only wants to watch.
+For watching only: evidence is read as a whole, by read_log or the judge.
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from miniserve.log.records import RecordError, TrafficRecord, parse_line
+from minieval.record.line import parse_line
+from minieval.record.record import LONGEST_LINE, RecordError, TrafficRecord
+from miniserve.log.regular_file import open_regular
 
-# A watcher who comes late begins that far from the end, and is never further behind.
+# A late watcher starts this far from the end, and is never further behind.
 FARTHEST_BACK: Final = 8 * 2**20
-# About twenty lines: parsing them keeps an event loop for less than a millisecond.
+# About twenty lines: parsing them blocks the event loop for less than a millisecond.
 SLICE: Final = 16 * 2**10
 
 
 class LogTail:
-    """Yields the records that were appended since it was last read; a rotated or removed log is noticed by its inode.
+    """Yields the records that were appended since the last read; a changed inode shows that the log was rotated.
 
-    `skipped` counts bytes that were too far back to read, `unreadable` lines that are no record.
+    `skipped` counts bytes that were too far back to read, `unreadable` lines that are no record. Without a path the
+    log goes to stdout, and reading raises OSError.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | None) -> None:
         self._path = path
         self._fd: int | None = None
         self._position = 0
@@ -31,18 +35,18 @@ class LogTail:
         self.unreadable = 0
 
     def read(self) -> Iterator[list[TrafficRecord]]:
-        """Yield what is there by slices, so that the reader can let others run between them; raises OSError."""
+        """Yield the new records in slices, so that the caller can let others run in between; raises OSError."""
         if self._fd is None and not self._open():
             return
         yield from self._to_the_end()
         if self._rotated():
-            # What was appended until the name moved is read above; the fresh file from its beginning.
+            # The old file was read to its end above; the new one is read from its beginning.
             self.close()
             if self._open():
                 yield from self._to_the_end()
 
     def close(self) -> None:
-        """Let go of the file; reading again begins with what has its name then."""
+        """Close the file; the next read opens whatever has its name then."""
         if self._fd is not None:
             os.close(self._fd)
         self._fd, self._position, self._rest = None, 0, b""
@@ -55,12 +59,15 @@ class LogTail:
             self._position, self._rest = 0, b""
         if size - self._position > FARTHEST_BACK:
             self.skipped += size - self._position - FARTHEST_BACK
-            # From a line's beginning: what stands before the first newline is somebody's second half.
+            # Start at the beginning of a line: skip to after the first newline.
             self._position, self._rest = size - FARTHEST_BACK, b""
             self._position += os.pread(self._fd, SLICE, self._position).find(b"\n") + 1
         while chunk := os.pread(self._fd, min(SLICE, size - self._position), self._position):
             self._position += len(chunk)
             *lines, self._rest = (self._rest + chunk).split(b"\n")
+            if len(self._rest) > LONGEST_LINE:  # no record; keeping it would copy it again with every slice
+                self._rest = b""
+                self.unreadable += 1
             yield [record for line in lines if (record := self._parsed(line))]
 
     def _parsed(self, line: bytes) -> TrafficRecord | None:
@@ -71,14 +78,16 @@ class LogTail:
             return None
 
     def _open(self) -> bool:
+        if self._path is None:
+            raise OSError(errno.ENOENT, "it goes to stdout")
         try:
-            self._fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+            self._fd = open_regular(self._path, os.O_RDONLY)
         except FileNotFoundError:
             return False
         return True
 
     def _rotated(self) -> bool:
-        if self._fd is None:
+        if self._fd is None or self._path is None:
             return False
         ours = os.fstat(self._fd)
         try:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
+from minieval.record.record import ArmResult, TrafficRecord
 from minieval.report.wording import compare_words
-from miniserve.log.records import ArmResult, TrafficRecord
 from miniserve.loopback.live_counts import ArmCounts, ConfigurationCounts, SplitCounts
 from miniserve.loopback.sequential import exact_split_pvalue
 

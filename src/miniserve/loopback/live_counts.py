@@ -5,7 +5,7 @@ from collections import Counter, deque
 from hashlib import blake2b
 from typing import Any, Final
 
-from miniserve.log.records import ArmResult, TrafficRecord
+from minieval.record.record import ArmResult, TrafficRecord
 from miniserve.loopback.sequential import Share, always_valid_share
 
 WINDOW_S: Final = 60

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from miniserve.log.records import TrafficRecord
+from minieval.record.record import TrafficRecord
 from miniserve.log.tail import LogTail
 from miniserve.loopback.live import Live, UnusableRecord
 
@@ -24,7 +24,7 @@ _encoder = msgspec.json.Encoder()
 class LiveFeed:
     """The events for all watchers: the server's own description, and figures from the end of the log."""
 
-    def __init__(self, log: Path, describe: Describe) -> None:
+    def __init__(self, log: Path | None, describe: Describe) -> None:
         self._tail = LogTail(log)
         self._describe = describe
         self._live = Live()

@@ -9,6 +9,7 @@ import structlog
 
 from minimodel.small_files import read_version, replace_file
 from miniserve.http.ports import PortServer, listen
+from miniserve.log.ledger import STDOUT
 from miniserve.loopback.details import View, create_details_app
 from miniserve.loopback.live_feed import LiveFeed
 from miniserve.settings import Settings
@@ -24,7 +25,7 @@ class Loopback:
         self._host = settings.host
         self._public_port: int = public.getsockname()[1]
         self._socket = listen(_LOOPBACK, settings.metrics_port)
-        self._feed = LiveFeed(settings.state_dir / "traffic.log", view.details)
+        self._feed = LiveFeed(None if settings.log_path == STDOUT else settings.log_path, view.details)
         self._server = PortServer(create_details_app(view, self._feed), settings)
         self._address_file = settings.state_dir / "server.json"
 

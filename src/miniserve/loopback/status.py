@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from minieval.record.statuses import STATUSES
 from miniobserve.bounds import bounded_text
 from miniobserve.deferred import DeferredCalls
 from miniobserve.metrics.gauges import StateGauges
 from miniobserve.metrics.metrics import Metrics
 from miniserve.log.ledger import Books, Ledger
-from miniserve.log.records import STATUSES
 from miniserve.routes.routes import Routes
 from miniserve.shadow.queue import ShadowState
 

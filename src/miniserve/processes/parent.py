@@ -7,6 +7,7 @@ the parent.
 import asyncio
 import socket
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Any
 
 import structlog
@@ -15,7 +16,7 @@ from miniobserve.metrics.shared import SharedMetrics, fresh_folder
 from miniserve.errors import ServeError, SettingsError
 from miniserve.http.ports import listen
 from miniserve.log.journal import recover
-from miniserve.log.traffic_log import LONG_PATIENCE_S, TrafficLog
+from miniserve.log.ledger import open_log
 from miniserve.loopback.port import Loopback
 from miniserve.loopback.status import ProcessStatus, details, set_gauges
 from miniserve.processes.channel import Begin
@@ -145,7 +146,7 @@ class Parent:
             _log.warning("recovered interrupted requests", lines=recovered)
 
     def _recover_journals(self) -> int:
-        with TrafficLog(self._settings.state_dir / "traffic.log", LONG_PATIENCE_S) as log:
+        with closing(open_log(self._settings.log_path, _report_dropped)) as log:
             return recover(self._settings.state_dir / "journal", log)
 
     async def _watch(self, stand_in: StandIn) -> None:
@@ -155,3 +156,7 @@ class Parent:
             await self._statuses()
             all_down = not any(slot.running for slot in self._slots)
             await stand_in.set_active(all_down and not self._stopping.is_set())
+
+
+def _report_dropped(count: int) -> None:
+    _log.error("recovered lines dropped: stdout does not take them", lost=count)

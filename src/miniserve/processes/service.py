@@ -91,10 +91,14 @@ class Service:
         self._keys = Keys(settings.keys_file)
         self._first_config = config or self._routes.first_config()
         try:
-            self._ledger = Ledger(settings.state_dir, metrics)
+            self._ledger = Ledger(settings.state_dir, metrics, traffic_log=settings.log_path)
             self._traces = Traces("miniserve", settings.state_dir / spans, metrics.spans_dropped.inc)
         except OSError as error:
-            raise SettingsError(f"LYNX_STATE_DIR is {str(settings.state_dir)!r}: {error.strerror}") from error
+            if error.filename == str(settings.traffic_log):
+                raise SettingsError(f"LYNX_TRAFFIC_LOG is {error.filename!r}: {error.strerror}") from error
+            raise SettingsError(
+                f"LYNX_STATE_DIR is {str(settings.state_dir)!r}: {error.filename}: {error.strerror}"
+            ) from error
         except ValueError as error:
             raise SettingsError(f"a variable of OpenTelemetry is unusable: {error}") from error
 

@@ -1,8 +1,9 @@
 """How a shadow's run ends, as the traffic record has it: every way to end is one ArmResult. Pure."""
 
+from minieval.record.line import checked_result
+from minieval.record.record import ArmResult
 from miniserve.arms.arm import Answer
 from miniserve.errors import ArmError
-from miniserve.log.records import ArmResult
 
 CANCELLED = ArmResult("cancelled", reason="the shadow was switched off or the server stopped")
 
@@ -14,7 +15,7 @@ def queue_full(waiting: int) -> ArmResult:
 
 def answered(answer: Answer, elapsed_ms: float, queue_ms: float) -> ArmResult:
     """Return the outcome of an answer; `elapsed_ms` is its latency where the arm did not measure its own."""
-    return ArmResult(
+    result = ArmResult(
         "ok",
         response=answer.text,
         edit_applied=answer.edit_applied,
@@ -23,12 +24,15 @@ def answered(answer: Answer, elapsed_ms: float, queue_ms: float) -> ArmResult:
         queue_ms=queue_ms,
         cpu_ms=answer.cpu_ms,
     )
+    return checked_result(result)
 
 
 def failed(error: Exception, queue_ms: float) -> ArmResult:
     """Return the outcome of a run that raised: the status of an ArmError, `error` for anything nobody declared."""
     if isinstance(error, ArmError):
-        return ArmResult(
-            error.status, latency_ms=error.service_ms, queue_ms=queue_ms, cpu_ms=error.cpu_ms, reason=error.reason
+        return checked_result(
+            ArmResult(
+                error.status, latency_ms=error.service_ms, queue_ms=queue_ms, cpu_ms=error.cpu_ms, reason=error.reason
+            )
         )
-    return ArmResult("error", queue_ms=queue_ms, reason=f"{type(error).__name__}: {error}")
+    return checked_result(ArmResult("error", queue_ms=queue_ms, reason=f"{type(error).__name__}: {error}"))

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 
+from minieval.record.record import ArmResult
 from miniserve.arms.arm import Arm
-from miniserve.log.records import ArmResult
 from miniserve.shadow.outcome import CANCELLED, answered, failed, queue_full
 
 OnOutcome = Callable[[ArmResult], None]

@@ -1,6 +1,8 @@
 """Pairs out of a log: what is graded, how often, and that counting in the database gives what counting by hand does."""
 
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -10,10 +12,13 @@ from tests.minieval.traffic_lines import Line, answered, opened, shadow_line
 
 from minieval.errors import GraderFailed
 from minieval.grading.evalset import EvalItem, from_item
-from minieval.grading.graded_pairs import Pairs, grade_pairs
+from minieval.grading.graded_pairs import grade_pairs
 from minieval.grading.grader import CORRECT, FunctionGrader, GrammarGrader, Mark
 from minieval.grading.items import Item
 from minieval.grading.lookup import match_items
+from minieval.measures.cases import Case, list_cases
+from minieval.measures.pairs import Tally
+from minieval.measures.tallies import first_pairs, tally_pairs
 from minieval.record.statuses import FAILED, MISSING
 
 ITEMS = [
@@ -26,9 +31,20 @@ INDEX = {item.sentence: from_item(item) for item in ITEMS}
 TEXTS = ["He will go.", "He is going to go.", "He will goes.", "He went.", "He wented.", " He  went. ", None]
 
 
+@dataclass(frozen=True)
+class Pairs:
+    """What the measures read of a graded log."""
+
+    tallies: tuple[Tally, ...]
+    firsts: tuple[Tally, ...]
+    ungradable: int
+    cases: tuple[Case, ...]
+
+
 def paired(folder: Path, lines: list[Line], grader: GrammarGrader | FunctionGrader | None = None) -> Pairs:
     with opened(folder, lines) as log:
-        return grade_pairs(log, match_items(log, INDEX), grader or GrammarGrader())
+        graded = grade_pairs(match_items(log, INDEX), grader or GrammarGrader())
+        return Pairs(tally_pairs(graded), first_pairs(graded), graded.ungradable, list_cases(graded))
 
 
 def mark_of(item: EvalItem, text: str | None) -> Mark:
@@ -174,10 +190,36 @@ def test_the_first_complete_pair_of_every_item_is_told_in_the_order_of_the_log(t
 
 def test_more_cases_than_a_report_lists_are_counted_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Patched because 2,000 different answers would make the test slow.
-    monkeypatch.setattr("minieval.grading.graded_pairs.MOST_LISTED", 5)
+    monkeypatch.setattr("minieval.measures.cases.MOST_LISTED", 5)
     lines = [shadow_line(i, "He went.", answered("A", "He went."), answered("B", f"He {i}.")) for i in range(20)]
 
     found = paired(tmp_path, lines)
 
     assert len(found.cases) == 5
     assert sum(tally.requests for tally in found.tallies if tally.differing) == 20
+
+
+def test_the_grader_decides_which_answers_are_the_same(tmp_path: Path) -> None:
+    line = shadow_line(1, "He went.", answered("A", "YES"), answered("B", "yes "))
+
+    def differing(canonical: Callable[[str], object] | None) -> list[bool]:
+        grader = FunctionGrader("g:f", "0" * 64, lambda item, answer: True, canonical)
+        return [tally.differing for tally in paired(tmp_path, [line], grader).tallies]
+
+    assert differing(None) == [True]
+    assert differing(str.strip) == [True]
+    assert differing(lambda answer: answer.strip().lower()) == [False]
+
+
+def test_two_answers_that_differ_in_white_space_only_differ_unless_the_grader_says_otherwise(tmp_path: Path) -> None:
+    line = shadow_line(1, "He went.", answered("A", "def f():\n    x"), answered("B", "def f():\n  x"))
+    grader = FunctionGrader("g:f", "0" * 64, lambda item, answer: True)
+
+    assert [tally.differing for tally in paired(tmp_path, [line], grader).tallies] == [True]
+
+
+def test_a_canonical_answer_that_is_no_text_stops_the_grading(tmp_path: Path) -> None:
+    line = shadow_line(1, "He went.", answered("A", "x"), answered("B", "y"))
+
+    with pytest.raises(GraderFailed, match="canonical_answer returned None: expected text"):
+        paired(tmp_path, [line], FunctionGrader("g:f", "0" * 64, lambda item, answer: True, lambda answer: None))

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from scipy import stats
 from tests.minieval.verdict.test_decision import decision, outcome
 
-from minieval.measures.cost import DEFAULT_RATE_USD_PER_HOUR, LEAST_ACCURACY, Cost, price, quotient
-from minieval.measures.throughput import Round, Throughput, mean_rate
-from minieval.stats import Interval, accuracy_interval
-from minieval.verdict.gates import Gate, Outcome, usd
+from minieval.manifest import Round, Throughput
+from minieval.measures.cost import DEFAULT_RATE_USD_PER_HOUR, LEAST_ACCURACY, Cost, price
+from minieval.stats import Interval, accuracy_interval, mean_rate, quotient
+from minieval.verdict.gates import Gate, GateId, Outcome, usd
 from minieval.verdict.verdict import Verdict
 
 RATES = st.lists(st.floats(0.01, 1e6), min_size=2, max_size=12)
@@ -129,7 +129,7 @@ def test_the_gate_of_the_cost_prints_both_arms() -> None:
     ready, short = (decision(cost=cost(right_b=right)).gates[-1] for right in (150, 50))
 
     # 0.05 USD an hour, A 488 tokens a second and half right, B 976 and three quarters right
-    name, asked = "cost per quality unit", "B deployment-ready: accuracy at least 30.0 %"
+    name, asked = GateId.COST, "B deployment-ready: accuracy at least 30.0 %"
     prefix = "USD per 1,000 tokens and unit of accuracy: B"
     assert ready == Gate(name, Outcome.PASS, f"{prefix} 0.0000190, A 0.0000569", asked)
     assert short == Gate(name, Outcome.FAIL, f"{prefix} not-deployment-ready (accuracy 25.0 %), A 0.0000569", asked)

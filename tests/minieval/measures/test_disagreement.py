@@ -10,7 +10,8 @@ from minieval.grading.evalset import from_item
 from minieval.grading.grader import CORRECT, GrammarGrader, Mark
 from minieval.grading.grammar import Correction
 from minieval.grading.items import Item
-from minieval.measures.disagreement import Case, Corrections, Disagreement, Kind, Transition, case, disagreement
+from minieval.measures.cases import Case, Kind, case
+from minieval.measures.disagreement import Corrections, Disagreement, Transition, disagreement
 from minieval.measures.pairs import Tally
 
 WRONG = Item(

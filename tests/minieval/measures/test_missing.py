@@ -5,11 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minieval.grading.evalset import EvalItem
-from minieval.grading.graded_pairs import Pairs
 from minieval.grading.grader import Mark
 from minieval.measures.missing import ArmRuns, Failures, Missing, account
 from minieval.measures.pairs import Tally
-from minieval.record.facts import Found, LogFacts
+from minieval.record.log_facts import Found, LogFacts
 from minieval.record.statuses import FAILED, MISSING, STATUSES
 from minieval.stats import clopper_pearson_upper
 
@@ -26,10 +25,6 @@ def facts(*runs: tuple[str | None, str | None], repeated: int = 0) -> LogFacts:
         complete=0,
         runs=(counted[0], counted[1]),
     )
-
-
-def pairs(*tallies: Tally, ungradable: int = 0) -> Pairs:
-    return Pairs(tallies, (), ungradable, ())
 
 
 def tally(a: str, b: str, requests: int = 1) -> Tally:
@@ -52,11 +47,9 @@ def test_a_log_is_accounted_for_by_request_pair_and_run() -> None:
         (None, "timeout"),
         repeated=1,
     )
-    graded = pairs(
-        tally("ok", "ok"), tally("ok", "error"), tally("timeout", "bad_output"), tally("ok", "dropped"), ungradable=1
-    )
+    graded = [tally("ok", "ok"), tally("ok", "error"), tally("timeout", "bad_output"), tally("ok", "dropped")]
 
-    found = account(log, graded, ("A", "B"), sent=9, torn=2, lost=4, alpha=0.1)
+    found = account(log, graded, ("A", "B"), ungradable=1, sent=9, torn=2, lost=4, alpha=0.1)
 
     assert found == Missing(
         sent=9,
@@ -78,8 +71,9 @@ def test_a_log_is_accounted_for_by_request_pair_and_run() -> None:
 def test_pairs_that_are_counted_together_count_as_many() -> None:
     found = account(
         facts(),
-        pairs(tally("ok", "ok", 7), tally("ok", "dropped", 3)),
+        [tally("ok", "ok", 7), tally("ok", "dropped", 3)],
         ("A", "B"),
+        ungradable=0,
         sent=None,
         torn=0,
         lost=0,
@@ -90,7 +84,7 @@ def test_pairs_that_are_counted_together_count_as_many() -> None:
 
 
 def test_an_arm_that_never_had_its_chance_has_no_failure_rate() -> None:
-    found = account(facts(("ok", "dropped")), pairs(), ("A", "B"), sent=1, torn=0, lost=0, alpha=0.05)
+    found = account(facts(("ok", "dropped")), [], ("A", "B"), ungradable=0, sent=1, torn=0, lost=0, alpha=0.05)
 
     assert found.failures == Failures(0, 0, None, 0.95)
 
@@ -99,7 +93,7 @@ def test_an_arm_that_never_had_its_chance_has_no_failure_rate() -> None:
 def test_every_run_is_answered_failed_or_missing(statuses: list[str]) -> None:
     log = facts(*((None, status) for status in statuses))
 
-    found = account(log, pairs(), ("A", "B"), sent=0, torn=0, lost=0, alpha=0.05)
+    found = account(log, [], ("A", "B"), ungradable=0, sent=0, torn=0, lost=0, alpha=0.05)
 
     by = found.runs_b.statuses
     assert found.runs_b.runs == len(statuses) == sum(by.values())
@@ -112,13 +106,13 @@ def test_every_run_is_answered_failed_or_missing(statuses: list[str]) -> None:
 def test_the_failure_limit_is_that_of_the_documented_examples(failed: int, runs: int, passes: bool) -> None:
     log = facts(*((None, "error" if i < failed else "ok") for i in range(runs)))
 
-    upper = account(log, pairs(), ("A", "B"), sent=runs, torn=0, lost=0, alpha=0.05).failures.upper
+    upper = account(log, [], ("A", "B"), ungradable=0, sent=runs, torn=0, lost=0, alpha=0.05).failures.upper
 
     assert upper is not None
     assert (upper < 0.02) == passes
 
 
 def test_a_log_without_pairs_misses_none() -> None:
-    found = account(facts(("ok", None)), pairs(), ("A", "B"), sent=1, torn=0, lost=0, alpha=0.05)
+    found = account(facts(("ok", None)), [], ("A", "B"), ungradable=0, sent=1, torn=0, lost=0, alpha=0.05)
 
     assert (found.pairs, found.complete, found.missing_share) == (0, 0, 0.0)

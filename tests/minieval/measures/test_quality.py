@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from minieval.errors import UnusableNumbers
 from minieval.grading.evalset import from_item
 from minieval.grading.items import Item
+from minieval.manifest import Margins
 from minieval.measures.pairs import PairCounts, PairedItem
 from minieval.measures.quality import Deciding, assess_quality
 from minieval.stats import (
@@ -26,9 +27,8 @@ from minieval.stats import (
     tango_interval,
     two_proportion_ztest,
 )
-from minieval.verdict.policy import Margins, Policy
 
-POLICY = Policy("better", 0.05, 200, Margins())
+ALPHA, MARGINS = 0.05, Margins()
 Table = tuple[int, int, int, int]
 TABLE = st.tuples(*[st.integers(0, 40)] * 4).filter(lambda table: sum(table) > 0)
 
@@ -48,7 +48,7 @@ def rows_of(table: Table, verbs: Sequence[str] = ("go", "be")) -> list[PairedIte
 @settings(max_examples=25)
 @given(TABLE)
 def test_the_difference_is_that_of_the_accuracies(table: Table) -> None:
-    found = assess_quality(rows_of(table), POLICY)
+    found = assess_quality(rows_of(table), ALPHA, MARGINS)
 
     assert found.difference == pytest.approx(found.accuracy_b.estimate - found.accuracy_a.estimate)
     assert found.difference == pytest.approx((table[1] - table[2]) / sum(table))
@@ -58,7 +58,7 @@ def test_the_difference_is_that_of_the_accuracies(table: Table) -> None:
 @settings(max_examples=25)
 @given(TABLE)
 def test_the_deciding_interval_is_never_narrower_than_tangos(table: Table) -> None:
-    found = assess_quality(rows_of(table, [f"v{i}" for i in range(12)]), POLICY)
+    found = assess_quality(rows_of(table, [f"v{i}" for i in range(12)]), ALPHA, MARGINS)
 
     assert found.deciding.interval.width >= found.tango.width
     assert found.deciding_one_sided.interval.width <= found.deciding.interval.width + 1e-12
@@ -68,9 +68,7 @@ def test_the_deciding_interval_is_never_narrower_than_tangos(table: Table) -> No
 def test_every_number_is_the_statistic_of_its_name(table: Table) -> None:
     both, improved, regressed, _ = table
     n, a, b = sum(table), both + regressed, both + improved
-    policy = Policy("better", 0.1, 200, Margins(noninferiority=0.07, smallest_useful_gain=0.3))
-
-    found = assess_quality(rows_of(table), policy)
+    found = assess_quality(rows_of(table), 0.1, Margins(noninferiority=0.07, smallest_useful_gain=0.3))
 
     assert (found.n, found.requests, found.varying_items, found.counts) == (n, n, 0, PairCounts(*table))
     assert (found.n_correct_a, found.n_correct_b, found.n_discordant) == (a, b, improved + regressed)
@@ -91,20 +89,22 @@ def test_every_number_is_the_statistic_of_its_name(table: Table) -> None:
 
 
 def test_the_pairs_needed_are_for_what_was_seen_if_that_is_more_than_the_useful_gain() -> None:
-    found = assess_quality(rows_of((100, 20, 4, 76)), POLICY)
+    found = assess_quality(rows_of((100, 20, 4, 76)), ALPHA, MARGINS)
 
     assert found.needed == pairs_needed(0.08, 0.12)
 
 
 def test_the_p_values_know_the_discordant_items_only() -> None:
-    one, other = (assess_quality(rows_of((both, 12, 4, neither)), POLICY) for both, neither in ((160, 24), (0, 3)))
+    one, other = (
+        assess_quality(rows_of((both, 12, 4, neither)), ALPHA, MARGINS) for both, neither in ((160, 24), (0, 3))
+    )
 
     assert (one.mcnemar_exact, one.mcnemar_midp) == (other.mcnemar_exact, other.mcnemar_midp)
     assert one.z_test != other.z_test
 
 
 def test_the_factor_between_the_two_z_is_the_one_between_the_statistics() -> None:
-    found = assess_quality(rows_of((59, 6, 16, 80)), POLICY)
+    found = assess_quality(rows_of((59, 6, 16, 80)), ALPHA, MARGINS)
 
     z_mcnemar = (6 - 16) / (6 + 16) ** 0.5
     assert found.z_factor == pytest.approx(found.z_test.statistic / z_mcnemar)
@@ -118,7 +118,7 @@ def test_items_of_a_verb_that_move_together_widen_the_deciding_interval() -> Non
         for i, row in enumerate(rows)
     ]
 
-    found = assess_quality(together, POLICY)
+    found = assess_quality(together, ALPHA, MARGINS)
 
     assert found.deciding.method.startswith("cluster-robust by verb")
     assert found.clustered is not None
@@ -127,7 +127,7 @@ def test_items_of_a_verb_that_move_together_widen_the_deciding_interval() -> Non
 
 
 def test_below_ten_verbs_there_is_no_clustered_interval() -> None:
-    found = assess_quality(rows_of((50, 10, 5, 5), [f"v{i}" for i in range(9)]), POLICY)
+    found = assess_quality(rows_of((50, 10, 5, 5), [f"v{i}" for i in range(9)]), ALPHA, MARGINS)
 
     assert found.clustered is None
     assert found.deciding.interval == tango_interval(10, 5, 70)
@@ -139,7 +139,7 @@ def test_items_with_varying_answers_are_clustered_by_item() -> None:
         PairedItem(from_item(Item("x", "s", ("s",), "go", "t", "p", "r", None, "f")), 0.5, 1.0, 2),
     ]
 
-    found = assess_quality(rows, POLICY)
+    found = assess_quality(rows, ALPHA, MARGINS)
 
     assert found.varying_items == 1
     assert found.deciding.method == "hull of Tango score, cluster-robust by item (CR1, t)"
@@ -155,7 +155,7 @@ def test_many_small_gains_are_no_large_one() -> None:
     item = from_item(Item("i", "s", ("s",), "go", "t", "p", "r", None, "f"))
     rows = [PairedItem(replace(item, id=f"i{i}"), 0.5, 0.6, 10) for i in range(100)]
 
-    found = assess_quality(rows, POLICY).deciding.interval
+    found = assess_quality(rows, ALPHA, MARGINS).deciding.interval
 
     assert found.estimate == pytest.approx(0.1)
     assert found.low == pytest.approx(0.1)
@@ -164,7 +164,7 @@ def test_many_small_gains_are_no_large_one() -> None:
 
 @pytest.mark.parametrize("table", [(20, 0, 0, 0), (0, 0, 0, 20), (0, 20, 0, 0), (0, 0, 20, 0), (1, 0, 0, 0)])
 def test_extreme_tables_give_numbers_or_none(table: Table) -> None:
-    found = assess_quality(rows_of(table), POLICY)
+    found = assess_quality(rows_of(table), ALPHA, MARGINS)
 
     assert found.tango.low <= found.difference <= found.tango.high
     assert found.z_factor is None or found.z_factor > 0
@@ -172,7 +172,7 @@ def test_extreme_tables_give_numbers_or_none(table: Table) -> None:
 
 def test_no_items_at_all_are_refused() -> None:
     with pytest.raises(UnusableNumbers) as refusal:
-        assess_quality([], POLICY)
+        assess_quality([], ALPHA, MARGINS)
 
     assert str(refusal.value) == "number of paired items is 0: expected at least 1"
 
@@ -184,7 +184,7 @@ def test_items_are_clustered_only_where_every_one_has_a_cluster(related: int) ->
         for i, row in enumerate(rows_of((20, 6, 1, 4)))
     ]
 
-    found = assess_quality(rows, POLICY)
+    found = assess_quality(rows, ALPHA, MARGINS)
 
     assert (found.cluster_name, found.clustered, found.deciding.method) == (None, None, "Tango score")
 
@@ -195,7 +195,7 @@ def test_clusters_of_two_kinds_are_no_clusters() -> None:
         for i, row in enumerate(rows_of((20, 6, 1, 4)))
     ]
 
-    found = assess_quality(rows, POLICY)
+    found = assess_quality(rows, ALPHA, MARGINS)
 
     assert (found.cluster_name, found.clustered) == (None, None)
 
@@ -203,7 +203,7 @@ def test_clusters_of_two_kinds_are_no_clusters() -> None:
 def test_two_items_of_which_one_varies_are_enough_to_cluster_by_item() -> None:
     one, other = rows_of((1, 1, 0, 0))
 
-    found = assess_quality([one, replace(other, b=0.5, requests=2)], POLICY).deciding
+    found = assess_quality([one, replace(other, b=0.5, requests=2)], ALPHA, MARGINS).deciding
 
     # differences 0 and 1/2: mean 1/4, and a t interval of one degree of freedom is beyond -1 and 1
     assert found.method == "hull of Tango score, cluster-robust by item (CR1, t)"
@@ -212,13 +212,13 @@ def test_two_items_of_which_one_varies_are_enough_to_cluster_by_item() -> None:
 
 def test_the_factor_is_known_for_a_single_item_on_which_the_arms_differ() -> None:
     # z of 1 right of 1 against 0 of 1 is 1 / sqrt(1/2), and McNemar's is 1
-    assert assess_quality(rows_of((0, 1, 0, 0)), POLICY).z_factor == pytest.approx(2**0.5)
-    assert assess_quality(rows_of((1, 0, 0, 0)), POLICY).z_factor is None
+    assert assess_quality(rows_of((0, 1, 0, 0)), ALPHA, MARGINS).z_factor == pytest.approx(2**0.5)
+    assert assess_quality(rows_of((1, 0, 0, 0)), ALPHA, MARGINS).z_factor is None
 
 
 def test_what_is_missing_to_the_pairs_that_are_needed_is_never_less_than_none() -> None:
-    few, enough = (assess_quality(rows_of(table), POLICY) for table in ((6, 2, 1, 1), (0, 40, 0, 0)))
-    useless = assess_quality(rows_of((6, 1, 1, 2)), Policy("better", 0.05, 200, Margins(smallest_useful_gain=0.0)))
+    few, enough = (assess_quality(rows_of(table), ALPHA, MARGINS) for table in ((6, 2, 1, 1), (0, 40, 0, 0)))
+    useless = assess_quality(rows_of((6, 1, 1, 2)), ALPHA, Margins(smallest_useful_gain=0.0))
 
     assert few.needed.estimate is not None
     assert few.n_more_needed == few.needed.estimate - 10 > 0
@@ -233,7 +233,7 @@ def test_ten_verbs_are_enough_for_a_clustered_interval_at_the_levels_that_decide
         for i, row in enumerate(rows_of((150, 30, 0, 20)))
     ]
 
-    found = assess_quality(rows, Policy("better", 0.1, 200, Margins()))
+    found = assess_quality(rows, 0.1, MARGINS)
 
     differences, verbs = [row.difference for row in rows], [i // 20 for i in range(200)]
     two_sided, one_sided = (cluster_robust_interval(differences, verbs, level) for level in (0.9, 0.8))

@@ -9,6 +9,8 @@ import pytest
 from tests.minieval.traffic_lines import Line, answered, opened, served_line, shadow_line
 
 from minieval.grading.evalset import EvalItem
+from minieval.grading.graded_pairs import grade_pairs
+from minieval.grading.grader import FunctionGrader
 from minieval.grading.lookup import match_items
 from minieval.measures import timings
 from minieval.measures.latency import ServedArm
@@ -16,7 +18,7 @@ from minieval.measures.latency import ServedArm
 
 def served(folder: Path, lines: Sequence[Line], warmup: int = 0) -> tuple[ServedArm, ServedArm]:
     with opened(folder, lines) as log:
-        return timings.served(log, warmup)
+        return timings.served_latencies(log, warmup)
 
 
 def test_only_the_first_record_of_an_id_counts(tmp_path: Path) -> None:
@@ -82,8 +84,9 @@ def test_the_shadows_latencies_are_those_of_gradable_pairs_that_both_answered(
         lines.append(shadow_line(9, "another", answered("A", "x"), answered("B", "y")))
 
     with opened(tmp_path, lines) as log:
-        match_items(log, {"s": EvalItem("i", "s", None, {}, None, None)})
-        b, a = timings.shadowed(log, all_gradable=all_gradable)
+        matched = match_items(log, {"s": EvalItem("i", "s", None, {}, None, None)})
+        graded = grade_pairs(matched, FunctionGrader("g:f", "0" * 64, lambda item, answer: True))
+        b, a = timings.shadow_latencies(matched, graded)
 
     assert sorted(zip(a.tolist(), b.tolist(), strict=True)) == timed
 

@@ -12,11 +12,11 @@ from minieval.errors import UnusableNumbers
 from minieval.report.document import Report, from_json, make_report, to_json
 from minieval.stats import Interval
 from minieval.verdict.decision import invalid
-from minieval.verdict.gates import gate
+from minieval.verdict.gates import GateId, gate
 
 
 def refused() -> Report:
-    return make_report(invalid([gate("arms", False, "others", "the manifest's")]), None)
+    return make_report(invalid([gate(GateId.ARMS, False, "others", "the manifest's")]), None)
 
 
 def test_the_keys_are_the_documented_ones_in_order() -> None:

@@ -12,7 +12,7 @@ from minieval.grading.identity import REPOSITORY
 from minieval.report.document import SCHEMA, make_report, to_json
 from minieval.report.schema import SCHEMA_ID, json_schema
 from minieval.verdict.decision import invalid
-from minieval.verdict.gates import gate
+from minieval.verdict.gates import GateId, gate
 
 PUBLISHED = (REPOSITORY / "docs" / "report.schema.json").read_text(encoding="utf-8")
 VALIDATOR = Draft202012Validator(json.loads(PUBLISHED))
@@ -57,7 +57,7 @@ def test_every_committed_report_is_valid(path: Any) -> None:  # noqa: ANN401 - p
 
 
 def test_a_report_on_invalid_evidence_is_valid() -> None:
-    VALIDATOR.validate(json.loads(to_json(make_report(invalid([gate("arms", False, "a", "b")]), None))))
+    VALIDATOR.validate(json.loads(to_json(make_report(invalid([gate(GateId.ARMS, False, "a", "b")]), None))))
 
 
 @pytest.mark.parametrize("name", ["schema", "verdict", "gates", "cost", "noise_floor_missing"])

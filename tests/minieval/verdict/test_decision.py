@@ -8,6 +8,7 @@ import pytest
 
 from minieval.grading.evalset import from_item
 from minieval.grading.items import Item
+from minieval.manifest import Aim, Margins
 from minieval.measures.cost import Cost
 from minieval.measures.latency import ArmLatency, Contrast, LatencyComparison, ServedLatency
 from minieval.measures.missing import ArmRuns, Failures, Missing
@@ -16,14 +17,14 @@ from minieval.measures.quality import assess_quality
 from minieval.measures.slices import bucket_families
 from minieval.stats import MannWhitney, OpenInterval, SampleRatio, clopper_pearson_upper
 from minieval.verdict.decision import Decision, Evidence, decide
-from minieval.verdict.gates import Gate, Outcome, gate
-from minieval.verdict.policy import Aim, Margins, Policy
+from minieval.verdict.gates import Gate, GateId, Outcome, gate
+from minieval.verdict.policy import Policy
 from minieval.verdict.quality_gates import Assessment
 from minieval.verdict.verdict import Verdict
 
 Table = tuple[int, int, int, int]
 BETTER, SAME, WORSE, UNCLEAR = (150, 26, 6, 18), (190, 0, 0, 10), (150, 4, 24, 22), (160, 12, 6, 22)
-VALID = [gate("arms", True, "the manifest's", "the manifest's")]
+VALID = [gate(GateId.ARMS, True, "the manifest's", "the manifest's")]
 
 
 def policy(aim: Aim = "better", **margins: float) -> Policy:
@@ -45,7 +46,7 @@ def assessment(table: Table, rule: Policy, *, identical: bool = False, tense: Se
         )
         for i, (a, b) in enumerate(outcomes)
     ]
-    return Assessment(assess_quality(rows, rule), bucket_families(rows, rule.alpha), identical)
+    return Assessment(assess_quality(rows, rule.alpha, rule.margins), bucket_families(rows, rule.alpha), identical)
 
 
 def contrast(low: float, estimate: float | None, high: float | None, shift: float | None = 99.0) -> Contrast:
@@ -116,7 +117,11 @@ def test_a_promotion_is_provisional_while_the_cost_is_unknown() -> None:
 
 
 def test_a_failed_validity_gate_comes_before_everything() -> None:
-    gates = [*VALID, gate("request ids", False, "399 logged", "400"), gate("GraderFailed", False, "it raised", "")]
+    gates = [
+        *VALID,
+        gate(GateId.REQUEST_IDS, False, "399 logged", "400"),
+        gate(GateId.GRADER_FAILED, False, "it raised", ""),
+    ]
 
     assert decision(validity=gates) == Decision(
         verdict=Verdict.INVALID,
@@ -146,15 +151,15 @@ def test_the_gates_stand_in_the_order_in_which_they_decide() -> None:
 @pytest.mark.parametrize(
     ("accounts", "name", "gate_outcome", "observed", "threshold"),
     [
-        (missing(1, 300), "B's failures", Outcome.PASS, "1 of 300 runs, upper limit 1.6 %", "below 2.0 %"),
-        (missing(1, 200), "B's failures", Outcome.FAIL, "1 of 200 runs, upper limit 2.3 %", "below 2.0 %"),
-        (missing(0, 0), "B's failures", Outcome.INCONCLUSIVE, "B never ran", "upper limit below 2.0 %"),
-        (missing(lost=4), "missing pairs", Outcome.PASS, "4 of 200 pairs (2.0 %)", "at most 2.0 %"),
-        (missing(lost=5), "missing pairs", Outcome.FAIL, "5 of 200 pairs (2.5 %)", "at most 2.0 %"),
+        (missing(1, 300), GateId.FAILURES, Outcome.PASS, "1 of 300 runs, upper limit 1.6 %", "below 2.0 %"),
+        (missing(1, 200), GateId.FAILURES, Outcome.FAIL, "1 of 200 runs, upper limit 2.3 %", "below 2.0 %"),
+        (missing(0, 0), GateId.FAILURES, Outcome.INCONCLUSIVE, "B never ran", "upper limit below 2.0 %"),
+        (missing(lost=4), GateId.MISSING_PAIRS, Outcome.PASS, "4 of 200 pairs (2.0 %)", "at most 2.0 %"),
+        (missing(lost=5), GateId.MISSING_PAIRS, Outcome.FAIL, "5 of 200 pairs (2.5 %)", "at most 2.0 %"),
     ],
 )
 def test_the_gates_of_runs_and_pairs_print_their_numbers(
-    accounts: Missing, name: str, gate_outcome: Outcome, observed: str, threshold: str
+    accounts: Missing, name: GateId, gate_outcome: Outcome, observed: str, threshold: str
 ) -> None:
     found = next(g for g in decision(accounts=accounts).gates if g.name == name)
 
@@ -183,7 +188,7 @@ def test_a_verdict_gives_its_reasons_in_the_words_of_its_gates() -> None:
 
 def test_the_cost_does_not_block_while_it_is_unknown() -> None:
     assert decision().gates[-1] == Gate(
-        "cost per quality unit", Outcome.INCONCLUSIVE, "pending lab 03", "does not block while unknown"
+        GateId.COST, Outcome.INCONCLUSIVE, "pending lab 03", "does not block while unknown"
     )
 
 

@@ -4,9 +4,10 @@ import math
 
 import pytest
 
+from minieval.manifest import Margins
 from minieval.measures.latency import ArmLatency, Contrast, LatencyComparison, ServedLatency
 from minieval.stats import MannWhitney, OpenInterval, SampleRatio
-from minieval.verdict.gates import Gate, Outcome
+from minieval.verdict.gates import Gate, GateId, Outcome
 from minieval.verdict.latency_gates import (
     TighterMargin,
     fewest_for_p95,
@@ -14,7 +15,7 @@ from minieval.verdict.latency_gates import (
     requests_needed,
     tighter_margins,
 )
-from minieval.verdict.policy import Margins, Policy
+from minieval.verdict.policy import Policy
 
 Limits = tuple[float | None, float | None, float | None]
 
@@ -48,8 +49,8 @@ def test_what_was_not_measured_is_inconclusive_at_both_margins(served: ServedLat
     missing = "not measured: an arm served no request"
 
     assert latency_gates(served, policy(5.0)) == (
-        Gate("latency p50", Outcome.INCONCLUSIVE, missing, "upper limit below 1.20, or shift below 5 ms"),
-        Gate("latency p95", Outcome.INCONCLUSIVE, missing, "upper limit below 1.50, or shift below 5 ms"),
+        Gate(GateId.LATENCY_P50, Outcome.INCONCLUSIVE, missing, "upper limit below 1.20, or shift below 5 ms"),
+        Gate(GateId.LATENCY_P95, Outcome.INCONCLUSIVE, missing, "upper limit below 1.50, or shift below 5 ms"),
     )
 
 
@@ -123,7 +124,7 @@ def test_a_p95_of_fewer_than_59_requests_on_either_arm_neither_passes_nor_hides_
     (_, passed), (_, failed) = (latency_gates(latency(FAST, p95, n_a, n_b), policy()) for p95 in (FAST, slow))
 
     assert passed == Gate(
-        "latency p95",
+        GateId.LATENCY_P95,
         Outcome.INCONCLUSIVE,
         "ratio 1.00, upper limit 1.10; 58 requests on one arm, a p95 needs 59",
         "upper limit below 1.50",
@@ -183,13 +184,13 @@ def test_a_slack_of_less_than_a_millisecond_is_a_slack() -> None:
 
     assert latency_gates(slow, policy(0.5)) == (
         Gate(
-            "latency p50",
+            GateId.LATENCY_P50,
             Outcome.PASS,
             "ratio 1.30, upper limit 1.40; shift upper limit +0.40 ms (passes by the shift)",
             "upper limit below 1.20, or shift below 0.5 ms",
         ),
         Gate(
-            "latency p95",
+            GateId.LATENCY_P95,
             Outcome.INCONCLUSIVE,
             "ratio 1.60, upper limit 1.70; shift upper limit +0.80 ms",
             "upper limit below 1.50, or shift below 0.5 ms",

@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 from tests.minieval.measures.test_quality import rows_of
 
+from minieval.manifest import Aim, Margins
 from minieval.measures.quality import Deciding, Quality, assess_quality
 from minieval.measures.slices import Bucket, BucketFamily, Flag
 from minieval.stats import Interval, NonInferiority, Significance
-from minieval.verdict.gates import Gate, Outcome
-from minieval.verdict.policy import Aim, Margins, Policy
+from minieval.verdict.gates import Gate, GateId, Outcome
+from minieval.verdict.policy import Policy
 from minieval.verdict.quality_gates import Assessment, call_quality
 from minieval.verdict.verdict import Verdict
 
@@ -20,7 +21,7 @@ def policy(aim: Aim = "better") -> Policy:
     return Policy(aim, ALPHA, 200, Margins())
 
 
-BASE = assess_quality(rows_of((5, 3, 1, 1)), policy())
+BASE = assess_quality(rows_of((5, 3, 1, 1)), ALPHA, Margins())
 
 
 def quality(
@@ -97,14 +98,14 @@ def test_non_inferior_asks_for_the_test_and_for_the_wider_one_sided_limit(
 def test_the_gates_of_better_print_their_numbers() -> None:
     assert gates_of(quality(0.012, 0.088), family(Flag.NO_EVIDENCE), family(Flag.IMPROVEMENT, tested=4)) == (
         Gate(
-            "not worse overall",
+            GateId.NOT_WORSE_OVERALL,
             Outcome.PASS,
             "+5.0 points, 95 % interval [+1.2, +8.8]",
             "upper limit not below 0 points",
         ),
-        Gate("no slice worse", Outcome.PASS, "none of 7 tested slices", "no Holm-significant regression"),
+        Gate(GateId.NO_SLICE_WORSE, Outcome.PASS, "none of 7 tested slices", "no Holm-significant regression"),
         Gate(
-            "quality: better",
+            GateId.BETTER,
             Outcome.PASS,
             "+5.0 points, 95 % interval [+1.2, +8.8], mid-p .0100",
             "lower limit above 0 points and mid-p below 0.05",
@@ -114,7 +115,7 @@ def test_the_gates_of_better_print_their_numbers() -> None:
 
 def test_the_gate_of_non_inferiority_prints_its_one_sided_limit() -> None:
     assert gates_of(quality(-0.02, 0.08, one_sided=(-0.021, 0.07)), aim="non_inferior")[2] == Gate(
-        "quality: non-inferior", Outcome.PASS, "one-sided lower limit -2.1 points, p .0123", "above -3.0 points"
+        GateId.NON_INFERIOR, Outcome.PASS, "one-sided lower limit -2.1 points, p .0123", "above -3.0 points"
     )
 
 
@@ -128,7 +129,7 @@ def test_every_regressed_slice_is_named_and_means_retraining() -> None:
     found = call_quality(assessment, policy())
 
     named = "verb v0 (1 improved, 9 regressed, Holm p = .0246); tense v0 (1 improved, 9 regressed, Holm p = .0246)"
-    assert found.gates[1] == Gate("no slice worse", Outcome.FAIL, named, "no Holm-significant regression")
+    assert found.gates[1] == Gate(GateId.NO_SLICE_WORSE, Outcome.FAIL, named, "no Holm-significant regression")
     assert (found.verdict, found.reason) == (Verdict.RETRAIN, f"B is significantly worse on a slice: {named}")
 
 

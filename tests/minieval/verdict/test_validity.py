@@ -23,7 +23,7 @@ def manifest(tmp_path: Path) -> dict[str, Any]:
 def test_a_manifest_without_margins_has_the_documented_ones(manifest: dict[str, Any]) -> None:
     del manifest["run"]["margins"]
 
-    margins = parse_manifest(json.dumps(manifest).encode()).rule().margins
+    margins = parse_manifest(json.dumps(manifest).encode()).margins
 
     assert (margins.p50_ratio, margins.p95_ratio, margins.noninferiority) == (1.2, 1.5, 0.03)
     assert (margins.smallest_useful_gain, margins.latency_slack_ms) == (0.02, 0.0)

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from tests.function_arm import FunctionArm, Infer
 
+from minieval.record.record import TrafficRecord
 from miniobserve.deferred import DeferredCalls
 from miniobserve.metrics.metrics import Metrics
 from miniobserve.traces.traces import Traces
@@ -18,7 +19,6 @@ from miniserve.http.admission import Concurrency, RateLimit
 from miniserve.http.app import FrontDoor, create_app
 from miniserve.http.keys import Keys
 from miniserve.log.ledger import Ledger
-from miniserve.log.records import TrafficRecord
 from miniserve.log.traffic_log import read_log
 from miniserve.routes.routes import Route, Routes
 from miniserve.serve import Responder

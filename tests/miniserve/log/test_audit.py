@@ -1,16 +1,18 @@
 """The books of a log: sent = logged = paired + each kind of missing."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.miniserve.log.test_records import RECORD, SINGLE
 
+from minieval.record.line import to_line
+from minieval.record.record import ArmResult, TrafficRecord
+from minieval.record.statuses import STATUSES
 from miniserve.log.audit import audit, main, read_ids
-from miniserve.log.records import STATUSES, ArmResult, TrafficRecord, to_line
 
 
 def _record(number: int, status: str = "ok") -> TrafficRecord:
@@ -44,8 +46,8 @@ def test_every_line_has_exactly_one_outcome(statuses: list[str]) -> None:
         ([1], 0, ["id-1", "id-2"], "1 sent but not logged: 'id-2'"),
         ([1, 2], 0, ["id-1"], "1 logged but not sent: 'id-2'"),
         ([1], 0, ["id-1", "id-1"], "1 sent but not logged: 'id-1'"),
-        ([1, 1], 0, ["id-1", "id-1"], f"1 record ids that stand twice: '{1:032x}'"),
-        ([1], 7, ["id-1"], "7 records lost, as the log says itself"),
+        ([1, 1], 0, ["id-1", "id-1"], f"1 record ids that occur twice: '{1:032x}'"),
+        ([1], 7, ["id-1"], "7 records lost, as the log itself reports"),
         ([], 0, [f"id-{n}" for n in range(9)], "9 sent but not logged: 'id-0', 'id-1', 'id-2', 'id-3', 'id-4', ..."),
     ],
 )

@@ -6,19 +6,20 @@ import shutil
 import signal
 import threading
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.conftest import Routing, StartServer, correct
 from tests.miniserve.log.test_records import RECORD
 
+from minieval.record.line import to_line
+from minieval.record.record import ArmResult, RecordError, TrafficRecord
 from miniserve.log import journal as journal_module
 from miniserve.log.journal import Journal, recover
-from miniserve.log.records import ArmResult, RecordError, TrafficRecord, to_line
 from miniserve.log.traffic_log import TrafficLog, read_log
 from miniserve.traffic import Strategy
 

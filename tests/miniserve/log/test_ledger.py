@@ -6,20 +6,21 @@ import resource
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 import structlog
+from msgspec.structs import replace
 from tests.conftest import Routing, StartServer, correct
 from tests.miniserve.log.test_records import RECORD, SINGLE
 
+from minieval.record.line import to_line
+from minieval.record.record import TrafficRecord
 from miniobserve.metrics.metrics import Metrics
 from miniserve.log import ledger as ledger_module
 from miniserve.log.journal import Journal
 from miniserve.log.ledger import Ledger
-from miniserve.log.records import TrafficRecord, to_line
 from miniserve.log.traffic_log import TrafficLog, read_log
 from miniserve.traffic import Strategy
 
@@ -235,7 +236,7 @@ def test_a_log_that_stays_locked_keeps_no_server_from_starting_or_stopping_and_t
     dead = Journal(tmp_path / "journal")
     dead.open_entry(_record(1))
     dead.close()
-    monkeypatch.setattr(ledger_module, "LONG_PATIENCE_S", 0.0)
+    monkeypatch.setattr(ledger_module, "LONG_LOCK_TIMEOUT_S", 0.0)
     with structlog.testing.capture_logs() as said, _locked(tmp_path / "traffic.log"):
         ledger = Ledger(tmp_path, Metrics())
         ledger.record(_record(2))
@@ -250,3 +251,62 @@ def test_a_log_that_stays_locked_keeps_no_server_from_starting_or_stopping_and_t
     ]
     assert said[-1]["lost"] == 1
     assert _ids(tmp_path / "traffic.log") == ["id-1"]
+
+
+def _limit_file_size(size: int) -> Callable[[], None]:
+    """Let no file of this process grow beyond a size; returns what takes the limit back."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_what_a_full_disk_did_not_take_until_the_end_is_counted_and_said_in_the_log(tmp_path: Path) -> None:
+    metrics = Metrics()
+    ledger = Ledger(tmp_path, metrics)
+    room_for_a_loss_line = len(to_line(_record(0))) - 1
+    take_back = _limit_file_size(room_for_a_loss_line)
+    try:
+        with structlog.testing.capture_logs() as said:
+            for number in range(14):
+                ledger.record(_record(number))
+            ledger.close()
+    finally:
+        take_back()
+
+    contents = read_log(tmp_path / "traffic.log")
+    assert (len(contents.records), contents.lost, contents.torn) == (0, 14, 0)
+    assert b"traffic_log_lost_total 14.0" in metrics.exposition()
+    assert (said[-1]["lost"], said[-1]["reported_in_log"]) == (14, True)
+
+
+def test_every_answered_request_of_a_start_on_a_full_disk_is_counted(tmp_path: Path) -> None:
+    metrics = Metrics()
+    take_back = _limit_file_size(0)
+    try:
+        with structlog.testing.capture_logs():
+            ledger = Ledger(tmp_path, metrics)
+            for number in range(20):
+                shadowed = replace(RECORD, record_id=f"{number:032x}")
+                ledger.promise(shadowed, "B")
+                ledger.record(shadowed)
+            ledger.close()
+    finally:
+        take_back()
+
+    assert read_log(tmp_path / "traffic.log").records == ()
+    assert b"traffic_log_lost_total 20.0" in metrics.exposition()
+
+
+def test_a_record_that_no_line_can_hold_is_counted_and_does_not_stop_the_others(tmp_path: Path) -> None:
+    metrics = Metrics()
+    ledger = Ledger(tmp_path, metrics)
+    with structlog.testing.capture_logs() as said:
+        ledger.promise(replace(RECORD, sentence="\ud800"), "B")
+        ledger.record(replace(RECORD, sentence="\ud800"))
+    ledger.record(_record(1))
+    ledger.close()
+
+    contents = read_log(tmp_path / "traffic.log")
+    assert ([record.request_id for record in contents.records], contents.lost) == (["id-1"], 1)
+    assert [line["event"] for line in said] == ["promise not written", "record lost"]
+    assert b"traffic_log_lost_total 1.0" in metrics.exposition()

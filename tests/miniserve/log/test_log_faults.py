@@ -18,8 +18,8 @@ import httpx
 import pytest
 from tests.conftest import Routing, correct
 
+from minieval.record.record import TrafficRecord
 from miniserve.log.audit import audit
-from miniserve.log.records import TrafficRecord
 from miniserve.log.traffic_log import read_log
 from miniserve.processes.local import LocalServer
 from miniserve.processes.server_process import SERVER_COMMAND

@@ -1,14 +1,16 @@
 """The traffic record: one line per record, read back whole, refused with a sentence otherwise."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from miniserve.log.records import STATUSES, ArmResult, RecordError, TrafficRecord, parse_line, to_line
+from minieval.record.line import parse_line, to_line
+from minieval.record.record import ArmResult, RecordError, TrafficRecord
+from minieval.record.statuses import STATUSES
 from miniserve.log.traffic_log import TrafficLog, read_log
 
 A, B = "a" * 64, "b" * 64
@@ -96,17 +98,17 @@ def test_a_record_survives_its_line(sentence: str, answer: str, status: str, lat
         ({"schema": 2}, "schema is 2: expected 1"),
         ({"record_id": "x"}, "record_id is 'x'"),
         ({"trace_id": None}, "trace_id is None"),
-        ({"production_arm": "\x1b[2J"}, "production_arm is '\\x1b[2J': expected to match"),
-        ({"shadow_arm": "B_"}, "shadow_arm is 'B_': expected to match"),
-        ({"http_status": True}, "http_status is True: expected int"),
-        ({"arm_shas": {"A": A}}, "arm_shas lacks 'B'"),
+        ({"production_arm": "\x1b[2J"}, "production_arm is '\\x1b[2J': expected a letter"),
+        ({"shadow_arm": "B_"}, "shadow_arm is 'B_': expected a letter"),
+        ({"http_status": True}, "http_status is True: expected a whole number from 100 to 599"),
+        ({"arm_shas": {"A": A}}, "expected the SHA of every arm on the line"),
         ({"arm_shas": {"A": 5}}, "arm_shas is"),
-        ({"status_A": "fine"}, "status_A is 'fine': expected ok, error"),
-        ({"response_A": None}, "response_A is None under status 'ok'"),
-        ({"latency_ms_A": None}, "latency_ms_A is missing under status 'ok'"),
-        ({"latency_ms_B": -1}, "latency_ms_B is -1: expected milliseconds, 0 or more"),
+        ({"status_A": "fine"}, "status_A is 'fine': expected bad_output, cancelled"),
+        ({"response_A": None}, "response_A is None: expected text exactly when status_A is ok"),
+        ({"latency_ms_A": None}, "latency_ms_A is None: expected milliseconds, because status_A is ok"),
+        ({"latency_ms_B": -1}, "latency_ms_B is -1: expected milliseconds from 0"),
         ({"latency_ms_B": "1"}, "latency_ms_B is '1'"),
-        ({"sentence": 1}, "sentence is 1: expected str"),
+        ({"sentence": 1}, "sentence is 1: expected text"),
     ],
 )
 def test_an_unusable_line_is_refused_with_key_value_and_expectation(change: dict[str, object], sentence: str) -> None:

@@ -7,13 +7,14 @@ import random
 import resource
 import threading
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from tests.miniserve.log.test_records import SINGLE
 
-from miniserve.log.records import TrafficRecord, to_line
+from minieval.record.line import to_line
+from minieval.record.record import TrafficRecord
 from miniserve.log.traffic_log import TrafficLog, read_log
 
 RECORDS_EACH = 300

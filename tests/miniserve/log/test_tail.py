@@ -1,11 +1,13 @@
 """Following the end of a log that others write, rotate, remove and truncate."""
 
-from dataclasses import replace
 from pathlib import Path
 
+import pytest
+from msgspec.structs import replace
 from tests.miniserve.log.test_records import RECORD
 
-from miniserve.log.records import to_line
+from minieval.record.line import to_line
+from minieval.record.record import LONGEST_LINE
 from miniserve.log.tail import FARTHEST_BACK, SLICE, LogTail
 
 
@@ -98,3 +100,32 @@ def test_a_long_log_is_taken_up_near_its_end_at_a_lines_beginning(tmp_path: Path
     assert tail.unreadable == 0
     assert abs(len(read) * size - FARTHEST_BACK) <= SLICE
     assert tail.skipped > 0
+
+
+def test_a_line_with_a_time_that_does_not_exist_is_unreadable_and_the_next_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "traffic.log"
+    line = to_line(RECORD)
+    path.write_bytes(line.replace(b"2026-05-04", b"2026-02-30") + line.replace(b"2026-05-04T10", b"now") + line)
+
+    tail = LogTail(path)
+    records = [record for batch in tail.read() for record in batch]
+    tail.close()
+
+    assert (records, tail.unreadable) == ([RECORD], 2)
+
+
+def test_a_log_on_stdout_cannot_be_followed() -> None:
+    with pytest.raises(OSError, match="goes to stdout"):
+        list(LogTail(None).read())
+
+
+def test_an_endless_line_is_given_up_and_the_lines_after_it_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "traffic.log"
+    path.write_bytes(b"x" * (3 * LONGEST_LINE) + b"\n" + to_line(RECORD))
+
+    tail = LogTail(path)
+    records = [record for batch in tail.read() for record in batch]
+    tail.close()
+
+    assert records == [RECORD]
+    assert tail.unreadable > 0

@@ -17,8 +17,8 @@ from tests.conftest import Routing, correct, metric_families
 from tests.function_arm import FunctionArm
 from tests.miniserve.arms.test_production_arm import CONFIG, Desk
 
+from minieval.record.statuses import STATUSES
 from miniserve.arms.arm import Answer
-from miniserve.log.records import STATUSES
 from miniserve.log.traffic_log import read_log
 from miniserve.processes.local import LocalServer
 from miniserve.routes.routes import Route

@@ -1,7 +1,6 @@
 """The live page's figures, made from records."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
@@ -10,10 +9,11 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from scipy.stats import binomtest
 from tests.miniserve.log.test_records import OK, RECORD, SHADOWED, SINGLE
 
-from miniserve.log.records import ArmResult, TrafficRecord
+from minieval.record.record import ArmResult, TrafficRecord
 from miniserve.loopback.live import ARMS_KEPT, PAIRS_SHOWN, SHOWN_CHARS, Live, UnusableRecord
 from miniserve.loopback.live_counts import WINDOW_S
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from tests.conftest import Routing, StartServer, correct, metric_families
 
-from miniserve.log.records import TrafficRecord
+from minieval.record.record import TrafficRecord
 from miniserve.log.traffic_log import read_log
 from miniserve.processes.local import LocalServer
 from miniserve.traffic import Strategy, assign

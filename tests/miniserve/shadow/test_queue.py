@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 from tests.function_arm import FunctionArm, Infer
 
+from minieval.record.record import ArmResult
 from miniserve.arms.arm import Answer
 from miniserve.errors import ArmDropped, ArmRaised, BadOutput
-from miniserve.log.records import ArmResult
 from miniserve.shadow.queue import Shadow, ShadowLimits
 
 

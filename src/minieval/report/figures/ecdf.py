@@ -9,6 +9,7 @@ from minieval.report.figures.svg import Drawing, element, label, number
 from minieval.report.notation import ms
 
 WIDE: Final = (880, 340)
+# A phone would shrink the wide drawing until its labels cannot be read, so the page has both.
 NARROW: Final = (360, 300)
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 40, 34, 44
 

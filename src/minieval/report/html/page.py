@@ -13,7 +13,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from minieval.grading.grader import CORRECT
-from minieval.measures.disagreement import Case, Disagreement, Kind
+from minieval.measures.cases import Case, Kind
+from minieval.measures.disagreement import Disagreement
 from minieval.measures.latency import ServedLatency
 from minieval.measures.slices import FEWEST_FOR_TEST, FEWEST_TO_READ, BucketFamily
 from minieval.report import notation
@@ -45,6 +46,7 @@ KIND_SIGNS: Final = {Kind.REGRESSED: "▼", Kind.IMPROVED: "▲", Kind.NEUTRAL: 
 
 def page(report: Report) -> str:
     """Return the page; the same report gives the same bytes on every machine."""
+    # Inline, so that the one file works from disk; the policy pins both by hash.
     style = "\n" + "".join(asset(name) for name in ("palette.css", "figure.css", "report.css"))
     script = "\n" + asset("report.js")
     policy = (

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from minieval.grading.grader import CORRECT
-from minieval.measures.disagreement import Case, Corrections, Disagreement, Kind
+from minieval.measures.cases import Case, Kind
+from minieval.measures.disagreement import Corrections, Disagreement
 from minieval.report.markdown.markdown import code, highlighted, table, text
 
 SHOWN: Final = {Kind.REGRESSED: 20, Kind.IMPROVED: 8, Kind.NEUTRAL: 5}
@@ -42,9 +43,11 @@ def _arm(name: str, c: Corrections) -> tuple[str, ...]:
 
 def _transitions(found: Disagreement) -> str:
     pairs = {(move.a, move.b): move.pairs for move in found.transitions}
+    # Correct first, then by name: the top left cell is what both got right.
     rows, columns = (sorted({move[i] for move in pairs}, key=lambda name: (name != CORRECT, name)) for i in (0, 1))
-    cells = [(row, *(str(pairs.get((row, column), "\N{MIDDLE DOT}")) for column in columns)) for row in rows]
-    return table(("A \\ B", *columns), cells, 1 + len(columns))
+    # Under somebody's grader an outcome is text that the grader chose, and may hold whatever breaks a table.
+    cells = [(text(row), *(str(pairs.get((row, column), "\N{MIDDLE DOT}")) for column in columns)) for row in rows]
+    return table(("A \\ B", *(text(column) for column in columns)), cells, 1 + len(columns))
 
 
 def _cases(kind: Kind, cases: list[Case]) -> Iterator[str]:

@@ -51,6 +51,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: int = 0) 
 
     The first column is left-aligned and so are all from index numbers on; those between hold figures.
     """
+    # At least three, because a rule of fewer dashes is no table to some readers.
     widths = [max(3, *(len(row[i]) for row in (head, *rows))) for i in range(len(head))]
     right = [0 < i < numbers for i in range(len(head))]
 

@@ -1,22 +1,16 @@
-"""What the log says of itself before anything is graded: how it was routed, whether its records and ids are whole."""
+"""What the log alone shows before anything is graded: how requests were routed, and whether a record stands twice."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
-from minieval.grading.lookup import Matched
-from minieval.manifest import Run
+from minieval.record.log_table import MISSING_SQL, LogTable
 from minieval.record.statuses import STATUSES
-from minieval.record.table import MISSING_SQL, LogTable
-
-UNKNOWN: Final = -1
-"""Stands for an item that the plan names and the eval set lacks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """How some records were routed, how many they are, and the id of the first."""
+    """One way in which requests were routed: how many records share it, and the id of the first."""
 
     strategy: str
     salt: str
@@ -30,7 +24,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Records of which something is to be said: how many, and the id of the first."""
+    """Records that have something in common: how many there are, and the id of the first."""
 
     records: int
     first: str | None
@@ -38,10 +32,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class LogFacts:
-    """The log by itself; contexts in order of their first record, ids per arm (A, B) of the split.
+    """What the log alone shows; contexts are in the order of their first record.
 
-    twice: record ids that stand more than once. complete: pairs in which both arms had their chance. runs: each
-    arm's statuses over the whole log.
+    twice: record ids that stand more than once. split_ids: distinct request ids per arm (A, B) under strategy ab.
+    complete: pairs in which both arms had their chance. runs: how often each status of A and of B is in the log.
     """
 
     records: int
@@ -54,20 +48,8 @@ class LogFacts:
     runs: tuple[Mapping[str, int], Mapping[str, int]]
 
 
-@dataclass(frozen=True, slots=True)
-class PlanFacts:
-    """The log against the manifest's plan: ids sent and logged, and the records that do not follow it."""
-
-    sent: int
-    logged: int
-    lost: int
-    strange: int
-    other_block: Found
-    other_item: Found
-
-
 def facts_of(log: LogTable) -> LogFacts:
-    """Return what the log says of itself."""
+    """Return what the log alone shows."""
     records, distinct = log.one("SELECT count(*), count(DISTINCT request) FROM records")
     pairs, complete = log.one(
         "SELECT count(*), count(*) FILTER ("
@@ -85,36 +67,10 @@ def facts_of(log: LogTable) -> LogFacts:
     )
 
 
-def against_plan(log: LogTable, run: Run, items: Matched) -> PlanFacts:
-    """Return how the log follows the plan of a manifest, request by request."""
-    place = {item.id: index for index, item in enumerate(items.items)}
-    log.run("CREATE TEMP TABLE plan (request VARCHAR, item INTEGER, strategy VARCHAR, config_sha VARCHAR)")
-    for block in run.blocks:
-        log.run(
-            "INSERT INTO plan SELECT unnest(?::VARCHAR[]), unnest(?::INTEGER[]), ?, ?",
-            [
-                list(block.requests),
-                [place.get(item, UNKNOWN) for item in block.requests.values()],
-                block.strategy,
-                block.config_sha,
-            ],
-        )
-    log.run("CREATE TEMP TABLE logged AS SELECT DISTINCT request FROM records")
-    sent, logged, both = log.one(
-        "SELECT (SELECT count(*) FROM plan), (SELECT count(*) FROM logged),"
-        " (SELECT count(*) FROM plan JOIN logged USING (request))"
-    )
-    planned = "FROM records JOIN plan USING (request)"
-    routed = "JOIN contexts USING (context)"
-    otherwise = "(contexts.strategy, contexts.config_sha) <> (plan.strategy, plan.config_sha)"
-    return PlanFacts(
-        sent=sent,
-        logged=logged,
-        lost=sent - both,
-        strange=logged - both,
-        other_block=_found(log, f"{planned} {routed} WHERE {otherwise}"),
-        other_item=_found(log, f"{planned} JOIN asked USING (sentence) WHERE asked.item <> plan.item"),
-    )
+def count_records(log: LogTable, source: str, place: str = "records.rowid") -> Found:
+    """Return how many records a FROM clause gives, and the id of the first by `place`."""
+    records, first = log.one(f"SELECT count(*), arg_min(record, {place}) {source}")
+    return Found(records, None if first is None else first.hex)
 
 
 def _contexts(log: LogTable) -> tuple[Context, ...]:
@@ -140,7 +96,7 @@ def _twice(log: LogTable) -> Found:
     if not surplus:
         return Found(0, None)
     repeated = "SELECT record, min(rowid) AS place FROM records GROUP BY record HAVING count(*) > 1"
-    return _found(log, f"FROM ({repeated})", "place")
+    return count_records(log, f"FROM ({repeated})", "place")
 
 
 def _split_ids(log: LogTable) -> tuple[int, int]:
@@ -153,8 +109,3 @@ def _split_ids(log: LogTable) -> tuple[int, int]:
 def _runs(log: LogTable, role: str) -> dict[str, int]:
     counted = dict(log.all(f"SELECT status_{role}, count(*) FROM records WHERE status_{role} IS NOT NULL GROUP BY ALL"))
     return {status: counted.get(status, 0) for status in STATUSES}
-
-
-def _found(log: LogTable, source: str, place: str = "records.rowid") -> Found:
-    records, first = log.one(f"SELECT count(*), arg_min(record, {place}) {source}")
-    return Found(records, None if first is None else first.hex)

@@ -1,0 +1,36 @@
+"""Reads the graded pairs out of the log's database, as the values that the other measures count."""
+
+from minieval.grading.graded_pairs import GradedLog
+from minieval.measures.pairs import Tally
+
+
+def tally_pairs(graded: GradedLog) -> tuple[Tally, ...]:
+    """Return the pairs of a log, those of an item that were graded alike counted together."""
+    found = graded.log.all(
+        f"""SELECT item, a, b, answered, coalesce(differing, false) AS differing, sum(requests)::BIGINT AS requests
+        FROM {graded.pairs} GROUP BY ALL ORDER BY ALL"""
+    )
+    marks = graded.marks
+    return tuple(
+        Tally(
+            graded.items[item],
+            None if a is None else marks[a],
+            None if b is None else marks[b],
+            answered,
+            differing,
+            requests,
+        )
+        for item, a, b, answered, differing, requests in found
+    )
+
+
+def first_pairs(graded: GradedLog) -> tuple[Tally, ...]:
+    """Return the first complete pair of every item, in the order of the log."""
+    found = graded.log.all(
+        f"""SELECT item, a, b, answered, differing FROM {graded.pairs} WHERE a IS NOT NULL AND b IS NOT NULL
+        QUALIFY row_number() OVER (PARTITION BY item ORDER BY first) = 1 ORDER BY first"""
+    )
+    return tuple(
+        Tally(graded.items[item], graded.marks[a], graded.marks[b], answered, differing, requests=1)
+        for item, a, b, answered, differing in found
+    )

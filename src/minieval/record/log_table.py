@@ -1,0 +1,72 @@
+"""The log as one table of a database on disk, so that a large log costs time and not memory.
+
+log_reader.py fills the table `records`, one row a record, in the order of the files and lines:
+
+    record, trace    UUID          request, sentence   VARCHAR
+    context          VARCHAR       how it was routed, see log_facts.py
+    pair             BOOLEAN       A served it and B shadowed it
+    served           VARCHAR       'A' or 'B' in a split, else NULL
+    status_a, response_a, latency_a and the same of b   NULL where that arm did not run
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+from duckdb.func import FunctionNullHandling
+
+from minieval.record.statuses import MISSING
+
+MISSING_SQL: Final = "(" + ", ".join(f"'{status}'" for status in sorted(MISSING)) + ")"
+"""The statuses of an arm that had no chance, as a list in SQL."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogTable:
+    """An open database with the table `records`; `arms` are the names of the arms that are judged, (A, B).
+
+    torn counts the fragments that a crash left, lost the records that the log itself says are missing.
+    """
+
+    database: duckdb.DuckDBPyConnection
+    arms: tuple[str, str]
+    sha256: str
+    torn: int
+    lost: int
+
+    def run(self, query: str, parameters: Sequence[object] = ()) -> None:
+        """Run a statement for its effect."""
+        self.database.execute(query, parameters)
+
+    def run_in_order(self, query: str) -> None:
+        """Run a statement on one thread, so that it processes its rows in order."""
+        self.database.execute("SET threads = 1")
+        try:
+            self.database.execute(query)
+        finally:
+            self.database.execute("RESET threads")
+
+    def register_udf(self, name: str, function: Callable[..., Any], parameters: Sequence[str], returned: str) -> None:
+        """Register a Python function for queries; it is called once per row, with None for NULL."""
+        # side_effects: otherwise the database assumes that equal arguments give equal results, and skips calls.
+        self.database.create_function(
+            name, function, [*parameters], returned, null_handling=FunctionNullHandling.SPECIAL, side_effects=True
+        )
+
+    def numbers(self, query: str, parameters: Sequence[object] = ()) -> list[npt.NDArray[np.float64]]:
+        """Return the columns of a query whose columns are numbers, none of them NULL."""
+        found = self.database.execute(query, parameters).fetchnumpy()
+        # The database returns a masked array where it could not rule out NULL.
+        return [np.asarray(np.ma.getdata(column), dtype=np.float64) for column in found.values()]
+
+    def one(self, query: str, parameters: Sequence[object] = ()) -> tuple[Any, ...]:
+        """Return the only row of a query that always has one."""
+        (row,) = self.database.execute(query, parameters).fetchall()
+        return tuple(row)
+
+    def all(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of a query that has few of them."""
+        return self.database.execute(query, parameters).fetchall()

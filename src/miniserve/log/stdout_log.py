@@ -1,0 +1,90 @@
+"""The traffic log on stdout, for those who collect logs from there (LYNX_TRAFFIC_LOG=-).
+
+A thread of its own writes, so a reader that is slow or gone never blocks the event loop; what does not fit into its
+queue is dropped and counted. Lines of up to 4,096 bytes are not mixed with those of other processes (PIPE_BUF).
+"""
+
+import os
+import select
+from collections.abc import Callable, Set
+from typing import Final, Self
+
+from minieval.record.line import loss_line, to_line
+from minieval.record.record import TrafficRecord
+from miniobserve.background_sender import BackgroundSender, Limits
+from miniserve.log.traffic_log import utc_now
+
+_STDOUT: Final = 1
+# Gathering costs a line at most 10 ms on its way, and a `kill -9` the lines of those.
+LIMITS: Final = Limits(queued=10_000, batch=500, delay_s=0.01)
+CLOSE_S: Final = 2.0
+
+
+class StdoutLog:
+    """Has the methods of a TrafficLog; appending returns at once and raises no OSError."""
+
+    def __init__(self, on_dropped: Callable[[int], None], descriptor: int = _STDOUT) -> None:
+        self._descriptor = descriptor
+        self._on_dropped = on_dropped
+        self._torn = False
+        self._handed_over = 0  # counted by the thread that appends
+        self._done = 0  # counted by the thread that writes: written, or counted as lost
+        self._sender: BackgroundSender[bytes] = BackgroundSender("traffic log", LIMITS, self._write_all, self._refused)
+
+    def append(self, record: TrafficRecord) -> None:
+        """Hand over the record's line."""
+        self.append_line(to_line(record))
+
+    def append_line(self, line: bytes) -> None:
+        """Hand over a line, or drop it if too many are waiting."""
+        self._handed_over += 1
+        self._sender.put(line)
+
+    def append_loss(self, count: int) -> None:
+        """Hand over a line that says how many records could not be written."""
+        self.append_line(loss_line(count, utc_now()))
+
+    def ids_present(self, wanted: Set[str]) -> set[str]:
+        """Return no id: what stdout was given cannot be read again."""
+        return set()
+
+    def set_lock_timeout(self, seconds: float) -> None:
+        """Do nothing: stdout has no lock."""
+
+    def close(self) -> int:
+        """Give what is waiting a moment to be written, and return how many lines are still waiting then."""
+        self._sender.close(CLOSE_S)
+        return self._handed_over - self._done
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _refused(self, count: int) -> None:
+        """Count lines that the queue had no room for."""
+        self._handed_over -= count
+        self._on_dropped(count)
+
+    def _write_all(self, lines: list[bytes]) -> bool:
+        """Write each line with a call of its own; those that cannot be written are counted here, one by one."""
+        for line in lines:
+            try:
+                self._write(line)
+            except OSError:
+                self._on_dropped(1)
+            self._done += 1
+        return True
+
+    def _write(self, line: bytes) -> None:
+        # What an error left of the line before is ended first, so that a reader loses one line and not two.
+        rest = memoryview(b"\n" + line if self._torn else line)
+        while rest:
+            try:
+                written = os.write(self._descriptor, rest)
+            except BlockingIOError:  # somebody made stdout non-blocking
+                select.select([], [self._descriptor], [])
+                continue
+            rest = rest[written:]
+            self._torn = bool(rest)
