@@ -46,7 +46,7 @@ install() {
     else
         { "$@" --progress-bar off 2>&1 || echo "pip failed"; } | awk -v dir="$dir" '
             /^(Collecting|Processing) / && ++fetched % 20 == 0 { print dir ": fetched " fetched " packages" }
-            /^Installing collected/ { print dir ": installing " fetched " packages" }
+            /^Installing collected/ { print dir ": installing " (fetched ? fetched : 1) " package(s)" }
             /^ *(ERROR|error)/ { failing = 1 }
             /^pip failed$/ { failed = 1; next }
             failing { print }

@@ -8,7 +8,6 @@ import hmac
 import os
 import re
 import secrets
-import stat
 import time
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import structlog
 
+from minimodel.small_files import read_version
 from miniserve.errors import KeysFileError, RequestRefused
 
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -91,7 +91,7 @@ class Keys:
             self._hashes, self._content, self._status = (), None, None
 
     def _read(self, path: Path) -> None:
-        status, content = _read_regular(path)
+        status, content = _read_file(path)
         self._status = status if status.settled(time.time()) else None
         if content == self._content:
             return
@@ -134,21 +134,11 @@ def new_key(path: Path) -> str:
     return key
 
 
-def _read_regular(path: Path) -> tuple[_Status, bytes]:
+def _read_file(path: Path) -> tuple[_Status, bytes]:
     """Return a file's status and content; raises KeysFileError. It never waits: not even for a FIFO's writer."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-        try:
-            found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode):
-                raise KeysFileError(f"the keys file {path} cannot be read: expected a regular file")
-            content = b""
-            while len(content) <= _MAX_FILE_BYTES and (part := os.read(descriptor, _MAX_FILE_BYTES)):
-                content += part
-        finally:
-            os.close(descriptor)
+        # The status is older than the content, so a change in between shows at the next look.
+        status = _Status.of(path.stat())
+        return status, read_version(path, _MAX_FILE_BYTES).content
     except OSError as error:
         raise KeysFileError(f"the keys file {path} cannot be read: {error.strerror or error}") from error
-    if len(content) > _MAX_FILE_BYTES:
-        raise KeysFileError(f"the keys file {path} is over {_MAX_FILE_BYTES} bytes: expected less")
-    return _Status.of(found), content

@@ -16,8 +16,8 @@ import structlog
 
 from minieval.record.line import parse_line, to_line
 from minieval.record.record import RecordError, TrafficRecord
+from minimodel.small_files import UnusableFile, open_regular
 from miniserve.log.file_lock import acquire
-from miniserve.log.regular_file import NotRegularFile, open_regular
 from miniserve.log.traffic_log import LONG_LOCK_TIMEOUT_S, Log
 
 _log = structlog.get_logger()
@@ -199,7 +199,7 @@ def _abandoned(path: Path) -> Iterator[bytes | None]:
     except FileNotFoundError:  # its process removed it
         yield None
         return
-    except NotRegularFile as error:  # not ours, so not to be read or removed either
+    except UnusableFile as error:  # not ours, so not to be read or removed either
         _log.warning("journal file ignored", file=str(path), reason=error.strerror)
         yield None
         return

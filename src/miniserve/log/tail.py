@@ -11,7 +11,7 @@ from typing import Final
 
 from minieval.record.line import parse_line
 from minieval.record.record import LONGEST_LINE, RecordError, TrafficRecord
-from miniserve.log.regular_file import open_regular
+from minimodel.small_files import open_regular
 
 # A late watcher starts this far from the end, and is never further behind.
 FARTHEST_BACK: Final = 8 * 2**20

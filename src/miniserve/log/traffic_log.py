@@ -14,8 +14,8 @@ from typing import Final, Protocol, Self
 
 from minieval.record.line import ID_DIGITS, OPENING, begun_id, loss_line, lost_records, parse_line, to_line
 from minieval.record.record import RecordError, TrafficRecord
+from minimodel.small_files import open_regular
 from miniserve.log.file_lock import acquire, release
-from miniserve.log.regular_file import open_regular
 
 # How long to wait for the lock while requests wait as well. Writing a line takes microseconds, or milliseconds if the
 # writer loses its core in between; a process that holds the lock for longer is stopped, or an operator's.
