@@ -26,8 +26,13 @@ def _block() -> str:
 
 def test_the_pasted_block_prints_the_line_of_its_request_with_both_answers(tmp_path: Path) -> None:
     port, metrics_port = _free_port(), _free_port()
-    # The real recipes, with this interpreter and without their step that installs the environment.
-    just = shlex.join((str(Path(sys.executable).with_name("just")), "--no-deps", "--set", "python", sys.executable))
+    # The real recipes, in this environment and without their step that installs it.
+    programs = Path(sys.executable).parent
+    justfile = tmp_path / "Justfile"
+    justfile.write_text((ROOT / "Justfile").read_text(encoding="utf-8").replace(".venv/bin", str(programs)))
+    just = shlex.join(
+        (str(programs / "just"), "--no-deps", "--justfile", str(justfile), "--working-directory", str(ROOT))
+    )
     block = _block().replace("./just", just).replace(":8080", f":{port}").replace(":9464", f":{metrics_port}")
     environ = os.environ | {
         "LYNX_PORT": port,
@@ -36,7 +41,9 @@ def test_the_pasted_block_prints_the_line_of_its_request_with_both_answers(tmp_p
         "LYNX_ROUTE_CONFIG": str(tmp_path / "route_config.json"),
         "PYTHONPATH": str(ROOT / "src"),
     }
-    script = f"set -m\n{block.replace('state/traffic.log', str(tmp_path / 'traffic.log'))}\nwait\n"
+    # A command that fails ends the block, and the server with it, instead of leaving a loop that waits for ever.
+    start = "set -em\ntrap 'kill %1 2>/dev/null || true' EXIT\n"
+    script = f"{start}{block.replace('state/traffic.log', str(tmp_path / 'traffic.log'))}\n"
 
     done = subprocess.run(
         ("/bin/bash", "-c", script),
