@@ -84,37 +84,37 @@ serve *ARGS: _env
 # make an API key, print it once, append its hash to FILE (what LYNX_KEYS_FILE names)
 [no-exit-message]
 key-new *ARGS: _env
-    @.venv/bin/lynx-ab key-new "$@"
+    @{{ python }} -m miniserve.cli key-new "$@"
 
 # serve A and run B in its shadow; waits until a running server has loaded B
 [no-exit-message]
 shadow-on *ARGS: _env
-    @.venv/bin/lynx-ab shadow-on "$@"
+    @{{ python }} -m miniserve.cli shadow-on "$@"
 
 # back to the production arm alone
 [no-exit-message]
 shadow-off *ARGS: _env
-    @.venv/bin/lynx-ab shadow-off "$@"
+    @{{ python }} -m miniserve.cli shadow-off "$@"
 
 # split between A and B, half and half
 [no-exit-message]
 ab-on *ARGS: _env
-    @.venv/bin/lynx-ab ab-on "$@"
+    @{{ python }} -m miniserve.cli ab-on "$@"
 
 # serve PERCENT of the ids with B
 [no-exit-message]
 canary-on *ARGS: _env
-    @.venv/bin/lynx-ab canary-on "$@"
+    @{{ python }} -m miniserve.cli canary-on "$@"
 
 # serve one model alone: VERSION is any model of the registry
 [no-exit-message]
 serve-only *ARGS: _env
-    @.venv/bin/lynx-ab serve-only "$@"
+    @{{ python }} -m miniserve.cli serve-only "$@"
 
 # show the route configuration
 [no-exit-message]
 route *ARGS: _env
-    @.venv/bin/lynx-ab route "$@"
+    @{{ python }} -m miniserve.cli route "$@"
 
 # grade the lab's traffic.log; exit codes 0 promote, 10 hold, 20 retrain, 3 invalid, 2 usage
 [no-exit-message]

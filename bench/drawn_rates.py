@@ -10,7 +10,7 @@ from scipy import stats as distributions
 
 from bench.rates import ALPHA, BETTER, OPPOSITE, SAME, Rate, holds
 from bench.simulated_lab import OUTCOMES, items
-from minieval.measures.pairs import PairedItem
+from minieval.measures.item_results import ItemResult
 from minieval.measures.slices import bucket_families
 from minieval.stats import (
     Interval,
@@ -113,7 +113,7 @@ def slices(n: int, runs: int, seed: int) -> Iterator[Rate]:
     blocked = dict.fromkeys(("tense", "person", "verb", "any family"), 0)
     for _ in range(runs):
         drawn = rng.choice(len(OUTCOMES), size=n, p=SAME)
-        rows = [PairedItem(item, *OUTCOMES[outcome], requests=1) for item, outcome in zip(asked, drawn, strict=True)]
+        rows = [ItemResult(item, *OUTCOMES[outcome], requests=1) for item, outcome in zip(asked, drawn, strict=True)]
         worse = {family.name for family in bucket_families(rows, ALPHA) if family.regressions}
         for name in worse:
             blocked[name] += 1

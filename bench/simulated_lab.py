@@ -8,9 +8,9 @@ import numpy as np
 
 from minieval.grading.evalset import EvalItem
 from minieval.manifest import Aim, Margins
-from minieval.measures.latency import ServedArm, ServedLatency, compare_served
+from minieval.measures.item_results import ItemResult
+from minieval.measures.latency import LatencySample, ServedLatency, compare_served
 from minieval.measures.missing import ArmRuns, Failures, Missing
-from minieval.measures.pairs import PairedItem
 from minieval.measures.quality import assess_quality
 from minieval.measures.slices import bucket_families
 from minieval.stats import clopper_pearson_upper
@@ -63,7 +63,7 @@ def judge(truth: Truth, shape: Shape, aim: Aim, seed: int, margins: Margins) -> 
     policy = Policy(aim, 0.05, shape.pairs, margins)
     drawn = rng.choice(len(OUTCOMES), size=shape.pairs, p=truth.cells)
     rows = [
-        PairedItem(item, *OUTCOMES[outcome], requests=1)
+        ItemResult(item, *OUTCOMES[outcome], requests=1)
         for item, outcome in zip(items(shape.pairs, sliced=shape.sliced), drawn, strict=True)
     ]
     assessment = Assessment(
@@ -84,7 +84,7 @@ def latency(truth: Truth, shape: Shape, rng: np.random.Generator, alpha: float, 
     of_a, of_b = rng.lognormal(0.0, shape.log_sd, (2, shape.per_arm))
     slow = rng.random(shape.per_arm) < truth.slow_share
     of_b = of_b * truth.factor * np.where(slow, truth.slow_factor, 1.0)
-    a, b = (ServedArm(arm, shape.per_arm, 0, 0, values, values) for arm, values in (("A", of_a), ("B", of_b)))
+    a, b = (LatencySample(arm, shape.per_arm, 0, 0, values, values) for arm, values in (("A", of_a), ("B", of_b)))
     return compare_served(a, b, alpha=alpha, seed=seed, resamples=shape.resamples)
 
 

@@ -45,10 +45,10 @@ install() {
         "$@" >&2
     else
         { "$@" --progress-bar off 2>&1 || echo "pip failed"; } | awk -v dir="$dir" '
-            /^Collecting / && ++fetched % 20 == 0 { print dir ": fetched " fetched " packages" }
+            /^(Collecting|Processing) / && ++fetched % 20 == 0 { print dir ": fetched " fetched " packages" }
             /^Installing collected/ { print dir ": installing " fetched " packages" }
             /^ *(ERROR|error)/ { failing = 1 }
-            /^pip failed$/ { failed = 1 }
+            /^pip failed$/ { failed = 1; next }
             failing { print }
             { fflush() }
             END { exit failed }

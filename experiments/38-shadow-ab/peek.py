@@ -1,7 +1,7 @@
 """Reads a shadow that is still running: what its pairs say so far, without a verdict.
 
-The p-value is always valid: looking as often as one likes keeps its type I error. Exits 0, 3 where the log's
-shadow records do not belong together or cannot be graded, 2 usage.
+The p-value is always valid: however often you look, its type I error holds. Exits 0; 3 if the log's shadow records do
+not belong together or cannot be graded; 2 on wrong usage.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from minieval.grading.grader import Grader, GrammarGrader
 from minieval.grading.identity import REPOSITORY
 from minieval.grading.items import ItemError
 from minieval.grading.lookup import match_items
+from minieval.interrupts import run_stoppable
 from minieval.measures.running import Running, read_running
 from minieval.measures.tallies import first_pairs
 from minieval.record.log_facts import Context, facts_of
@@ -34,6 +35,10 @@ class MixedEpochs(EvalError):
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the reading; returns the exit code."""
     options = _options(argv)
+    return run_stoppable("peek.py", lambda: _read(options))
+
+
+def _read(options: argparse.Namespace) -> int:
     try:
         running, ungradable = peek(options.log, options.eval_set, options.alpha, GrammarGrader())
     except OSError as error:

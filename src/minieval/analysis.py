@@ -10,9 +10,9 @@ from minieval.manifest import Run
 from minieval.measures.cases import list_cases
 from minieval.measures.cost import DEFAULT_RATE_USD_PER_HOUR, Cost, price
 from minieval.measures.disagreement import Disagreement, disagreement
+from minieval.measures.item_results import Fill, Tally, results_per_item
 from minieval.measures.latency import ServedLatency, compare_served, compare_shadow
 from minieval.measures.missing import Missing, account
-from minieval.measures.pairs import Fill, Tally, collapse
 from minieval.measures.plan import PlanFacts
 from minieval.measures.quality import Quality, assess_quality
 from minieval.measures.running import Running, read_running
@@ -131,7 +131,7 @@ def analyse(
 
 
 def _assess(tallies: Sequence[Tally], fill: Fill, policy: Policy, *, identical: bool) -> Assessment:
-    rows = collapse(tallies, fill)
+    rows = results_per_item(tallies, fill)
     return Assessment(
         assess_quality(rows, policy.alpha, policy.margins), bucket_families(rows, policy.alpha), identical
     )

@@ -1,4 +1,4 @@
-"""What can go wrong with a judgement, as one tree.
+"""Every error of a judgement, as one tree.
 
 EvalError
 |- RecordRefused       a line of the log is not a traffic record

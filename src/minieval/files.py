@@ -21,7 +21,7 @@ def md5_of(content: bytes) -> str:
 
 
 def decode(name: str, content: bytes) -> str:
-    """Return UTF-8 text; raises InputRefused with the place where it is none."""
+    """Return UTF-8 text; raises InputRefused with the offset of the first byte that is not UTF-8."""
     try:
         return content.decode()
     except UnicodeDecodeError as error:
@@ -29,7 +29,7 @@ def decode(name: str, content: bytes) -> str:
 
 
 def locked_md5(dvc_lock: str, path: str) -> str | None:
-    """Return the md5 of an output in the text of a dvc.lock, None if it does not stand there.
+    """Return the md5 of an output in the text of a dvc.lock, or None if it is not listed there.
 
     Reads the layout that DVC writes, so that the run time needs no YAML.
     """

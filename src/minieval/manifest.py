@@ -127,7 +127,7 @@ def parse_manifest(text: bytes) -> Run:
 
 
 def run_sha256(text: bytes) -> str:
-    """Return the SHA-256 of the run section as canonical JSON: what no reading or formatting of it changes."""
+    """Return the SHA-256 of the run section as canonical JSON, which reformatting the file does not change."""
     run = json.loads(text).get("run")
     # Keys sorted and no white space, so reformatting the file leaves the hash alone.
     canonical = json.dumps(run, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

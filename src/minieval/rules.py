@@ -1,4 +1,4 @@
-"""The rule that a log is judged by where no manifest fixed it: what the command line says, else the defaults."""
+"""The rule for a log without a manifest: what the command line says, else the defaults."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final

@@ -1,4 +1,4 @@
-"""What a run depended on besides its inputs: versions, source revision, hardware. For the driver and the benches."""
+"""Facts about a run besides its inputs: versions, source revision, hardware. The driver and the benches record them."""
 
 import os
 import platform

@@ -1,1 +1,4 @@
-"""Logs, metrics and traces, sliced by `traffic.arm`. Imports none of our packages."""
+"""Logs, metrics and traces, sliced by the arm (`traffic.arm`).
+
+It imports none of our other packages, so it knows nothing of what it observes.
+"""

@@ -45,9 +45,9 @@ def _serve(name: str, arguments: Sequence[str]) -> int:
 
 
 def _judge(_: str, arguments: Sequence[str]) -> int:
-    from minieval.command import main as judge
+    from minieval.command import judge_main
 
-    return judge(["compare", *arguments])
+    return judge_main(arguments)
 
 
 def _switch(name: str, arguments: Sequence[str]) -> int:

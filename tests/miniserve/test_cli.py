@@ -39,7 +39,7 @@ def test_wrong_usage_exits_2(words: list[str], capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_explains_itself(name: str) -> None:
     command = (sys.executable, "-m", "miniserve.cli", name, "--help")
 
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
@@ -59,10 +59,21 @@ def test_a_switch_writes_the_route_file(tmp_path: Path, monkeypatch: pytest.Monk
     assert config.strategy is Strategy.AB
 
 
-def test_serve_refuses_unusable_settings_with_exit_code_2(capfd: pytest.CaptureFixture[str]) -> None:
+def test_serve_refuses_unusable_settings_with_exit_code_2() -> None:
     command = (sys.executable, "-m", "miniserve.cli", "serve", "--workers", "many")
 
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
     assert done.returncode == 2
     assert "--workers is 'many': expected a whole number" in done.stderr
+
+
+def test_the_judge_names_itself_and_reads_the_servers_log_by_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "items.jsonl").write_text('{"id": "i", "sentence": "q"}\n')
+
+    assert main(["judge", "--items", "items.jsonl", "--grader", "json:loads"]) == 2
+
+    assert capsys.readouterr().err == "lynx-ab judge: state/traffic.log: No such file or directory\n"

@@ -1,4 +1,4 @@
-"""The eval set as the judge sees it: which sentences are asked, how they are sliced, what their grader is told.
+"""The eval set as the judge sees it: the sentences asked, their slices, and what the grader is given for each.
 
 Two kinds of file are read. The lab's has the items of `items.py`; anybody else's has JSON lines of this form,
 whose further keys are the grader's own:

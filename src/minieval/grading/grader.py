@@ -1,4 +1,4 @@
-"""Who says whether an answer is right: the built-in grader of verb forms, or anybody's `module:function`.
+"""The graders: the built-in grader of verb forms, or anybody's `module:function`.
 
 A function is given the object of the item's line and the answer's text. It returns True for a right answer, and
 False or a short name of the error for a wrong one. It is never asked about a missing answer: an arm that failed is

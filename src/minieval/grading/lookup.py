@@ -8,7 +8,9 @@ from minieval.record.log_table import LogTable
 
 @dataclass(frozen=True, slots=True)
 class MatchedLog:
-    """A log whose sentences are matched with items. Only match_items makes one: asking for it fixes the order of calls.
+    """A log whose sentences are matched with items.
+
+    Only match_items makes one, so a function that takes one cannot run before it.
 
     asked names the table (sentence, item, paired) with a row per distinct sentence; its item is an index into items,
     NULL where no item has the sentence. items_in_pairs: how many items both arms were asked.

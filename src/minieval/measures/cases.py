@@ -1,4 +1,4 @@
-"""The disagreements that a report lists one by one, the ones most worth reading first."""
+"""The disagreements that a report lists one by one, in the order in which they are worth reading."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One disagreement, with what is needed to look it up. Texts are as logged: escape them.
+    """One disagreement, with the ids to look it up by. Texts are as logged, so escape them before showing them.
 
     request_id and trace_id are those of the first of the requests that got these two answers.
     """

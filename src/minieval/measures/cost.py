@@ -20,7 +20,7 @@ LEAST_ACCURACY: Final = 0.30
 
 @dataclass(frozen=True, slots=True)
 class ArmCost:
-    """One arm's throughput and prices in USD; per_quality_unit is None where the arm is not deployment-ready."""
+    """One arm's throughput and prices in USD; per_quality_unit is None if the arm is not deployment-ready."""
 
     corrections_per_second: Interval
     tokens_per_second: Interval

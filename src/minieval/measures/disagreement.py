@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from minieval.grading.grader import Mark
 from minieval.grading.grammar import Correction
 from minieval.measures.cases import Case, Kind, kind_of
-from minieval.measures.pairs import Tally
+from minieval.measures.item_results import Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """Of all complete pairs, those whose normalised answers differ: improved + regressed + neutral.
+    """Of all complete pairs, those whose answers are not the same to the grader: improved + regressed + neutral.
 
     a and b say what the arms did to their sentences, None under a grader that knows no corrections.
     """
@@ -89,7 +89,7 @@ def disagreement(tallies: Iterable[Tally], cases: Sequence[Case]) -> Disagreemen
 
 
 def corrections(marks: Mapping[Mark, int]) -> Corrections | None:
-    """Return one arm's correction counts and rates, None under a grader that knows no corrections."""
+    """Return one arm's correction counts and rates, or None if the grader does not report corrections."""
     by: Counter[Correction] = Counter()
     for mark, n in marks.items():
         if mark.correction is None:

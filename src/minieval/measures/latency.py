@@ -35,7 +35,7 @@ MOST_DRAWN: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
-class ServedArm:
+class LatencySample:
     """What one arm served: the first record of each id, less the warm-up and what never got its chance.
 
     latencies: ms, in any order, infinity where the arm failed. compared: all of them, or 20,000 chosen by a hash of
@@ -100,7 +100,9 @@ class ServedLatency:
     comparison: LatencyComparison | None
 
 
-def compare_served(a: ServedArm, b: ServedArm, *, alpha: float, seed: int, resamples: int = RESAMPLES) -> ServedLatency:
+def compare_served(
+    a: LatencySample, b: LatencySample, *, alpha: float, seed: int, resamples: int = RESAMPLES
+) -> ServedLatency:
     """Return both arms' percentiles and the comparison; seed and resamples move the limits of the p95 only."""
     comparison = _compare(a, b, alpha, seed, resamples) if a.latencies.size and b.latencies.size else None
     return ServedLatency(
@@ -116,7 +118,7 @@ def compare_shadow(b: Array, a: Array) -> SignedRank | None:
     return wilcoxon(b, a) if b.size else None
 
 
-def _compare(a: ServedArm, b: ServedArm, alpha: float, seed: int, resamples: int) -> LatencyComparison:
+def _compare(a: LatencySample, b: LatencySample, alpha: float, seed: int, resamples: int) -> LatencyComparison:
     all_a, all_b = a.latencies, b.latencies
     few_a, few_b = a.compared, b.compared
     # The upper limit of a two-sided interval at 1 - 2 alpha is the one-sided limit at 1 - alpha that a gate needs.
@@ -132,7 +134,7 @@ def _compare(a: ServedArm, b: ServedArm, alpha: float, seed: int, resamples: int
     return LatencyComparison(mann_whitney(all_b, all_a), p50, p95, thinned)
 
 
-def _arm(arm: ServedArm, confidence: float) -> ArmLatency:
+def _arm(arm: LatencySample, confidence: float) -> ArmLatency:
     latencies = arm.latencies
     finite = latencies[np.isfinite(latencies)]
     censored = latencies.size - finite.size

@@ -1,9 +1,9 @@
-"""What was sent, logged and paired, and what each arm's runs came to."""
+"""How many requests were sent, logged and paired, and how each arm's runs ended."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from minieval.measures.pairs import Tally
+from minieval.measures.item_results import Tally
 from minieval.record.log_facts import LogFacts
 from minieval.record.statuses import FAILED, OK
 from minieval.stats import clopper_pearson_upper
@@ -32,8 +32,8 @@ class Failures:
 class Missing:
     """The accounting of the shadow block, and of the statuses of both arms.
 
-    sent is None where no manifest says what was sent. torn: lines that a crash cut short. lost: records of which the
-    log says that they could not be written.
+    sent is None if no manifest says what was sent. torn counts lines that a crash cut short, lost the records that the
+    log itself reports as lost.
     pairs: requests with a shadow and an item; complete: both arms had their chance; answered: both answered.
     """
 

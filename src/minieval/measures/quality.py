@@ -10,7 +10,7 @@ from functools import cache
 
 from minieval.errors import UnusableNumbers
 from minieval.manifest import Margins
-from minieval.measures.pairs import PairCounts, PairedItem, count
+from minieval.measures.item_results import ItemResult, PairCounts, count
 from minieval.stats import (
     ClusteredInterval,
     DetectableEffect,
@@ -86,7 +86,7 @@ class Quality:
     n_more_needed: int | None
 
 
-def assess_quality(rows: Sequence[PairedItem], alpha: float, margins: Margins) -> Quality:
+def assess_quality(rows: Sequence[ItemResult], alpha: float, margins: Margins) -> Quality:
     """Return the comparison of the arms on at least one item; intervals have confidence 1 - alpha.
 
     deciding_one_sided has confidence 1 - 2 alpha: its lower limit is the one-sided one of non-inferiority.
@@ -137,7 +137,7 @@ def assess_quality(rows: Sequence[PairedItem], alpha: float, margins: Margins) -
     )
 
 
-def _deciding(rows: Sequence[PairedItem], counts: PairCounts, confidence: float) -> Deciding:
+def _deciding(rows: Sequence[ItemResult], counts: PairCounts, confidence: float) -> Deciding:
     # Tango knows no clusters, and the cluster interval is too narrow where clusters happen to agree: the wider decides.
     candidates: list[tuple[str, Interval | ClusteredInterval]] = [
         ("Tango score", tango_interval(counts.n_improved, counts.n_regressed, counts.n, confidence))
@@ -158,27 +158,27 @@ def _deciding(rows: Sequence[PairedItem], counts: PairCounts, confidence: float)
     return Deciding(method, Interval(widest.estimate, widest.low, widest.high, confidence))
 
 
-def _cluster_name(rows: Sequence[PairedItem]) -> str | None:
-    """Return what a cluster is called, None where some item has none."""
+def _cluster_name(rows: Sequence[ItemResult]) -> str | None:
+    """Return what a cluster is called, or None if any item has no cluster."""
     kinds = {None if row.item.cluster is None else row.item.cluster[0] for row in rows}
     return kinds.pop() if len(kinds) == 1 else None
 
 
-def _by_cluster(rows: Sequence[PairedItem], confidence: float) -> ClusteredInterval | None:
+def _by_cluster(rows: Sequence[ItemResult], confidence: float) -> ClusteredInterval | None:
     if _cluster_name(rows) is None:
         return None
     return _clustered(rows, [row.item.cluster for row in rows], confidence, FEWEST_CLUSTERS)
 
 
 def _clustered(
-    rows: Sequence[PairedItem], labels: Sequence[Hashable], confidence: float, fewest: int
+    rows: Sequence[ItemResult], labels: Sequence[Hashable], confidence: float, fewest: int
 ) -> ClusteredInterval | None:
     if len(set(labels)) < fewest:
         return None
     return cluster_robust_interval([row.difference for row in rows], labels, confidence)
 
 
-def _varying(rows: Sequence[PairedItem]) -> int:
+def _varying(rows: Sequence[ItemResult]) -> int:
     return sum(row.a not in {0.0, 1.0} or row.b not in {0.0, 1.0} for row in rows)
 
 

@@ -7,7 +7,7 @@ power. Looking at mid-p every few pairs instead would promote by chance.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from minieval.measures.pairs import Tally
+from minieval.measures.item_results import Tally
 from minieval.stats import always_valid_mcnemar
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from minieval.measures.pairs import PairedItem, count
+from minieval.measures.item_results import ItemResult, count
 from minieval.stats import (
     Interval,
     accuracy_interval,
@@ -74,14 +74,14 @@ class BucketFamily:
         return tuple(row for row in self.rows if row.flag is Flag.REGRESSION)
 
 
-def bucket_families(rows: Sequence[PairedItem], alpha: float) -> tuple[BucketFamily, ...]:
+def bucket_families(rows: Sequence[ItemResult], alpha: float) -> tuple[BucketFamily, ...]:
     """Return the families that the items are sliced by; p-values are adjusted within each (Holm 1979)."""
     names = rows[0].item.slices if rows else ()
     return tuple(_family(name, rows, alpha) for name in names)
 
 
-def _family(name: str, rows: Sequence[PairedItem], alpha: float) -> BucketFamily:
-    groups: dict[str, list[PairedItem]] = {}
+def _family(name: str, rows: Sequence[ItemResult], alpha: float) -> BucketFamily:
+    groups: dict[str, list[ItemResult]] = {}
     for row in rows:
         groups.setdefault(row.item.slices[name], []).append(row)
     values = sorted(groups)
@@ -95,7 +95,7 @@ def _family(name: str, rows: Sequence[PairedItem], alpha: float) -> BucketFamily
     return BucketFamily(name, buckets, len(tested), _simpson(buckets))
 
 
-def _bucket(value: str, rows: Sequence[PairedItem], adjusted: tuple[float, float] | None, alpha: float) -> Bucket:
+def _bucket(value: str, rows: Sequence[ItemResult], adjusted: tuple[float, float] | None, alpha: float) -> Bucket:
     counts = count(rows)
     n, improved, regressed = counts.n, counts.n_improved, counts.n_regressed
     described = n < FEWEST_FOR_TEST
@@ -125,12 +125,12 @@ def _bucket(value: str, rows: Sequence[PairedItem], adjusted: tuple[float, float
     )
 
 
-def _discordant(rows: Sequence[PairedItem]) -> int:
+def _discordant(rows: Sequence[ItemResult]) -> int:
     counts = count(rows)
     return counts.n_improved + counts.n_regressed
 
 
-def _midp(rows: Sequence[PairedItem]) -> float:
+def _midp(rows: Sequence[ItemResult]) -> float:
     counts = count(rows)
     return mcnemar_midp(counts.n_improved, counts.n_regressed).pvalue
 

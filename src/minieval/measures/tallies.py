@@ -1,7 +1,7 @@
 """Reads the graded pairs out of the log's database, as the values that the other measures count."""
 
 from minieval.grading.graded_pairs import GradedLog
-from minieval.measures.pairs import Tally
+from minieval.measures.item_results import Tally
 
 
 def tally_pairs(graded: GradedLog) -> tuple[Tally, ...]:

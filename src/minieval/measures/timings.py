@@ -2,12 +2,12 @@
 
 from minieval.grading.graded_pairs import GradedLog
 from minieval.grading.lookup import MatchedLog
-from minieval.measures.latency import MOST_COMPARED, Array, ServedArm
+from minieval.measures.latency import MOST_COMPARED, Array, LatencySample
 from minieval.record.log_table import MISSING_SQL, LogTable
 from minieval.record.statuses import OK
 
 
-def served_latencies(log: LogTable, warmup: int) -> tuple[ServedArm, ServedArm]:
+def served_latencies(log: LogTable, warmup: int) -> tuple[LatencySample, LatencySample]:
     """Return what A and B served in the split, the first `warmup` ids of each left out."""
     # The first record of an id counts: a client that retries must not add its own requests to the sample.
     log.run(
@@ -30,7 +30,7 @@ def shadow_latencies(matched: MatchedLog, graded: GradedLog) -> tuple[Array, Arr
     return b, a
 
 
-def _served(log: LogTable, role: str, arm: str, warmup: int) -> ServedArm:
+def _served(log: LogTable, role: str, arm: str, warmup: int) -> LatencySample:
     (distinct,) = log.one("SELECT count(*) FROM served WHERE arm = ?", [role.upper()])
     # Only a warm-up needs the order, and sorting ten million rows takes seconds.
     after = f"ORDER BY first OFFSET {warmup}" if warmup else ""
@@ -50,4 +50,4 @@ def _served(log: LogTable, role: str, arm: str, warmup: int) -> ServedArm:
             "SELECT latency FROM warm ORDER BY sha256(replace(record::VARCHAR, '-', '')) LIMIT ?", [MOST_COMPARED]
         )
     warmed = min(warmup, distinct)
-    return ServedArm(arm, distinct, warmed, distinct - warmed - latencies.size, latencies, compared)
+    return LatencySample(arm, distinct, warmed, distinct - warmed - latencies.size, latencies, compared)

@@ -26,7 +26,7 @@ class NoiseFloor:
 
 
 def noise_sentence(noise: NoiseFloor | str | None) -> str:
-    """Say what A against itself gave; text in its place says why that is not known."""
+    """Return the noise floor as a sentence; given text instead, return that as the reason why there is none."""
     if not isinstance(noise, NoiseFloor):
         return f"not measured ({noise or 'unknown'})."
     machine = "on the same kind of machine" if noise.same_machine else "on another kind of machine"

@@ -15,7 +15,7 @@ from minieval.report.documents import NAMES, documents, manifest_key
 
 
 def write_documents(report: Report, folder: Path) -> Mapping[str, str]:
-    """Write every document of the report, remove those it has none of, and return the texts; raises OSError."""
+    """Write every document of the report, remove stale ones, and return the texts; raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     written = documents(report)
     for name in NAMES:

@@ -30,7 +30,7 @@ from minieval.stats import (
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One number: what it is, what it came to, what was published, and to which precision."""
+    """One number: its name, the value computed here, the published value, and the tolerance."""
 
     name: str
     actual: float

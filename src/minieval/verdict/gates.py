@@ -1,4 +1,4 @@
-"""A gate: one question of the decision, with its numbers, its threshold and how it came out."""
+"""A gate: one question of the decision, with its numbers, its threshold and its outcome."""
 
 import math
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """How a gate came out; inconclusive means that the data cannot tell at this n."""
+    """The outcome of a gate; inconclusive means that n is too small to tell."""
 
     PASS = "pass"  # noqa: S105 - an outcome, no secret
     FAIL = "fail"
@@ -67,7 +67,7 @@ class Gate:
 
 
 def gate(name: GateId, passed: bool, observed: str, threshold: str) -> Gate:
-    """Return a gate that knows only pass and fail."""
+    """Return a gate that either passes or fails."""
     return Gate(name, Outcome.PASS if passed else Outcome.FAIL, observed, threshold)
 
 

@@ -11,7 +11,7 @@ from minieval.verdict.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class TighterMargin:
-    """How many requests per arm a margin tighter than the gate's would need; None if that cannot be said."""
+    """How many requests per arm a margin tighter than the gate's would need; None if that is unknown."""
 
     name: str
     margin: float
@@ -55,7 +55,7 @@ def requests_needed(contrast: Contrast, n: int, margin: float, true_ratio: float
 
 
 def tighter_margins(latency: ServedLatency, policy: Policy) -> tuple[TighterMargin, ...]:
-    """Return what half the margins would take, if B were in truth as fast as A."""
+    """Return the requests that half the margins would need if B is as fast as A."""
     if latency.comparison is None:
         return ()
     n = min(latency.a.n, latency.b.n)

@@ -1,4 +1,4 @@
-"""What quality alone says of B: promote, hold or retrain, and the gates that lead there."""
+"""The verdict on quality alone: promote, hold or retrain, and the gates that lead to it."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True)
 class QualityCall:
-    """The verdict on quality alone, the sentence that says why, and its gates."""
+    """The verdict on quality alone, the reason in a sentence, and its gates."""
 
     verdict: Verdict
     reason: str

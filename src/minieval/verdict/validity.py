@@ -12,7 +12,7 @@ from minieval.verdict.gates import Gate, GateId, Outcome, gate, pvalue
 
 @dataclass(frozen=True, slots=True)
 class EvalSetHashes:
-    """The md5 of the eval set as found, and as the baseline and dvc.lock name it where there are such."""
+    """The md5 of the eval set as found, and as the baseline and dvc.lock name it if they are given."""
 
     found: str
     baseline: str | None

@@ -17,7 +17,7 @@ from minieval.grading.grader import CORRECT, FunctionGrader, GrammarGrader, Mark
 from minieval.grading.items import Item
 from minieval.grading.lookup import match_items
 from minieval.measures.cases import Case, list_cases
-from minieval.measures.pairs import Tally
+from minieval.measures.item_results import Tally
 from minieval.measures.tallies import first_pairs, tally_pairs
 from minieval.record.statuses import FAILED, MISSING
 

@@ -12,7 +12,7 @@ from minieval.grading.grammar import Correction
 from minieval.grading.items import Item
 from minieval.measures.cases import Case, Kind, case
 from minieval.measures.disagreement import Corrections, Disagreement, Transition, disagreement
-from minieval.measures.pairs import Tally
+from minieval.measures.item_results import Tally
 
 WRONG = Item(
     "w", "He will goes.", ("He will go.", "He is going to go."), "go", "future", "3sg", "irregular", "extra_s", "f"

@@ -11,7 +11,7 @@ from minieval.measures.latency import (
     ArmLatency,
     Contrast,
     LatencyComparison,
-    ServedArm,
+    LatencySample,
     ServedLatency,
     compare_served,
     compare_shadow,
@@ -30,18 +30,18 @@ from minieval.stats import (
 SPREAD = [1 + (i * 37 % 101) / 50 for i in range(200)]
 
 
-def arm(name: str, *latencies: float) -> ServedArm:
+def arm(name: str, *latencies: float) -> LatencySample:
     array = np.array(latencies, dtype=np.float64)
-    return ServedArm(name, array.size, 0, 0, array, array)
+    return LatencySample(name, array.size, 0, 0, array, array)
 
 
-def compared(a: ServedArm, b: ServedArm, seed: int = 1) -> ServedLatency:
+def compared(a: LatencySample, b: LatencySample, seed: int = 1) -> ServedLatency:
     return compare_served(a, b, alpha=0.05, seed=seed)
 
 
 def test_every_number_of_the_comparison_is_the_statistic_of_its_name() -> None:
     to_a, to_b = np.array(SPREAD[2:180:2]), np.array([*SPREAD[1:180:2], *[math.inf] * 3])
-    a, b = ServedArm("A", 90, 1, 0, to_a, to_a), ServedArm("B", 93, 0, 0, to_b, to_b)
+    a, b = LatencySample("A", 90, 1, 0, to_a, to_a), LatencySample("B", 93, 0, 0, to_b, to_b)
 
     found = compare_served(a, b, alpha=0.1, seed=7, resamples=99)
 
@@ -94,7 +94,7 @@ def test_exactly_as_many_as_are_compared_are_not_thinned(monkeypatch: pytest.Mon
     a, b = np.array(SPREAD[:102:2]), np.array(SPREAD[1:102:2])
 
     kept = compared(arm("A", *a[:50]), arm("B", *b[:50])).comparison
-    thinned = compared(ServedArm("A", 51, 0, 0, a, a[:50]), ServedArm("B", 51, 0, 0, b, b[:50])).comparison
+    thinned = compared(LatencySample("A", 51, 0, 0, a, a[:50]), LatencySample("B", 51, 0, 0, b, b[:50])).comparison
 
     assert kept is not None
     assert thinned is not None

@@ -11,7 +11,7 @@ from minieval.errors import UnusableNumbers
 from minieval.grading.evalset import from_item
 from minieval.grading.items import Item
 from minieval.manifest import Margins
-from minieval.measures.pairs import PairCounts, PairedItem
+from minieval.measures.item_results import ItemResult, PairCounts
 from minieval.measures.quality import Deciding, assess_quality
 from minieval.stats import (
     Interval,
@@ -33,14 +33,14 @@ Table = tuple[int, int, int, int]
 TABLE = st.tuples(*[st.integers(0, 40)] * 4).filter(lambda table: sum(table) > 0)
 
 
-def rows_of(table: Table, verbs: Sequence[str] = ("go", "be")) -> list[PairedItem]:
+def rows_of(table: Table, verbs: Sequence[str] = ("go", "be")) -> list[ItemResult]:
     outcomes = [
         outcome
         for outcome, n in zip(((1.0, 1.0), (0.0, 1.0), (1.0, 0.0), (0.0, 0.0)), table, strict=True)
         for _ in range(n)
     ]
     return [
-        PairedItem(from_item(Item(f"i{i}", "s", ("s",), verbs[i % len(verbs)], "t", "p", "r", None, "f")), a, b, 1)
+        ItemResult(from_item(Item(f"i{i}", "s", ("s",), verbs[i % len(verbs)], "t", "p", "r", None, "f")), a, b, 1)
         for i, (a, b) in enumerate(outcomes)
     ]
 
@@ -114,7 +114,7 @@ def test_the_factor_between_the_two_z_is_the_one_between_the_statistics() -> Non
 def test_items_of_a_verb_that_move_together_widen_the_deciding_interval() -> None:
     rows = rows_of((150, 30, 0, 20))
     together = [
-        PairedItem(from_item(Item(f"i{i}", "s", ("s",), f"v{i // 10}", "t", "p", "r", None, "f")), row.a, row.b, 1)
+        ItemResult(from_item(Item(f"i{i}", "s", ("s",), f"v{i // 10}", "t", "p", "r", None, "f")), row.a, row.b, 1)
         for i, row in enumerate(rows)
     ]
 
@@ -136,7 +136,7 @@ def test_below_ten_verbs_there_is_no_clustered_interval() -> None:
 def test_items_with_varying_answers_are_clustered_by_item() -> None:
     rows = [
         *rows_of((10, 3, 1, 6)),
-        PairedItem(from_item(Item("x", "s", ("s",), "go", "t", "p", "r", None, "f")), 0.5, 1.0, 2),
+        ItemResult(from_item(Item("x", "s", ("s",), "go", "t", "p", "r", None, "f")), 0.5, 1.0, 2),
     ]
 
     found = assess_quality(rows, ALPHA, MARGINS)
@@ -153,7 +153,7 @@ def test_items_with_varying_answers_are_clustered_by_item() -> None:
 def test_many_small_gains_are_no_large_one() -> None:
     # Every item gains a tenth: by signs B wins all of them, by means it gains ten points.
     item = from_item(Item("i", "s", ("s",), "go", "t", "p", "r", None, "f"))
-    rows = [PairedItem(replace(item, id=f"i{i}"), 0.5, 0.6, 10) for i in range(100)]
+    rows = [ItemResult(replace(item, id=f"i{i}"), 0.5, 0.6, 10) for i in range(100)]
 
     found = assess_quality(rows, ALPHA, MARGINS).deciding.interval
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from minieval.grading.evalset import EvalItem
 from minieval.grading.grader import Mark
-from minieval.measures.pairs import Tally
+from minieval.measures.item_results import Tally
 from minieval.measures.running import read_running
 from minieval.stats import always_valid_mcnemar
 

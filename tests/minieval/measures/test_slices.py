@@ -4,20 +4,20 @@ import pytest
 
 from minieval.grading.evalset import from_item
 from minieval.grading.items import Item
-from minieval.measures.pairs import PairedItem
+from minieval.measures.item_results import ItemResult
 from minieval.measures.slices import Bucket, BucketFamily, Flag, bucket_families
 from minieval.stats import accuracy_interval, benjamini_hochberg, holm, mcnemar_midp, tango_interval
 
 Cells = tuple[int, int, int, int]
 
 
-def rows_of(tables: dict[str, Cells]) -> list[PairedItem]:
-    rows: list[PairedItem] = []
+def rows_of(tables: dict[str, Cells]) -> list[ItemResult]:
+    rows: list[ItemResult] = []
     for value, table in tables.items():
         for (a, b), n in zip(((1.0, 1.0), (0.0, 1.0), (1.0, 0.0), (0.0, 0.0)), table, strict=True):
             for _ in range(n):
                 item = from_item(Item(f"i{len(rows)}", "s", ("s",), "go", value, "3sg", "r", None, "f"))
-                rows.append(PairedItem(item, a, b, 1))
+                rows.append(ItemResult(item, a, b, 1))
     return rows
 
 
@@ -27,7 +27,7 @@ def tense(tables: dict[str, Cells]) -> BucketFamily:
 
 def test_the_rows_of_every_family_add_up_to_the_total() -> None:
     rows = [
-        PairedItem(
+        ItemResult(
             from_item(Item(f"i{i}", "s", ("s",), f"v{i % 7}", f"t{i % 3}", f"p{i % 2}", "r", None, "f")),
             i % 2,
             i % 3 == 0,

@@ -13,10 +13,10 @@ from minieval.grading.graded_pairs import grade_pairs
 from minieval.grading.grader import FunctionGrader
 from minieval.grading.lookup import match_items
 from minieval.measures import timings
-from minieval.measures.latency import ServedArm
+from minieval.measures.latency import LatencySample
 
 
-def served(folder: Path, lines: Sequence[Line], warmup: int = 0) -> tuple[ServedArm, ServedArm]:
+def served(folder: Path, lines: Sequence[Line], warmup: int = 0) -> tuple[LatencySample, LatencySample]:
     with opened(folder, lines) as log:
         return timings.served_latencies(log, warmup)
 

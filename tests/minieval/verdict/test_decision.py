@@ -10,9 +10,9 @@ from minieval.grading.evalset import from_item
 from minieval.grading.items import Item
 from minieval.manifest import Aim, Margins
 from minieval.measures.cost import Cost
+from minieval.measures.item_results import ItemResult
 from minieval.measures.latency import ArmLatency, Contrast, LatencyComparison, ServedLatency
 from minieval.measures.missing import ArmRuns, Failures, Missing
-from minieval.measures.pairs import PairedItem
 from minieval.measures.quality import assess_quality
 from minieval.measures.slices import bucket_families
 from minieval.stats import MannWhitney, OpenInterval, SampleRatio, clopper_pearson_upper
@@ -38,7 +38,7 @@ def assessment(table: Table, rule: Policy, *, identical: bool = False, tense: Se
         for _ in range(n)
     ]
     rows = [
-        PairedItem(
+        ItemResult(
             from_item(Item(f"i{i}", "s", ("s",), "go", tense[i * len(tense) // len(outcomes)], "p", "r", None, "f")),
             a,
             b,

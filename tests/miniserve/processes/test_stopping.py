@@ -59,7 +59,7 @@ def test_a_server_that_is_stopped_while_it_loads_exits_0(workers: str, tmp_path:
         "LYNX_ROUTE_CONFIG": str(tmp_path / "route_config.json"),
     }
     server = subprocess.Popen((*SERVER_COMMAND, "--workers", workers), env=environ, stderr=subprocess.PIPE, text=True)
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while not _catches(server.pid, signal.SIGTERM):
         assert time.monotonic() < until
 

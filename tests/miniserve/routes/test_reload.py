@@ -178,7 +178,8 @@ def test_a_deleted_file_is_refused_and_the_configuration_in_force_stays(
     server.wait_for(lambda: _refused(server), "showing the refusal")
 
     assert server.details()["route"]["config_sha"] == config.config_sha
-    assert "route_config.json is missing" in (server.folder / "stderr.log").read_text(encoding="utf-8")
+    log = server.folder / "stderr.log"  # a thread writes it
+    server.wait_for(lambda: "route_config.json is missing" in log.read_text(encoding="utf-8"), "logging the refusal")
 
 
 def test_a_server_without_a_file_runs_on_without_a_refusal(start_server: StartServer, routing: Routing) -> None:

@@ -12,7 +12,7 @@ LATENCY: Final = "figures/latency.svg"
 
 
 def figures(report: Report) -> dict[str, str]:
-    """Return the SVG files that the report has data for; an invalid one has none."""
+    """Return the SVG files that the report has data for; an invalid report has none."""
     found: dict[str, str] = {}
     if report.quality is not None and report.buckets is not None:
         found[BUCKETS] = standalone(forest_drawing(report.buckets, report.quality.primary.deciding.interval))

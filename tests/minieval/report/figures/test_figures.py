@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from minieval.measures.latency import ServedArm, ServedLatency, compare_served
+from minieval.measures.latency import LatencySample, ServedLatency, compare_served
 from minieval.measures.slices import Bucket, BucketFamily, Flag
 from minieval.report.figures.ecdf import NARROW, WIDE, latency_drawing
 from minieval.report.figures.forest import estimate, forest_drawing, forest_scale, row_mark
@@ -31,9 +31,9 @@ def family(*rows: Bucket) -> BucketFamily:
 
 
 def served_latency(a: list[float | None], b: list[float | None]) -> ServedLatency:
-    def served(arm: str, all_: list[float | None]) -> ServedArm:
+    def served(arm: str, all_: list[float | None]) -> LatencySample:
         latencies = np.array([math.inf if latency is None else latency for latency in all_], dtype=np.float64)
-        return ServedArm(arm, len(all_), 0, 0, latencies, latencies)
+        return LatencySample(arm, len(all_), 0, 0, latencies, latencies)
 
     return compare_served(served("A", a), served("B", b), alpha=0.05, seed=1)
 

@@ -1,6 +1,6 @@
-"""Pairs: both arms' answers to one request, graded, counted, and collapsed to one row per item.
+"""Each arm's result on every item, out of the graded pairs, and the paired two-by-two table of those results.
 
-Identical repeats of an item are one observation however often they were sent; n is the number of items.
+The item is the unit of analysis: repeats of it are one observation however often they were sent, and n counts items.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,10 +21,10 @@ class Fill(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Requests for one item whose answers came out alike.
+    """Requests for one item whose answers were graded alike, counted together.
 
     A mark is None where that arm's answer is missing, not where it failed. answered: both arms gave an answer.
-    differing: both had their chance, and the answers differ once normalised.
+    differing: both had their chance, and the grader holds their answers for different.
     """
 
     item: EvalItem
@@ -41,7 +41,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class PairedItem:
+class ItemResult:
     """One item: each arm's share of right answers over the item's requests, 0 or 1 unless answers vary."""
 
     item: EvalItem
@@ -85,23 +85,23 @@ class PairCounts:
         return (self.n_improved + self.n_regressed) / self.n
 
 
-def collapse(tallies: Iterable[Tally], fill: Fill = Fill.LEAVE_OUT) -> tuple[PairedItem, ...]:
+def results_per_item(tallies: Iterable[Tally], fill: Fill = Fill.LEAVE_OUT) -> tuple[ItemResult, ...]:
     """Return one row per item, sorted by item id; an item without a usable pair is left out."""
     by_item: dict[str, list[tuple[Tally, bool, bool]]] = {}
     for tally in tallies:
         right = _right(tally, fill)
         if right is not None:
             by_item.setdefault(tally.item.id, []).append((tally, *right))
-    rows: list[PairedItem] = []
+    rows: list[ItemResult] = []
     for _, results in sorted(by_item.items()):
         n = sum(tally.requests for tally, _, _ in results)
         a = sum(tally.requests for tally, right_a, _ in results if right_a) / n
         b = sum(tally.requests for tally, _, right_b in results if right_b) / n
-        rows.append(PairedItem(results[0][0].item, a, b, n))
+        rows.append(ItemResult(results[0][0].item, a, b, n))
     return tuple(rows)
 
 
-def count(rows: Sequence[PairedItem]) -> PairCounts:
+def count(rows: Sequence[ItemResult]) -> PairCounts:
     """Return the paired two-by-two table of the items."""
     # With repeats, an item counts by the sign of its mean difference; items on a level are split at half right.
     level = [row for row in rows if row.difference == 0]
