@@ -19,10 +19,10 @@ from minieval.grading.identity import REPOSITORY
 from minieval.grading.items import ItemError
 from minieval.grading.lookup import match_items
 from minieval.interrupts import run_stoppable
+from minieval.measures.observed.tallies import first_pairs
 from minieval.measures.running import Running, read_running
-from minieval.measures.tallies import first_pairs
-from minieval.record.log_facts import Context, facts_of
-from minieval.record.log_reader import open_log
+from minieval.record.log.facts import Context, facts_of
+from minieval.record.log.reader import open_log
 from minieval.report.untrusted import visible
 from minieval.verdict.gates import points, pvalue
 from minieval.verdict.verdict import EXIT_CODES, USAGE_EXIT_CODE, Verdict

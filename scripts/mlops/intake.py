@@ -10,17 +10,17 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from minieval.files import write_atomically
 from minimodel.bundles.bundle import MANIFEST, SHA_PATTERN, TOKENIZER, Bundle, bundle_path, load_bundle, read_folder
 from minimodel.bundles.registry import FILE, SCHEMA, Registry, parse, read_content
 from minimodel.errors import RegistryRefused
 from minimodel.inference.engine import check_servable
-from minimodel.small_files import replace_file
 
 
 def write(models_dir: Path, content: dict[str, Any]) -> None:
     """Check the content and replace the registry file atomically."""
     parse(content)
-    replace_file(models_dir / FILE, (json.dumps(content, indent=2, sort_keys=True) + "\n").encode())
+    write_atomically(models_dir / FILE, (json.dumps(content, indent=2, sort_keys=True) + "\n").encode(), durable=True)
 
 
 def content_of(models_dir: Path) -> dict[str, Any]:

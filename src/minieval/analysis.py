@@ -7,19 +7,19 @@ from minieval.grading.graded_pairs import grade_pairs
 from minieval.grading.grader import Grader
 from minieval.grading.lookup import MatchedLog
 from minieval.manifest import Run
-from minieval.measures.cases import list_cases
 from minieval.measures.cost import DEFAULT_RATE_USD_PER_HOUR, Cost, price
 from minieval.measures.disagreement import Disagreement, disagreement
 from minieval.measures.item_results import Fill, Tally, results_per_item
 from minieval.measures.latency import ServedLatency, compare_served, compare_shadow
 from minieval.measures.missing import Missing, account
-from minieval.measures.plan import PlanFacts
+from minieval.measures.observed.cases import list_cases
+from minieval.measures.observed.plan import PlanFacts
+from minieval.measures.observed.tallies import first_pairs, tally_pairs
+from minieval.measures.observed.timings import served_latencies, shadow_latencies
 from minieval.measures.quality import Quality, assess_quality
 from minieval.measures.running import Running, read_running
 from minieval.measures.slices import BucketFamily, bucket_families
-from minieval.measures.tallies import first_pairs, tally_pairs
-from minieval.measures.timings import served_latencies, shadow_latencies
-from minieval.record.log_facts import LogFacts
+from minieval.record.log.facts import LogFacts
 from minieval.record.statuses import OK
 from minieval.stats import RULE, Interval, SignedRank, requests_for_upper_limit
 from minieval.verdict.decision import Decision, Evidence, decide

@@ -17,9 +17,9 @@ from minieval.grading.items import ItemError
 from minieval.grading.lookup import MatchedLog, match_items
 from minieval.inputs import Inputs
 from minieval.manifest import Run, parse_manifest
-from minieval.measures.plan import PlanFacts, compare_with_plan
-from minieval.record.log_facts import LogFacts, facts_of
-from minieval.record.log_reader import open_log
+from minieval.measures.observed.plan import PlanFacts, compare_with_plan
+from minieval.record.log.facts import LogFacts, facts_of
+from minieval.record.log.reader import open_log
 from minieval.report.document import Report, make_report
 from minieval.report.identity import Identity, identify
 from minieval.report.noise import NoiseFloor

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from minieval.errors import ManifestRefused
+from minieval.record.record import Strategy
 
 Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Md5 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
@@ -65,7 +66,7 @@ class Block(msgspec.Struct, frozen=True):
     """A stretch of traffic under one configuration, and which item went out under which request id."""
 
     name: str
-    strategy: Literal["single", "shadow", "ab", "canary"]
+    strategy: Strategy
     config_sha: Hash
     planned: Count
     requests: Mapping[str, str]

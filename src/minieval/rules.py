@@ -7,7 +7,7 @@ import msgspec
 
 from minieval.errors import InputRefused
 from minieval.manifest import Aim, Alpha, Block, Count, Margins, Positive, Run
-from minieval.record.log_facts import Context
+from minieval.record.log.facts import Context
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

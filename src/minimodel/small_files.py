@@ -1,9 +1,8 @@
-"""Files that other programs may change at any time: opened without waiting, read within a bound, replaced whole."""
+"""Files that other programs may change at any time: opened without waiting, read within a bound."""
 
 import errno
 import os
 import stat
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,19 +48,3 @@ def read_version(path: Path, max_bytes: int) -> FileVersion:
     if max(found.st_size, len(content)) > max_bytes:
         raise UnusableFile(errno.EFBIG, f"over {max_bytes} bytes", str(path))
     return FileVersion(found.st_ino, found.st_ctime_ns, content)
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Replace the file's content atomically, by a rename, and keep its mode; a symbolic link keeps its target."""
-    target = path.resolve()
-    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(file.fileno(), stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o644)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(target)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise

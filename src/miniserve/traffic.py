@@ -267,6 +267,9 @@ def _arms(value: object) -> dict[str, str]:
             raise RouteConfigError(f"arms.{name} is an object: not supported yet, expected a model SHA")
         if not isinstance(sha, str) or not SHA.fullmatch(sha):
             raise RouteConfigError(f"arms.{name} is {_shown(sha)}: expected 64 lower-case hexadecimal digits")
+    # The judge's database has a column per arm and key, and its columns do not tell "a" from "A".
+    if len({name.lower() for name in value}) < len(value):
+        raise RouteConfigError(f"arms are {', '.join(value)}: expected names that differ in more than case")
     return dict(value)
 
 

@@ -14,7 +14,7 @@ from minieval.command import EXIT_CODES, judge_main, main
 from minieval.grading.evalset import plain_items
 from minieval.grading.identity import REPOSITORY
 from minieval.manifest import Margins
-from minieval.record.log_reader import open_log
+from minieval.record.log.reader import open_log
 from minieval.report.document import Report, from_json
 from minieval.report.documents import NAMES
 from minieval.rules import Rules

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from minieval.record.log_reader import open_log
-from minieval.record.log_table import LogTable
+from minieval.record.log.reader import open_log
+from minieval.record.log.table import LogTable
 
 Line = dict[str, Any]
 SHAS = {"A": "a" * 64, "B": "b" * 64}

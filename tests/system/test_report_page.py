@@ -8,7 +8,7 @@ import pytest
 from tests.minieval.synthetic_lab import SyntheticLab
 from tests.system.browser import Page
 
-from minieval.measures.cases import Case
+from minieval.measures.observed.cases import Case
 from minieval.report.document import Report, from_json
 
 HOSTILE = "</script><img src=x onerror=\"document.title='owned'\"> | `x` \x1b[2J \u202e [l](http://evil.example)"

@@ -11,7 +11,7 @@ from minieval.errors import GraderFailed
 from minieval.grading.evalset import EvalItem
 from minieval.grading.grader import Grader, Mark
 from minieval.grading.lookup import MatchedLog
-from minieval.record.log_table import MISSING_SQL, LogTable
+from minieval.record.log.table import MISSING_SQL, LogTable
 from minieval.record.statuses import OK
 
 

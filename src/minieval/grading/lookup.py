@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from minieval.grading.evalset import EvalItem, EvalSet
-from minieval.record.log_table import LogTable
+from minieval.record.log.table import LogTable
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from minieval.grading.grader import Mark
 from minieval.grading.grammar import Correction
-from minieval.measures.cases import Case, Kind, kind_of
 from minieval.measures.item_results import Tally
+from minieval.measures.observed.cases import Case, Kind, kind_of
 
 
 @dataclass(frozen=True, slots=True)

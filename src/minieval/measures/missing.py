@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from minieval.measures.item_results import Tally
-from minieval.record.log_facts import LogFacts
+from minieval.record.log.facts import LogFacts
 from minieval.record.statuses import FAILED, OK
 from minieval.stats import clopper_pearson_upper
 

@@ -6,13 +6,29 @@ documents name can be imported from here, and returns a frozen, documented resul
 """
 
 from minieval.stats.clustered import ClusteredInterval, cluster_robust_interval
-from minieval.stats.location import (
+from minieval.stats.latency.location import (
     MannWhitney,
     SignedRank,
     hodges_lehmann_ratio,
     hodges_lehmann_shift,
     mann_whitney,
     wilcoxon,
+)
+from minieval.stats.latency.percentiles import (
+    RULE,
+    OrderStatistic,
+    Percentile,
+    distribution,
+    percentile,
+    requests_for_upper_limit,
+)
+from minieval.stats.latency.quantiles import (
+    RESAMPLES,
+    QuantileContrast,
+    bootstrap_quantile,
+    harrell_davis,
+    quantile_ratio,
+    quantile_shift,
 )
 from minieval.stats.multiplicity import benjamini_hochberg, holm, tarone
 from minieval.stats.paired_proportions import (
@@ -25,14 +41,6 @@ from minieval.stats.paired_proportions import (
     smallest_midp,
     tango_interval,
     tango_statistic,
-)
-from minieval.stats.percentiles import (
-    RULE,
-    OrderStatistic,
-    Percentile,
-    distribution,
-    percentile,
-    requests_for_upper_limit,
 )
 from minieval.stats.power import (
     DetectableEffect,
@@ -49,14 +57,6 @@ from minieval.stats.proportions import (
     newcombe_interval,
     sample_ratio,
     two_proportion_ztest,
-)
-from minieval.stats.quantiles import (
-    RESAMPLES,
-    QuantileContrast,
-    bootstrap_quantile,
-    harrell_davis,
-    quantile_ratio,
-    quantile_shift,
 )
 from minieval.stats.rates import mean_rate, quotient
 from minieval.stats.results import Interval, OpenInterval, Significance

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from minieval.manifest import Run
-from minieval.measures.plan import PlanFacts
-from minieval.record.log_facts import Context, Found, LogFacts
+from minieval.measures.observed.plan import PlanFacts
+from minieval.record.log.facts import Context, Found, LogFacts
 from minieval.stats import SAMPLE_RATIO_ALPHA, sample_ratio
 from minieval.verdict.gates import Gate, GateId, Outcome, gate, pvalue
 

@@ -11,8 +11,7 @@ from typing import Any, Final, TypeVar
 
 from minieval.record.record import ArmResult, TrafficRecord
 from minieval.report.wording import compare_words
-from miniserve.loopback.live_counts import ArmCounts, ConfigurationCounts, SplitCounts
-from miniserve.loopback.sequential import exact_split_pvalue
+from miniserve.loopback.live_counts import ArmCounts, ConfigurationCounts
 
 PAIRS_SHOWN: Final = 50
 # The longest answer that the server accepts from an arm. A log that somebody else wrote may hold longer ones, which
@@ -56,7 +55,7 @@ class Live:
             "requests": counts.requests,
             "outcomes": dict(counts.outcomes),
             "agreement": counts.agreement.summary(),
-            "split": _split(counts.split, route) if route else None,
+            "split": counts.split.summary(route) if route else None,
         }
 
     def pairs_after(self, number: int) -> list[dict[str, Any]]:
@@ -82,26 +81,6 @@ def _latest(kept: OrderedDict[str, T], key: str, make: type[T], limit: int) -> T
     if len(kept) > limit:
         kept.popitem(last=False)
     return value
-
-
-def _split(split: SplitCounts, route: Mapping[str, object]) -> dict[str, Any] | None:
-    """Return the counts, the expected share, and the exact sample-ratio p; None if the strategy splits nothing."""
-    strategy, arms = route["strategy"], route["arms"]
-    if strategy == "ab" and isinstance(arms, Mapping) and len(arms) == 2:
-        first, second = sorted(arms)
-        expected = 0.5
-    elif strategy == "canary":
-        first, second = str(route["shadow_arm"]), str(route["production_arm"])
-        expected = float(str(route["canary_percent"])) / 100
-    elif strategy == "shadow":
-        first, second = "shadowed", "not shadowed"
-        expected = float(str(route["shadow_percent"])) / 100
-    else:
-        return None
-    counts = {name: split.counts[name] for name in (first, second)}
-    n = sum(counts.values())
-    pvalue = exact_split_pvalue(counts[first], n, expected) if n and 0 < expected < 1 else None
-    return {"counts": counts, "expected": {first: expected}, "pvalue": pvalue, "full": split.full}
 
 
 def _pair(record: TrafficRecord, shadow_arm: str) -> dict[str, Any]:

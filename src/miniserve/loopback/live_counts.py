@@ -2,16 +2,15 @@
 
 import math
 from collections import Counter, deque
-from hashlib import blake2b
 from typing import Any, Final
 
 from minieval.record.record import ArmResult, TrafficRecord
+from miniserve.loopback.live_split import SplitCounts
 from miniserve.loopback.sequential import Share, always_valid_share
 
 WINDOW_S: Final = 60
 # Bounds of memory, whatever the traffic.
 LATENCIES_KEPT: Final = 20_000
-IDS_COUNTED: Final = 200_000
 # The agreement's history gets a point each time the number of pairs has grown by this factor: 170 points for ten
 # million pairs.
 HISTORY_FACTOR: Final = 1.1
@@ -88,27 +87,6 @@ class Agreement:
         }
 
 
-class SplitCounts:
-    """How the distinct request ids of one configuration were split between arms."""
-
-    def __init__(self) -> None:
-        self._ids: set[bytes] = set()
-        self.counts: Counter[str] = Counter()
-
-    def add(self, request_id: str, share: str) -> None:
-        """Count an id once. After IDS_COUNTED ids, new ones are not counted."""
-        # Eight bytes instead of an id of any length; "surrogatepass" because a hash needs no valid UTF-8.
-        key = blake2b(request_id.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-        if key not in self._ids and len(self._ids) < IDS_COUNTED:
-            self._ids.add(key)
-            self.counts[share] += 1
-
-    @property
-    def full(self) -> bool:
-        """Whether ids may have been left out."""
-        return len(self._ids) >= IDS_COUNTED
-
-
 class ConfigurationCounts:
     """The traffic under one route configuration."""
 
@@ -121,10 +99,7 @@ class ConfigurationCounts:
     def add(self, record: TrafficRecord) -> None:
         """Add one record of this configuration."""
         self.requests += 1
-        if record.strategy in ("ab", "canary"):
-            self.split.add(record.request_id, record.production_arm)
-        elif record.strategy == "shadow":
-            self.split.add(record.request_id, "shadowed" if record.shadow_arm else "not shadowed")
+        self.split.add(record)
         if record.shadow_arm is None:
             return
         served, shadow = record.results[record.production_arm], record.results[record.shadow_arm]

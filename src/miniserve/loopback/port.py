@@ -7,7 +7,8 @@ import socket
 
 import structlog
 
-from minimodel.small_files import read_version, replace_file
+from minieval.files import write_atomically
+from minimodel.small_files import read_version
 from miniserve.http.ports import PortServer, listen
 from miniserve.log.ledger import STDOUT
 from miniserve.loopback.details import View, create_details_app
@@ -41,7 +42,7 @@ class Loopback:
             "metrics_port": self._socket.getsockname()[1],
         }
         try:
-            replace_file(self._address_file, json.dumps(address).encode())
+            write_atomically(self._address_file, json.dumps(address).encode(), durable=True)
         except OSError as error:
             _log.error("server.json not written", reason=str(error))
         host = f"[{self._host}]" if ":" in self._host else self._host

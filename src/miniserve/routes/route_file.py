@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from minimodel.small_files import FileVersion, UnusableFile, read_version, replace_file
+from minieval.files import write_atomically
+from minimodel.small_files import FileVersion, UnusableFile, read_version
 from miniserve.errors import RouteFileError
 from miniserve.traffic import DEFAULT_SALT, RouteConfig, RouteConfigError, Strategy
 
@@ -39,7 +40,9 @@ class RouteFile:
 
     def write(self, config: RouteConfig) -> None:
         """Replace the file atomically; raises OSError."""
-        replace_file(self.path, (json.dumps(config.as_json(), indent=1, ensure_ascii=False) + "\n").encode())
+        write_atomically(
+            self.path, (json.dumps(config.as_json(), indent=1, ensure_ascii=False) + "\n").encode(), durable=True
+        )
 
     def _look(self) -> _Found:
         try:

@@ -16,9 +16,9 @@ from minieval.grading.graded_pairs import grade_pairs
 from minieval.grading.grader import CORRECT, FunctionGrader, GrammarGrader, Mark
 from minieval.grading.items import Item
 from minieval.grading.lookup import match_items
-from minieval.measures.cases import Case, list_cases
 from minieval.measures.item_results import Tally
-from minieval.measures.tallies import first_pairs, tally_pairs
+from minieval.measures.observed.cases import Case, list_cases
+from minieval.measures.observed.tallies import first_pairs, tally_pairs
 from minieval.record.statuses import FAILED, MISSING
 
 ITEMS = [
@@ -190,7 +190,7 @@ def test_the_first_complete_pair_of_every_item_is_told_in_the_order_of_the_log(t
 
 def test_more_cases_than_a_report_lists_are_counted_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Patched because 2,000 different answers would make the test slow.
-    monkeypatch.setattr("minieval.measures.cases.MOST_LISTED", 5)
+    monkeypatch.setattr("minieval.measures.observed.cases.MOST_LISTED", 5)
     lines = [shadow_line(i, "He went.", answered("A", "He went."), answered("B", f"He {i}.")) for i in range(20)]
 
     found = paired(tmp_path, lines)

@@ -10,9 +10,9 @@ from minieval.grading.evalset import from_item
 from minieval.grading.grader import CORRECT, GrammarGrader, Mark
 from minieval.grading.grammar import Correction
 from minieval.grading.items import Item
-from minieval.measures.cases import Case, Kind, case
 from minieval.measures.disagreement import Corrections, Disagreement, Transition, disagreement
 from minieval.measures.item_results import Tally
+from minieval.measures.observed.cases import Case, Kind, case
 
 WRONG = Item(
     "w", "He will goes.", ("He will go.", "He is going to go."), "go", "future", "3sg", "irregular", "extra_s", "f"

@@ -8,7 +8,7 @@ from minieval.grading.evalset import EvalItem
 from minieval.grading.grader import Mark
 from minieval.measures.item_results import Tally
 from minieval.measures.missing import ArmRuns, Failures, Missing, account
-from minieval.record.log_facts import Found, LogFacts
+from minieval.record.log.facts import Found, LogFacts
 from minieval.record.statuses import FAILED, MISSING, STATUSES
 from minieval.stats import clopper_pearson_upper
 

@@ -17,7 +17,7 @@ from tests.strategies import TEXT, json_near
 
 from minieval.errors import EvalError
 from minieval.record.line import begun_id, loss_line, lost_records, parse_line, to_line
-from minieval.record.log_reader import open_log
+from minieval.record.log.reader import open_log
 from minieval.record.record import (
     ARM_NAME,
     LONGEST_MS,

@@ -13,9 +13,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from minieval.grading.grader import CORRECT
-from minieval.measures.cases import Case, Kind
 from minieval.measures.disagreement import Disagreement
 from minieval.measures.latency import ServedLatency
+from minieval.measures.observed.cases import Case, Kind
 from minieval.measures.slices import FEWEST_FOR_TEST, FEWEST_TO_READ, BucketFamily
 from minieval.report import notation
 from minieval.report.assets import asset

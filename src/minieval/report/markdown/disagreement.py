@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from minieval.grading.grader import CORRECT
-from minieval.measures.cases import Case, Kind
 from minieval.measures.disagreement import Corrections, Disagreement
+from minieval.measures.observed.cases import Case, Kind
 from minieval.report.markdown.markdown import code, highlighted, table, text
 
 SHOWN: Final = {Kind.REGRESSED: 20, Kind.IMPROVED: 8, Kind.NEUTRAL: 5}

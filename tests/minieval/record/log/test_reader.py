@@ -12,7 +12,7 @@ from tests.minieval.traffic_lines import SHAS, Line, answered, opened, served_li
 
 from minieval.errors import InputRefused, RecordRefused
 from minieval.grading.identity import REPOSITORY
-from minieval.record.log_reader import open_log
+from minieval.record.log.reader import open_log
 from minieval.record.record import LONGEST_LINE
 from minieval.record.schema import record_schema
 

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from scipy import stats
 
 from minieval.errors import UnusableNumbers
-from minieval.stats.percentiles import Latencies, as_latencies
-from minieval.stats.ranks import exact_rank, normal_rank, pairwise_order_statistics
+from minieval.stats.latency.percentiles import Latencies, as_latencies
+from minieval.stats.latency.ranks import exact_rank, normal_rank, pairwise_order_statistics
 from minieval.stats.results import OpenInterval, check_share
 
 _Array = npt.NDArray[np.float64]

@@ -3,7 +3,7 @@
 from minieval.grading.graded_pairs import GradedLog
 from minieval.grading.lookup import MatchedLog
 from minieval.measures.latency import MOST_COMPARED, Array, LatencySample
-from minieval.record.log_table import MISSING_SQL, LogTable
+from minieval.record.log.table import MISSING_SQL, LogTable
 from minieval.record.statuses import OK
 
 

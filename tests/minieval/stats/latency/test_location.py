@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from minieval.errors import UnusableNumbers
-from minieval.stats import hodges_lehmann_ratio, hodges_lehmann_shift, mann_whitney, ranks, wilcoxon
+from minieval.stats import hodges_lehmann_ratio, hodges_lehmann_shift, mann_whitney, wilcoxon
+from minieval.stats.latency import ranks
 
 LATENCIES = st.lists(st.integers(1, 4000).map(lambda i: i / 16), min_size=1, max_size=40)
 DISTINCT = st.lists(st.integers(1, 4000), min_size=6, max_size=14, unique=True)

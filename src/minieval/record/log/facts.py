@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from minieval.record.log_table import MISSING_SQL, LogTable
+from minieval.record.log.table import MISSING_SQL, LogTable
 from minieval.record.statuses import STATUSES
 
 

@@ -18,8 +18,8 @@ import duckdb
 from minieval.errors import InputRefused, RecordRefused
 from minieval.record.checks import columns, holds, on_line, quoted
 from minieval.record.line import begun_id, lost_records, parse_line
-from minieval.record.log_files import Line, is_gzip, lines, scan, unpack
-from minieval.record.log_table import LogTable
+from minieval.record.log.files import Line, is_gzip, lines, scan, unpack
+from minieval.record.log.table import LogTable
 from minieval.record.record import ARM_NAME, RecordError
 
 MEMORY: Final = "1GB"

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.stats import mstats
 
-from minieval.stats import bootstrap_quantile, harrell_davis, percentile, quantile_ratio, quantile_shift, quantiles
+from minieval.stats import bootstrap_quantile, harrell_davis, percentile, quantile_ratio, quantile_shift
+from minieval.stats.latency import quantiles
 
 RNG = np.random.default_rng(38)
 A, B = RNG.lognormal(0, 0.35, 120).tolist(), RNG.lognormal(0.4, 0.35, 100).tolist()

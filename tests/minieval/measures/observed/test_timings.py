@@ -12,8 +12,8 @@ from minieval.grading.evalset import EvalItem
 from minieval.grading.graded_pairs import grade_pairs
 from minieval.grading.grader import FunctionGrader
 from minieval.grading.lookup import match_items
-from minieval.measures import timings
 from minieval.measures.latency import LatencySample
+from minieval.measures.observed import timings
 
 
 def served(folder: Path, lines: Sequence[Line], warmup: int = 0) -> tuple[LatencySample, LatencySample]:
@@ -95,7 +95,7 @@ def test_above_20000_requests_the_compared_ones_are_those_with_the_smallest_hash
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Patched because 20,000 requests per arm would make the test slow.
-    monkeypatch.setattr("minieval.measures.timings.MOST_COMPARED", 50)
+    monkeypatch.setattr("minieval.measures.observed.timings.MOST_COMPARED", 50)
     lines = [served_line(i, "AB"[i % 2], 1 + (i * 37 % 101) / 50) for i in range(400)]
     by_hash = sorted(lines[::2], key=lambda line: hashlib.sha256(line["record_id"].encode()).digest())
 

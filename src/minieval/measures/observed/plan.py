@@ -6,7 +6,7 @@ from typing import Final
 
 from minieval.grading.lookup import MatchedLog
 from minieval.manifest import Block
-from minieval.record.log_facts import Found, count_records
+from minieval.record.log.facts import Found, count_records
 
 _UNKNOWN_ITEM: Final = -1
 """Stands for a planned item that the eval set lacks: it equals no index, so its records carry another item."""

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from minieval.stats.percentiles import Latencies, as_latencies
+from minieval.stats.latency.percentiles import Latencies, as_latencies
 from minieval.stats.results import OpenInterval, check_count, check_share
 
 _Array = npt.NDArray[np.float64]
