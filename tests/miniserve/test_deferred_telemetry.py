@@ -39,8 +39,8 @@ sys.exit(main([]))
 # The real server, where every arm's result says what no metric, log line or span can hold.
 HOSTILE_NUMBERS = """
 import sys
-from dataclasses import replace
 from functools import partial
+from msgspec.structs import replace
 from miniobserve.deferred import DeferredCalls
 from miniserve.command import main
 from minieval.record.record import ArmResult
