@@ -127,7 +127,7 @@ def test_a_split_shows_the_shares_of_both_arms(
     assert {sample.labels["traffic_arm"] for sample in drift} == {"A", "B"}
 
 
-def test_alerts_fire_on_their_fault_and_stop_once_it_is_repaired(troubled: Watched) -> None:
+def test_alerts_fire_on_their_fault_and_stop_once_it_is_repaired(troubled: Watched, routing: Routing) -> None:
     faults = {
         "ArmFailing",
         "ShadowDropping",
@@ -138,7 +138,7 @@ def test_alerts_fire_on_their_fault_and_stop_once_it_is_repaired(troubled: Watch
     troubled.prometheus.wait_for(lambda: troubled.prometheus.firing() >= faults, f"firing of {faults}")
 
     troubled.server.traffic_log.unlink()
-    troubled.server.route_file.path.unlink()
+    troubled.server.route_file.write(routing(Strategy.SHADOW))
     repaired = {"TrafficLogFailing", "JournalBacklog", "RouteConfigRefused"}
     troubled.prometheus.wait_for(lambda: not troubled.prometheus.firing() & repaired, f"end of {repaired}")
 
