@@ -1,7 +1,7 @@
 """Judges the lab: grades both arms offline, decides, writes report.html, report.md, its figures and report.json.
 
-Exits 0 promote, 10 hold, 20 retrain, 3 invalid evidence, 2 usage, 130 on Ctrl-C. minieval does all of it, as in
-`python -m minieval compare`; this file only knows where the lab's own log, manifest, eval set and baseline are.
+Exits 0 promote, 10 hold, 20 retrain, 3 invalid evidence, 2 usage, 130 on Ctrl-C. minieval does the work, as in
+`python -m minieval compare`; this file only knows where the lab's log, manifest, eval set and baseline are.
 """
 
 import argparse
@@ -25,7 +25,7 @@ BASELINE = REPOSITORY / "eval_baseline.json"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Judge and write; returns the exit code of the verdict, or 2 with a sentence on stderr."""
+    """Judge and write the report; returns the verdict's exit code, or 2 with a message on stderr."""
     return run_stoppable("compare.py", lambda: _compare(read_options(argv)))
 
 
@@ -37,7 +37,8 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def read_inputs(options: argparse.Namespace) -> Inputs:
-    """Return the bytes of every input; raises OSError when one cannot be read."""
+    """Read every input; raises OSError if one cannot be read."""
+    # dvc.lock lists files of the repository only, so it says nothing about an eval set elsewhere.
     lock = REPOSITORY / "dvc.lock"
     inside = options.eval_set.resolve().is_relative_to(REPOSITORY)
     name = options.eval_set.resolve().relative_to(REPOSITORY).as_posix() if inside else ""
@@ -54,7 +55,7 @@ def read_inputs(options: argparse.Namespace) -> Inputs:
 
 
 def read_options(argv: Sequence[str] | None) -> argparse.Namespace:
-    """Return where the inputs are and where the report goes; exits 2 on wrong usage."""
+    """Parse the options, filling in the run's own paths; exits 2 on wrong usage."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--run", type=Path, default=HERE, help="a run's folder, as route.py wrote it; the report goes there"
@@ -79,10 +80,10 @@ def read_options(argv: Sequence[str] | None) -> argparse.Namespace:
     if options.out is None:
         own = {"log": None, "manifest": None, "eval_set": EVAL_SET, "baseline": BASELINE}
         others = [name for name, value in own.items() if getattr(options, name) != value]
-        if others:  # judging something else must not replace a run's own report
+        if others:  # judging other inputs must not replace a run's own report
             parser.error(f"--out is missing: expected a folder, as --{others[0].replace('_', '-')} is not the run's")
         options.out = options.run
-    # Which run is judged decides on its noise floor, not where the report goes.
+    # The noise floor depends on which run is judged, not on where the report goes.
     run = options.run.resolve()
     of_lab = options.manifest is None and run.is_relative_to(HERE) and run != AA.parent
     if options.aa is None and of_lab and AA.exists():
@@ -98,7 +99,7 @@ def _rate(text: str) -> float:
     except ValueError:
         rate = math.nan
     if not 0 < rate < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no price: expected a number of USD above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a price: expected a number of USD above 0")
     return rate
 
 

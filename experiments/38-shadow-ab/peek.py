@@ -1,7 +1,7 @@
-"""Reads a shadow that is still running: what its pairs say so far, without a verdict.
+"""Reads a shadow that is still running: what its pairs show so far, without a verdict.
 
-The p-value is always valid: however often you look, its type I error holds. Exits 0; 3 if the log's shadow records do
-not belong together or cannot be graded; 2 on wrong usage.
+The p-value is always valid: however often you look, its type I error holds. Exits 0; 3 if the log's shadow records come
+from several configurations or cannot be graded; 2 on wrong usage.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from minieval.verdict.verdict import EXIT_CODES, USAGE_EXIT_CODE, Verdict
 
 
 class MixedEpochs(EvalError):
-    """The shadow records of a log come from several configurations or salts, which are never pooled."""
+    """The log's shadow records come from several configurations or salts, which must not be pooled."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -52,7 +52,7 @@ def _read(options: argparse.Namespace) -> int:
 
 
 def peek(log: Path, eval_set: Path, alpha: float, grader: Grader) -> tuple[Running, int]:
-    """Return the reading of a log's shadow records, and how many of them no item of the eval set has."""
+    """Return the reading of a log's shadow records, and how many of them have no item in the eval set."""
     items = grader.items(decode("eval set", eval_set.read_bytes()))
     with open_log([log]) as table:
         _require_one_epoch(facts_of(table).contexts)
@@ -72,12 +72,12 @@ def _lines(running: Running, ungradable: int) -> list[str]:
     difference = "" if running.estimate is None else f"; B minus A {points(running.estimate)} points"
     lines = [f"Shadow so far: {seen}{difference}"]
     if ungradable:
-        lines.append(f"  left out     {ungradable} records whose sentence no item of the eval set has")
+        lines.append(f"  left out     {ungradable} records without an item in the eval set")
     lines.append(f"  always valid E = {running.statistic:.4g}, p {pvalue(running.pvalue)}")
     if running.decided_after is None:
         lines.append(f"  reading      p has not fallen below {running.alpha:g}: no conclusion yet")
     else:
-        after = f"since pair {running.decided_after}, however often it was looked at"
+        after = f"since pair {running.decided_after}, however often you look"
         lines.append(f"  reading      the arms differ in accuracy: p below {running.alpha:g} {after}")
     lines.append("  verdict      none: compare.py gives one, over the number of pairs that was planned")
     return lines

@@ -1,9 +1,9 @@
-"""Do the reports follow from their evidence? Judges the runs again and compares the result with their folders.
+"""Do the reports follow from their evidence? Judges the runs again and compares the results with the committed files.
 
-Without arguments, it verifies the lab and the runs beside it. Exits 0 if reports and manifests are what log, manifest,
-eval set and grader give, byte for byte; 3 if something differs, naming it; 2 if a file cannot be read. Facts about the
-environment come from the manifest's run section, so any machine can verify. A run that was judged under a predecessor
-of the grader is verified under that name: its grades are the same.
+Without arguments, it verifies the lab and the runs in its subfolders. Exits 0 if reports and manifests are reproduced
+byte for byte from log, manifest, eval set and grader; 3 if something differs, naming it; 2 if a file cannot be read.
+Facts about the environment come from the manifest's run section, so any machine can verify. A run that was judged by a
+predecessor of the grader is verified under the predecessor's name, because its grades are the same.
 """
 
 import argparse
@@ -30,9 +30,9 @@ from minieval.report.writing import manifest_text
 
 
 def differences(options: argparse.Namespace) -> list[str]:
-    """Return a sentence for everything in the folder that does not follow from the evidence; raises OSError."""
+    """Return a message for everything in the folder that does not follow from the evidence; raises OSError."""
     options.rate_usd_per_hour = _rate(options.out / "report.json")
-    # The analysis is recorded beside the report, wherever that went.
+    # The analysis is recorded in the manifest next to the report.
     options.manifest = options.out / "manifest.json"
     inputs = _under_recorded_grader(compare.read_inputs(options))
     report = judge(inputs)
@@ -45,12 +45,12 @@ def differences(options: argparse.Namespace) -> list[str]:
         line = None if text is None else _first_difference(path.read_text(encoding="utf-8"), text)
         if line is not None:
             name = path.relative_to(options.out) if path.is_relative_to(options.out) else path
-            found.append(f"{name} line {line} is not what the evidence gives")
+            found.append(f"{name} line {line} differs from what the evidence gives")
     return found
 
 
 def _under_recorded_grader(inputs: Inputs) -> Inputs:
-    """Return the inputs under the grader that the manifest names, if that is a predecessor with the same grades."""
+    """Return the inputs with the grader that the manifest names, if that is a predecessor with the same grades."""
     recorded = recorded_analysis(inputs.manifest).get("grader_sha")
     if isinstance(recorded, str) and recorded in PREDECESSORS:
         return replace(inputs, grader=GrammarGrader(predecessor=recorded))
@@ -58,7 +58,7 @@ def _under_recorded_grader(inputs: Inputs) -> Inputs:
 
 
 def _rate(report: Path) -> float:
-    """Return the price that a report states; one that states none was judged without a throughput."""
+    """Return the hourly rate from a report; a report without one was judged without a throughput."""
     try:
         cost = from_json(report.read_bytes()).cost
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -67,14 +67,14 @@ def _rate(report: Path) -> float:
 
 
 def _changed_inputs(inputs: Inputs, options: argparse.Namespace) -> Iterator[str]:
-    """Yield what was judged and has another hash than the manifest recorded."""
+    """Yield a message for every input whose hash differs from the one in the manifest."""
     recorded = recorded_analysis(inputs.manifest)
     if not recorded or inputs.manifest is None:
-        yield "manifest.json has no readable analysis: expected that of compare.py"
+        yield "manifest.json has no readable analysis: expected the one that compare.py writes"
         return
     files = recorded.get("grader_files")
     named = files if isinstance(files, dict) else {}
-    # A predecessor's files are no longer there to be hashed: same_grades says that they graded alike.
+    # A predecessor's files no longer exist and cannot be hashed; same_grades vouches for its grades.
     grader = {} if recorded.get("grader_sha") in PREDECESSORS else grader_files()
     actual = [
         (options.log.name, sha256_of(options.log.read_bytes()), recorded.get("log_sha256")),
@@ -100,7 +100,7 @@ def _mismatches(hashes: Sequence[tuple[str, str | None, object]]) -> Iterator[st
 
 
 def _first_difference(found: str, expected: str) -> int | None:
-    """Return the number of the first line in which two texts differ, or None."""
+    """Return the number of the first line that differs between two texts, or None."""
     ours, theirs = found.split("\n"), expected.split("\n")
     pairs = enumerate(zip(ours, theirs, strict=False), start=1)
     first = next((number for number, (a, b) in pairs if a != b), None)

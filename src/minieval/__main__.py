@@ -6,7 +6,7 @@ from minieval.interrupts import run_stoppable
 
 
 def _main() -> int:
-    # Imported here, because numpy, scipy and duckdb take a second to load, and Ctrl-C may come then, too.
+    # Imported here, so that Ctrl-C is also handled while numpy, scipy and duckdb load, which takes a second.
     from minieval.command import main  # noqa: PLC0415
 
     return main()

@@ -1,4 +1,4 @@
-"""From a log whose sentences are matched to everything that a report says: grade, measure, decide."""
+"""Grade, measure and decide: from a matched log to everything in the report."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ from minieval.verdict.quality_gates import Assessment, call_quality
 
 @dataclass(frozen=True, slots=True)
 class Sensitivity:
-    """The difference under another treatment of missing or failed answers, and the verdict on quality alone."""
+    """The difference under another treatment of missing or failed answers, with its verdict on quality alone."""
 
     treatment: str
     n: int
@@ -44,7 +44,7 @@ class Sensitivity:
 
 @dataclass(frozen=True, slots=True)
 class QualitySection:
-    """Quality as decided on, how it would look under the other treatments, and as one would read it while it runs."""
+    """Quality as used for the decision, the sequential reading, and the results of the other treatments."""
 
     primary: Quality
     running: Running
@@ -94,7 +94,7 @@ def analyse(
 
     found = disagreement(tallies, list_cases(graded))
     identical = found.differing == 0
-    # Each treatment of missing answers is assessed in full: the verdict must not depend on the choice among them.
+    # Assess every treatment of missing answers in full: the verdict must not depend on the choice of treatment.
     assessments = {fill: _assess(tallies, fill, policy, identical=identical) for fill in Fill}
     primary = assessments[Fill.LEAVE_OUT]
     quality = QualitySection(

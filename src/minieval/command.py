@@ -1,4 +1,4 @@
-"""`python -m minieval compare` and `lynx-ab judge`: judge any log in the published record schema, whoever wrote it."""
+"""`python -m minieval compare` and `lynx-ab judge`: judge any log that follows the published record schema."""
 
 import argparse
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from minieval.rules import parse_rules
 
 PROGRAM: Final = "python -m minieval compare"
 JUDGE_PROGRAM: Final = "lynx-ab judge"
-# Where `lynx-ab serve` writes its log by default, and a folder that no run of the lab uses.
+# The log that `lynx-ab serve` writes by default, and a report folder that no run of the lab uses.
 DEFAULT_LOG: Final = Path("state/traffic.log")
 DEFAULT_OUT: Final = Path("report")
 EXIT_CODES: Final = """\
@@ -33,14 +33,14 @@ _RULES: Final = {
     "alpha": "accepted chance of a false promotion; default 0.05",
     "planned_n": "items to be paired, as fixed before the run; default every item of the eval set",
     "seed": "of the bootstrap; default 0",
-    "warmup": "first requests of each arm that latency leaves out; default 0",
+    "warmup": "how many first requests of each arm to leave out of latency; default 0",
 }
 _MARGINS: Final = {
     "p50_ratio": "how much slower B may be at the median, B over A; default 1.2",
     "p95_ratio": "the same at the 95th percentile; default 1.5",
     "noninferiority": "how much less accurate B may be under non_inferior, as a share; default 0.03",
-    "smallest_useful_gain": "a gain below this share is of no use under better; default 0.02",
-    "latency_slack_ms": "a shift below this is never too slow; default 0",
+    "smallest_useful_gain": "a gain below this share is too small under better; default 0.02",
+    "latency_slack_ms": "a shift below this many ms never fails; default 0",
     "failure_rate": "share of B's runs that may fail; default 0.02",
     "missing_rate": "share of the pairs that may be missing; default 0.02",
 }
@@ -48,7 +48,7 @@ _HELP: Final = "grade a log, decide, write report.html, report.md, report.json a
 
 
 class _Texts(TypedDict):
-    """What `--help` says around the options, for both names of the command."""
+    """The text of `--help` around the options, for both names of the command."""
 
     description: str
     epilog: str
@@ -75,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def judge_main(argv: Sequence[str] | None = None) -> int:
-    """Run `lynx-ab judge`: the same with a default for the log and the report's folder; returns the exit code."""
+    """Run `lynx-ab judge`, which also has defaults for --log and --out; returns the exit code."""
     parser = argparse.ArgumentParser(prog=JUDGE_PROGRAM, **_TEXTS)
     _add_options(parser, log=DEFAULT_LOG, out=DEFAULT_OUT)
     return _run(JUDGE_PROGRAM, parser.parse_args(argv))
@@ -95,11 +95,11 @@ def _judge(program: str, options: argparse.Namespace) -> int:
 
 
 def _inputs(options: argparse.Namespace) -> Inputs:
-    """Return what the options name; raises InputRefused or OSError."""
+    """Read the inputs that the options name; raises InputRefused or OSError."""
     rules = _rules(options)
     if options.manifest is not None and rules:
         first = next(iter(rules))
-        raise InputRefused(f"--{first.replace('_', '-')}", rules[first], "nothing, as the manifest fixed the rule")
+        raise InputRefused(f"--{first.replace('_', '-')}", rules[first], "nothing, as --manifest fixes the policy")
     return Inputs(
         logs=tuple(options.log),
         eval_set=options.eval_set.read_bytes(),
@@ -111,14 +111,14 @@ def _inputs(options: argparse.Namespace) -> Inputs:
 
 
 def _rules(options: argparse.Namespace) -> dict[str, object]:
-    """Return the options of the rule that were given, the margins grouped as in the manifest."""
+    """Return the policy options that were given, with margins grouped as in the manifest."""
     said = {name: value for name in _RULES if (value := getattr(options, name)) is not None}
     margins = {name: value for name in _MARGINS if (value := getattr(options, name)) is not None}
     return said | ({"margins": margins} if margins else {})
 
 
 def _add_options(parser: argparse.ArgumentParser, *, log: Path | None, out: Path | None) -> None:
-    """Add the options of a judgement; log and out are required where they have no default."""
+    """Add the options of a judgement; --log and --out are required if they have no default."""
     parser.add_argument(
         "--log",
         type=Path,
@@ -143,21 +143,21 @@ def _add_options(parser: argparse.ArgumentParser, *, log: Path | None, out: Path
         "--grader",
         default=BUILT_IN,
         metavar="MODULE:FUNCTION",
-        help=f"found as Python finds modules; default {BUILT_IN}",
+        help=f"must be importable; default {BUILT_IN}",
     )
     parser.add_argument(
-        "--manifest", type=Path, metavar="FILE", help="what was fixed and sent: the log is held to its run section"
+        "--manifest", type=Path, metavar="FILE", help="what was fixed and sent; the log must match its run section"
     )
     parser.add_argument(
         "--baseline", type=Path, metavar="FILE", help="pins grader and eval set, as eval_baseline.json does"
     )
-    rule = parser.add_argument_group("the rule, where no manifest fixes it")
+    rule = parser.add_argument_group("policy options, if there is no manifest")
     for name, meaning in (_RULES | _MARGINS).items():
         rule.add_argument(f"--{name.replace('_', '-')}", type=_value, metavar="VALUE", help=meaning)
 
 
 def _value(text: str) -> object:
-    """Return a number if the text is one; rules.py checks what is allowed."""
+    """Return a number if the text is one, else the text; rules.py checks the value."""
     try:
         return msgspec.json.decode(text)
     except msgspec.DecodeError:

@@ -1,4 +1,4 @@
-"""What every command does with its inputs: judge, write the report and the manifest, print the verdict."""
+"""The steps that every command shares: judge, write the report and the manifest, print the verdict."""
 
 import sys
 from pathlib import Path
@@ -14,9 +14,9 @@ from minieval.verdict.verdict import USAGE_EXIT_CODE
 
 
 def conclude(program: str, inputs: Inputs, out: Path) -> int:
-    """Judge, write the report and the manifest into a folder, and return the verdict's exit code; raises OSError.
+    """Judge, write the report and the manifest to the folder `out`, and return the exit code; raises OSError.
 
-    Nothing outside of the folder is written: the manifest there is a copy of the given one with the new analysis.
+    Nothing outside `out` is written. Its manifest is a copy of the given one with the new analysis.
     """
     report = judge(inputs)
     text = manifest_text(report, write_documents(report, out), inputs)

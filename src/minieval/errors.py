@@ -1,17 +1,17 @@
-"""Every error of a judgement, as one tree.
+"""All errors of a judgement, as one tree.
 
 EvalError
 |- RecordRefused       a line of the log is not a traffic record
-|- InputRefused        a file or option that the judge reads is not what it has to be
+|- InputRefused        a file or option is not valid
 |  |- ManifestRefused  the manifest lacks or misstates something the judge needs
-|  `- GraderUnusable   what was named as the grader cannot be called as one
-|- UnusableNumbers     a statistic was asked of numbers that cannot carry it
+|  `- GraderUnusable   the named grader cannot be loaded or called
+|- UnusableNumbers     a statistic is not defined for the given numbers
 |- GraderFailed        the grader raised on an answer
 |- SelfTestFailed      a published reference value is not reproduced
-`- EvidenceMismatch    the evidence does not belong together, or not to this manifest
+`- EvidenceMismatch    the evidence is inconsistent, or does not match this manifest
    `- GraderDrift      the grader in use is not the one that the baseline names
 
-items.ItemError is a ValueError of its own: the grader's modules import nothing that its identity leaves out.
+items.ItemError is a separate ValueError, because the grader's modules import only what its identity covers.
 """
 
 
@@ -20,7 +20,7 @@ class EvalError(Exception):
 
 
 class InputRefused(EvalError):
-    """A file or option that the judge reads is not what it has to be."""
+    """A file or option is not valid."""
 
     def __init__(self, name: str, value: object, expected: str) -> None:
         super().__init__(f"{name} is {value!r}: expected {expected}")
@@ -43,11 +43,11 @@ class ManifestRefused(InputRefused):
 
 
 class GraderUnusable(InputRefused):
-    """What was named as the grader cannot be called as one."""
+    """The named grader cannot be loaded or called."""
 
 
 class UnusableNumbers(EvalError, ValueError):
-    """A statistic was asked of numbers that cannot carry it."""
+    """A statistic is not defined for the given numbers."""
 
     def __init__(self, name: str, value: object, expected: str) -> None:
         super().__init__(f"{name} is {value!r}: expected {expected}")
@@ -57,7 +57,7 @@ class UnusableNumbers(EvalError, ValueError):
 
 
 class GraderFailed(EvalError):
-    """The grader raised on an answer: the judgement stops, because no grade is not a wrong answer."""
+    """The grader raised on an answer; the judgement stops, because a missing grade is not a wrong answer."""
 
     def __init__(self, item_id: str, error: Exception) -> None:
         super().__init__(f"the grader raised on item {item_id}: {type(error).__name__}: {error}")
@@ -73,7 +73,7 @@ class SelfTestFailed(EvalError):
 
 
 class EvidenceMismatch(EvalError):
-    """The evidence does not belong together, or not to this manifest."""
+    """The evidence is inconsistent, or does not match this manifest."""
 
     def __init__(self, name: str, actual: object, expected: object) -> None:
         super().__init__(f"{name} is {actual}: expected {expected}")

@@ -1,4 +1,4 @@
-"""Files by hash, the md5 that dvc.lock has for one, and writing so that no reader sees half a file."""
+"""Hashes of files, the md5 that dvc.lock records for a file, and atomic writing."""
 
 import hashlib
 import os
@@ -16,7 +16,7 @@ def sha256_of(content: bytes) -> str:
 
 
 def md5_of(content: bytes) -> str:
-    """Return the md5 that DVC names a file by."""
+    """Return the md5 by which DVC identifies a file."""
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
@@ -31,7 +31,7 @@ def decode(name: str, content: bytes) -> str:
 def locked_md5(dvc_lock: str, path: str) -> str | None:
     """Return the md5 of an output in the text of a dvc.lock, or None if it is not listed there.
 
-    Reads the layout that DVC writes, so that the run time needs no YAML.
+    It relies on the layout that DVC writes, so that the judge needs no YAML library.
     """
     entry = re.search(
         rf"^ *- path: {re.escape(path)}\n(?:(?! *- ).*\n)*? *md5: ([0-9a-f]{{32}})$", dvc_lock, re.MULTILINE
@@ -40,17 +40,18 @@ def locked_md5(dvc_lock: str, path: str) -> str | None:
 
 
 def write_atomically(path: Path, content: str | bytes, *, durable: bool = False) -> None:
-    """Replace a file by this content, text as UTF-8 with LF line ends, so that no reader sees half of it.
+    """Replace a file's content atomically, so that no reader sees half of it; text is written as UTF-8 with LF.
 
-    A symbolic link keeps leading to the file, and the file keeps its mode. `durable` waits until the content is on
-    the disk. Raises OSError, and then leaves the old file and nothing else.
+    A symbolic link is followed and kept, and the file keeps its mode. `durable` waits until the content is on disk.
+    On OSError the old file is unchanged, and no temporary file remains.
     """
     target = path.resolve()
+    # In the same folder, because a rename is only atomic within one file system.
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            # mkstemp lets only the owner read.
+            # mkstemp creates files that only their owner can read.
             os.fchmod(file.fileno(), stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o644)
             file.write(content if isinstance(content, bytes) else content.encode())
             if durable:

@@ -1,4 +1,4 @@
-"""What a judgement rests on, as its command read it."""
+"""The inputs of a judgement, as the command read them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +12,8 @@ from minieval.rules import DEFAULT_RULES, Rules
 class Inputs:
     """The log's files in order, the bytes of everything else, and the grader.
 
-    rules stand for the manifest where there is none; without a baseline, nothing pins grader and eval set. aa is the
-    report.json of an A/A run, rate the price of an hour of the machine.
+    rules apply if there is no manifest. Without a baseline, nothing pins the grader and the eval set. aa is the
+    report.json of an A/A run, rate_usd_per_hour the price of the machine.
     """
 
     logs: tuple[Path, ...]
@@ -27,7 +27,7 @@ class Inputs:
     aa: bytes | None = None
 
     def unpinned(self) -> tuple[str, ...]:
-        """Return what nothing shows to have been fixed before the run."""
+        """Return what cannot be shown to have been fixed before the run."""
         by_manifest = ("models", "ids sent", "policy", "alpha", "margins", "planned n", "seed")
         return (
             *(by_manifest if self.manifest is None else ()),

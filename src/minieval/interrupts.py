@@ -11,21 +11,21 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 class _Stopped(BaseException):
-    """A signal asked the command to stop. No Exception, so that nothing on the way takes it for an error."""
+    """A signal stopped the command. It is a BaseException, so that no `except Exception` on the way catches it."""
 
 
 def run_stoppable(program: str, work: Callable[[], int]) -> int:
-    """Return what the work returns, or 128 plus the signal's number if Ctrl-C or SIGTERM stopped it.
+    """Return the result of `work`, or 128 plus the signal's number if Ctrl-C or SIGTERM stopped it.
 
-    Must be called in the main thread. By default SIGTERM ends Python without unwinding, which leaves temporary folders;
-    here it raises, so every `with` on the way is left.
+    Must be called in the main thread. By default SIGTERM ends Python without unwinding, which leaves temporary folders
+    behind. Here it raises, so every context manager exits.
     """
     received: list[int] = []
     with _raising(program, received):
         try:
             return work()
         except BaseException:
-            # DuckDB reports an interrupted query as an error of its own, so ask for the signal, not for the exception.
+            # DuckDB reports an interrupted query as its own error, so check for the signal, not for _Stopped.
             if not received:
                 raise
     return 128 + received[0]
@@ -35,10 +35,10 @@ def run_stoppable(program: str, work: Callable[[], int]) -> int:
 def _raising(program: str, received: list[int]) -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
         received.append(number)
-        # At once, because a running query takes seconds to stop; unbuffered, because print is not reentrant.
+        # Report at once, because a running query takes seconds to stop. os.write, because print is not reentrant.
         os.write(2, f"{program}: stopped by {signal.Signals(number).name}\n".encode())
         for name in _SIGNALS:
-            signal.signal(name, signal.SIG_IGN)  # a second Ctrl-C must not interrupt the cleaning up
+            signal.signal(name, signal.SIG_IGN)  # a second Ctrl-C must not interrupt the clean-up
         raise _Stopped
 
     before = {name: signal.signal(name, stop) for name in _SIGNALS}

@@ -1,8 +1,8 @@
-"""A judgement, from the inputs to the report, or to a report that says why there is none.
+"""A judgement, from the inputs to the report; invalid evidence gives a report that says why it is invalid.
 
-Read from top to bottom: open the log, match its sentences with items, collect what the evidence says of itself, check
-that it belongs together, and only then grade, measure and decide (analysis.py). A later stage takes what an earlier one
-returned, so they cannot run in another order.
+The stages, from top to bottom: open the log, match its sentences with items, collect the facts that identify the
+evidence, check that they are consistent, and only then grade, measure and decide (analysis.py). Each stage takes what
+the previous one returned, so they cannot run in another order.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ from minieval.verdict.validity import EvalSetHashes, pinned_gates, unpinned_gate
 
 @dataclass(frozen=True)
 class _Evidence:
-    """The inputs, understood; plan is None without a manifest."""
+    """The parsed inputs; plan is None without a manifest."""
 
     matched: MatchedLog
     facts: LogFacts
@@ -44,9 +44,9 @@ class _Evidence:
 
 
 def judge(inputs: Inputs) -> Report:
-    """Return the report on the inputs; evidence that must not be judged gives one that says why.
+    """Return the report on the inputs; for evidence that must not be judged, the report says why.
 
-    Raises OSError when a file of the log cannot be read.
+    Raises OSError if a file of the log cannot be read.
     """
     try:
         planned = None if inputs.manifest is None else parse_manifest(inputs.manifest)
@@ -59,7 +59,7 @@ def judge(inputs: Inputs) -> Report:
 
 
 def _understand(inputs: Inputs, matched: MatchedLog, planned: Run | None, baseline: EvalBaseline | None) -> _Evidence:
-    """Collect what the evidence says of itself, before anything is graded."""
+    """Collect the facts that identify the evidence, before anything is graded."""
     log, eval_set_md5 = matched.log, md5_of(inputs.eval_set)
     facts = facts_of(log)
     run = planned or inputs.rules.run(log.arms, facts.contexts, len(matched.items), eval_set_md5)
@@ -79,10 +79,11 @@ def _understand(inputs: Inputs, matched: MatchedLog, planned: Run | None, baseli
 
 
 def _judge_evidence(inputs: Inputs, evidence: _Evidence) -> Report:
-    """Check the evidence, then grade, measure and decide; from here on a report can name what it rests on."""
+    """Check the evidence, then grade, measure and decide; from here on, even a refusal can name its inputs."""
     identity = evidence.identity
     try:
         validity = _validity_gates(evidence)
+        # Return before grading: numbers from invalid evidence would be quoted.
         if any(g.outcome is Outcome.FAIL for g in validity):
             return make_report(invalid(validity), identity)
         analysis = analyse(
@@ -100,7 +101,7 @@ def _judge_evidence(inputs: Inputs, evidence: _Evidence) -> Report:
 
 
 def _validity_gates(evidence: _Evidence) -> Sequence[Gate]:
-    """Return the validity gates; raises GraderDrift under another grader than the baseline's."""
+    """Return the validity gates; raises GraderDrift if the grader is not the baseline's."""
     run, facts, identity = evidence.run, evidence.facts, evidence.identity
     items_in_pairs, selftest = evidence.matched.items_in_pairs, identity.selftest
     if evidence.plan is None:
@@ -124,7 +125,7 @@ def _grader_gate(identity: Identity, baseline: EvalBaseline | None) -> Gate:
 
 
 def _noise_floor(aa: bytes | None, identity: Identity) -> NoiseFloor | str:
-    """Return the noise floor, or why there is none: it only informs, so an unusable one does not stop the report."""
+    """Return the noise floor, or the reason why it is missing; an unusable one does not stop the report."""
     if len({arm.sha for arm in identity.arms}) == 1:
         return "this run is itself one of A against A"
     if aa is None:

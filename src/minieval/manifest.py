@@ -1,7 +1,7 @@
-"""The `run` section of manifest.json: what the driver planned, sent and measured, and the rule it fixed beforehand.
+"""The `run` section of manifest.json: what the driver planned, sent and measured, and the policy fixed beforehand.
 
-Everything that the judge acts on is typed and range-checked here. Facts about the environment stay free-form JSON: the
-judge only prints them.
+Everything that the judge acts on is typed and range-checked here. Facts about the environment stay free-form JSON,
+because the judge only prints them.
 """
 
 import hashlib
@@ -18,14 +18,15 @@ Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Md5 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
 Share = Annotated[float, msgspec.Meta(gt=0, lt=1)]
 Ratio = Annotated[float, msgspec.Meta(gt=1)]
+# From 0.5 on, the intervals at 1 - 2 alpha would have no confidence left.
 Alpha = Annotated[float, msgspec.Meta(gt=0, lt=0.5)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
-# Below a millisecond a round is no measurement, and dividing by it could overflow.
+# A round shorter than a millisecond is not a measurement, and dividing by its duration could overflow.
 Seconds = Annotated[float, msgspec.Meta(ge=0.001)]
 
 Aim = Literal["better", "non_inferior"]
-"""What B is asked to be."""
+"""What B has to show."""
 
 
 class Margins(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,14 +45,14 @@ class Margins(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Round(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One stretch of load on one arm: how long it took, and what came out of it."""
+    """One round of load on one arm: its duration, and how many corrections and tokens it produced."""
 
     seconds: Seconds
     corrections: Positive
     tokens: Positive
 
 
-# Two at least, because an interval needs a variance between rounds.
+# At least two, because an interval needs a variance between rounds.
 Rounds = Annotated[tuple[Round, ...], msgspec.Meta(min_length=2)]
 
 
@@ -63,7 +64,7 @@ class Throughput(msgspec.Struct, frozen=True):
 
 
 class Block(msgspec.Struct, frozen=True):
-    """A stretch of traffic under one configuration, and which item went out under which request id."""
+    """Traffic under one configuration; `requests` maps each request id to the id of its item."""
 
     name: str
     strategy: Strategy
@@ -74,7 +75,7 @@ class Block(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """What was fixed and sent; isolation, versions, git, hardware and engine are facts to print."""
+    """What was fixed and sent; isolation, versions, git, hardware and engine are only printed."""
 
     seed: Count
     planned_n: Positive
@@ -93,7 +94,7 @@ class Run(msgspec.Struct, frozen=True):
     engine: Mapping[str, object] = {}
 
     def roles(self) -> tuple[str, str]:
-        """Return the names of (A, B): production and shadow arm of the shadow block, else the sorted arms."""
+        """Return the names of (A, B): the arms of the shadow block, or all arms, sorted, if there is none."""
         for block in self.blocks:
             a, b = block.config.get("production_arm"), block.config.get("shadow_arm")
             if block.strategy == "shadow" and isinstance(a, str) and isinstance(b, str):
@@ -110,7 +111,7 @@ class _Manifest(msgspec.Struct, frozen=True):
 def parse_manifest(text: bytes) -> Run:
     """Return the run; raises ManifestRefused naming the first key that is missing or wrong."""
     try:
-        # As text: given bytes, the decoder does not check the encoding of keys that it skips.
+        # Decode to text first: given bytes, msgspec does not check the encoding of keys that it skips.
         run = msgspec.json.decode(text.decode(), type=_Manifest).run
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ManifestRefused("manifest.json", str(error), "a manifest of schema 1 as route.py writes it") from error
@@ -120,23 +121,23 @@ def parse_manifest(text: bytes) -> Run:
         expected = f"those of both arms, {', '.join(sorted(run.arms))}"
         raise ManifestRefused("run.throughput.arms", sorted(run.throughput.arms), expected)
     if unknown := sorted(set(run.roles()) - set(run.arms)):
-        raise ManifestRefused("run.blocks[].config", unknown, f"arms out of {', '.join(sorted(run.arms))}")
+        raise ManifestRefused("run.blocks[].config", unknown, f"arms from {', '.join(sorted(run.arms))}")
     planned = [request_id for block in run.blocks for request_id in block.requests]
     if len(planned) != len(set(planned)):
-        raise ManifestRefused("run.blocks[].requests", "an id planned in two blocks", "each id in one block")
+        raise ManifestRefused("run.blocks[].requests", "an id in two blocks", "each id in one block only")
     return run
 
 
 def run_sha256(text: bytes) -> str:
-    """Return the SHA-256 of the run section as canonical JSON, which reformatting the file does not change."""
+    """Return the SHA-256 of the run section as canonical JSON."""
     run = json.loads(text).get("run")
-    # Keys sorted and no white space, so reformatting the file leaves the hash alone.
+    # Sorted keys and no white space, so that reformatting the file does not change the hash.
     canonical = json.dumps(run, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def recorded_analysis(text: bytes | None) -> Mapping[str, object]:
-    """Return a manifest's `analysis` section; an empty one where it cannot be read."""
+    """Return a manifest's `analysis` section, or an empty one if it cannot be read."""
     try:
         analysis = json.loads(text or b"")["analysis"]
     except (ValueError, LookupError, TypeError):

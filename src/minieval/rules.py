@@ -1,4 +1,4 @@
-"""The rule for a log without a manifest: what the command line says, else the defaults."""
+"""The policy for a log without a manifest: the command line's options, with defaults for the rest."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -11,7 +11,7 @@ from minieval.record.log.facts import Context
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The rule; without a planned n, every item of the eval set is planned: nothing seen decides when to stop."""
+    """The policy. Without a planned n, every item is planned, so the results cannot decide when to stop."""
 
     policy: Aim = "better"
     alpha: Alpha = 0.05
@@ -21,8 +21,8 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     warmup: Count = 0
 
     def run(self, arms: tuple[str, str], contexts: Sequence[Context], items: int, eval_set_md5: str) -> Run:
-        """Return the run that a manifest would have described, as far as the log shows it."""
-        # An arm has the model that the first context names; one with another model later is caught by the gate on arms.
+        """Return the run that a manifest would have described, reconstructed from the log."""
+        # An arm's model is the one in its first context; the gate on arms catches a different model later in the log.
         models: dict[str, str] = {}
         for context in contexts:
             models = {**context.arm_shas, **models}
@@ -46,15 +46,15 @@ DEFAULT_RULES: Final = Rules()
 
 
 def parse_rules(options: Mapping[str, object]) -> Rules:
-    """Return the rules that options ask for; raises InputRefused naming the first that is wrong."""
+    """Return the rules from the options; raises InputRefused naming the first that is wrong."""
     try:
         return msgspec.convert(options, Rules)
     except msgspec.ValidationError as error:
-        raise InputRefused("option", str(error), "what --help says") from error
+        raise InputRefused("option", str(error), "a value as --help describes") from error
 
 
 def _blocks(arms: tuple[str, str], contexts: Sequence[Context]) -> tuple[Block, ...]:
-    """Return a block for every configuration, with as many requests as it has records."""
+    """Return a block per configuration, whose planned number of requests is its number of records."""
     sizes: dict[tuple[str, str], int] = {}
     for context in contexts:
         key = (context.strategy, context.config_sha)

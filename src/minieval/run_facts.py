@@ -1,4 +1,4 @@
-"""Facts about a run besides its inputs: versions, source revision, hardware. The driver and the benches record them."""
+"""Facts about a run's environment: versions, source revision, hardware. The driver and the benches record them."""
 
 import os
 import platform
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def facts(root: Path, outputs: Path) -> dict[str, Any]:
-    """Return the facts of a run from the working copy `root`, whose own results lie in the folder `outputs`."""
+    """Return the facts about a run in the working copy `root`; `outputs` is the folder of its results."""
     return {
         "versions": {
             "python": platform.python_version(),
@@ -29,11 +29,11 @@ def _git(root: Path, outputs: Path) -> dict[str, Any]:
     def run(*words: str) -> str | None:
         try:
             done = subprocess.run(("git", *words), cwd=root, capture_output=True, text=True, check=True)  # noqa: S603, S607 - whichever git the user has
-        except (OSError, subprocess.CalledProcessError):  # an archive without its history is a fine place to run
+        except (OSError, subprocess.CalledProcessError):  # running from an archive without git history is fine
             return None
         return done.stdout.strip()
 
-    # A run's own outputs are not part of what produced them.
+    # A run's own outputs do not make its source dirty.
     status = run("status", "--porcelain", "--", ".", f":!{outputs.relative_to(root)}")
     return {"revision": run("rev-parse", "HEAD"), "dirty": None if status is None else bool(status)}
 

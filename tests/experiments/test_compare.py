@@ -65,7 +65,7 @@ def test_the_report_has_its_sections_in_the_order_in_which_one_decides(tmp_path:
     assert [line for line in lines if line.startswith("## ")] == SECTIONS
 
 
-def test_the_verdict_and_why_stand_in_five_lines(tmp_path: Path) -> None:
+def test_the_verdict_and_its_reasons_take_five_lines(tmp_path: Path) -> None:
     compare.main(SyntheticLab(tmp_path).arguments())
 
     head = (tmp_path / "report.md").read_text().split("\n## ")[0]
@@ -82,7 +82,7 @@ def test_the_disagreements_add_up_to_those_reported(tmp_path: Path) -> None:
     assert [case.kind for case in found.cases[:6]] == ["regressed"] * 6
 
 
-def test_the_z_test_of_the_brief_stands_beside_the_paired_test_that_decides(tmp_path: Path) -> None:
+def test_the_z_test_of_the_brief_is_shown_next_to_the_deciding_paired_test(tmp_path: Path) -> None:
     compare.main(SyntheticLab(tmp_path).arguments())
 
     text = (tmp_path / "report.md").read_text()

@@ -24,7 +24,7 @@ Table = tuple[int, int, int, int]
 
 
 def judge(lab: SyntheticLab, capsys: pytest.CaptureFixture[str]) -> tuple[int, Report, str]:
-    """Return exit code, report, and stderr, having looked at every file for a number that is none."""
+    """Return exit code, report and stderr, after checking that no file contains NaN or infinity."""
     code = compare.main(lab.arguments())
     shown = capsys.readouterr()
     report = from_json((lab.folder / "report.json").read_bytes())
@@ -122,7 +122,7 @@ def test_evidence_that_must_not_be_judged_is_refused_by_name(
 
 
 @pytest.mark.parametrize("number", [b"NaN", b"Infinity", b"-Infinity", b"1e999", b"-0.5", b'"fast"', b"true"])
-def test_a_latency_that_is_no_time_is_named_with_its_line(
+def test_an_invalid_latency_is_named_with_its_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], number: bytes
 ) -> None:
     lab = SyntheticLab(tmp_path)
@@ -137,7 +137,7 @@ def test_a_latency_that_is_no_time_is_named_with_its_line(
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"\n\n\n", b"\x00\x00", b"\xff\xfe", b"{}\n", b"[]\n", b"null\n"])
-def test_a_log_without_a_record_is_invalid_whatever_it_holds(
+def test_a_log_without_records_is_invalid_whatever_it_contains(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes
 ) -> None:
     arguments = SyntheticLab(tmp_path).arguments()
@@ -172,9 +172,7 @@ def test_all_right_all_wrong_and_single_pairs_give_an_honest_report(
     assert report.quality.primary.n == sum(table)
 
 
-def test_identical_answers_throughout_are_no_useful_difference(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_identical_answers_give_no_useful_difference(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lab = SyntheticLab(tmp_path)
     same_answers(lab)
 

@@ -1,4 +1,4 @@
-"""report.html: everything of the report is in it, nothing that anybody wrote runs in it, and its bytes are fixed."""
+"""report.html: it contains the whole report, runs no untrusted text, and is the same bytes every time."""
 
 import base64
 import hashlib
@@ -33,7 +33,7 @@ VOID = {"meta", "input"}
 
 
 class Markup(HTMLParser):
-    """A page as a browser would take it apart: its elements, its text, what stands in script and style."""
+    """A page as a browser would take it apart: its elements, its text, and the contents of script and style."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -117,7 +117,7 @@ def test_every_slice_is_in_the_page(tmp_path: Path) -> None:
             assert f"{row.value} {row.n} " in shown
 
 
-def test_the_page_says_the_numbers_of_the_document_it_was_made_of(tmp_path: Path) -> None:
+def test_the_page_shows_the_numbers_of_its_document(tmp_path: Path) -> None:
     lab = SyntheticLab(tmp_path)
 
     report, text = judged(lab)
@@ -138,7 +138,7 @@ def test_the_same_evidence_gives_the_same_bytes_in_another_process(tmp_path: Pat
     assert {name: (tmp_path / name).read_bytes() for name in names} == first
 
 
-def test_nothing_that_anybody_wrote_becomes_markup(tmp_path: Path) -> None:
+def test_no_untrusted_text_becomes_markup(tmp_path: Path) -> None:
     folders = [tmp_path / name for name in ("plain", "hostile")]
     for folder in folders:
         folder.mkdir()
@@ -158,7 +158,7 @@ def test_nothing_that_anybody_wrote_becomes_markup(tmp_path: Path) -> None:
     assert not set(text) & set("\x1b\u202e\u2066\u200b")
 
 
-def test_a_sentence_and_a_missing_answer_are_told_apart(tmp_path: Path) -> None:
+def test_a_missing_answer_looks_different_from_text(tmp_path: Path) -> None:
     lab = SyntheticLab(tmp_path)
     lab.shadow[0].update(status_B="error", response_B=None, latency_ms_B=None, reason_B="ValueError: no")
 
@@ -183,7 +183,7 @@ def test_the_policy_allows_our_script_and_style_by_hash_and_nothing_else(tmp_pat
     assert [tag for tag, _ in markup.elements].count("script") == 1
 
 
-def test_the_page_points_nowhere_but_into_itself(tmp_path: Path) -> None:
+def test_the_page_links_only_into_itself(tmp_path: Path) -> None:
     markup = Markup(judged(SyntheticLab(tmp_path))[1])
 
     ids = {a["id"] for a in markup.having("id")}
@@ -235,7 +235,7 @@ def test_without_an_ab_block_latency_is_not_measured(tmp_path: Path) -> None:
     assert "latency.svg" not in (tmp_path / "report.md").read_text("utf-8")
 
 
-def test_failed_requests_have_their_survivors_beside_them(tmp_path: Path) -> None:
+def test_failed_requests_are_shown_with_the_survivors(tmp_path: Path) -> None:
     lab = SyntheticLab(tmp_path)
     for line in [line for line in lab.ab if line["production_arm"] == "B"][:8]:
         line.update(status_B="timeout", response_B=None, latency_ms_B=None, reason_B="deadline", http_status=504)
@@ -247,14 +247,14 @@ def test_failed_requests_have_their_survivors_beside_them(tmp_path: Path) -> Non
     assert "A answered only" not in shown
 
 
-def test_what_was_left_out_of_the_latencies_is_said(tmp_path: Path) -> None:
+def test_the_page_says_what_the_latencies_leave_out(tmp_path: Path) -> None:
     lab = SyntheticLab(tmp_path)
     lab.manifest["run"]["warmup"] = 3
 
     assert "Left out: 3 requests on A and 3 on B as warm-up" in words(Markup(judged(lab)[1]).text)
 
 
-def test_arms_that_never_disagree_leave_no_explorer(tmp_path: Path) -> None:
+def test_without_disagreements_there_is_no_explorer(tmp_path: Path) -> None:
     report, text = judged(SyntheticLab(tmp_path, (200, 0, 0, 0)))
 
     assert report.disagreement is not None
@@ -267,9 +267,7 @@ def test_arms_that_never_disagree_leave_no_explorer(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "table", [(5, 0, 0, 0), (0, 0, 0, 5), (1, 1, 1, 1), (0, 1, 0, 0), (0, 200, 0, 0), (0, 0, 200, 0)]
 )
-def test_extreme_runs_have_a_page_without_a_number_that_is_none(
-    tmp_path: Path, table: tuple[int, int, int, int]
-) -> None:
+def test_extreme_runs_have_a_page_without_nan_or_infinity(tmp_path: Path, table: tuple[int, int, int, int]) -> None:
     _, text = judged(SyntheticLab(tmp_path, table))
 
     shown = words(Markup(text).text).lower().replace("banana", "")
@@ -288,7 +286,7 @@ def test_one_slice_and_ties_throughout_have_a_page(tmp_path: Path) -> None:
     assert "go 30 " in words(Markup(text).text)
 
 
-def test_the_figures_of_report_md_stand_beside_it(tmp_path: Path) -> None:
+def test_the_figures_of_report_md_are_next_to_it(tmp_path: Path) -> None:
     judged(SyntheticLab(tmp_path))
 
     images = re.findall(r"!\[([^\]]+)\]\(([^)]+)\)", (tmp_path / "report.md").read_text("utf-8"))

@@ -14,7 +14,7 @@ Spoil = Callable[[SyntheticLab], None]
 
 
 def judge(lab: SyntheticLab, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
-    """Return the exit code and what stood on stderr; the report must agree with both."""
+    """Return the exit code and the text on stderr; the report must agree with both."""
     code = compare.main(lab.arguments())
     error = capsys.readouterr().err
     report = from_json((lab.folder / "report.json").read_bytes())
@@ -119,7 +119,7 @@ def other_model_planned(lab: SyntheticLab) -> None:
         (broken_eval_set, "eval set line 6: accepted"),
     ],
 )
-def test_evidence_that_does_not_hold_together_is_invalid_and_says_why(
+def test_inconsistent_evidence_is_invalid_and_the_report_says_why(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], spoil: Spoil, sentence: str
 ) -> None:
     lab = SyntheticLab(tmp_path)
@@ -166,7 +166,7 @@ def test_a_refusal_replaces_the_report_of_an_earlier_run(tmp_path: Path, capsys:
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"schema": 2}', b'{"schema": 1, "run": {}}', b"\xff"])
-def test_a_manifest_that_is_none_is_invalid_and_left_alone(
+def test_an_unreadable_manifest_is_invalid_and_left_alone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes
 ) -> None:
     arguments = SyntheticLab(tmp_path).arguments()
@@ -179,9 +179,7 @@ def test_a_manifest_that_is_none_is_invalid_and_left_alone(
 
 
 @pytest.mark.parametrize("name", ["traffic.log", "manifest.json", "eval.jsonl", "baseline.json"])
-def test_a_file_that_is_not_there_is_a_usage_error(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
-) -> None:
+def test_a_missing_file_is_a_usage_error(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
     arguments = SyntheticLab(tmp_path).arguments()
     (tmp_path / name).unlink()
 

@@ -21,14 +21,14 @@ def test_an_unremarkable_run_has_no_remarks(tmp_path: Path) -> None:
         assert remark not in text
 
 
-def test_a_declared_warm_up_is_left_out_and_said(tmp_path: Path) -> None:
+def test_a_declared_warm_up_is_left_out_and_reported(tmp_path: Path) -> None:
     lab = SyntheticLab(tmp_path)
     lab.manifest["run"]["warmup"] = 3
 
     assert "Warm-up left out, as declared: 3 requests on A, 3 on B." in rendered(lab)
 
 
-def test_failed_requests_stand_behind_the_timeout_with_survivors_beside(tmp_path: Path) -> None:
+def test_failed_requests_rank_beyond_the_timeout_and_survivors_are_shown(tmp_path: Path) -> None:
     lab = SyntheticLab(tmp_path)
     for line in [line for line in lab.ab if line["production_arm"] == "B"][:8]:
         line.update(status_B="timeout", response_B=None, latency_ms_B=None, reason_B="deadline", http_status=504)
@@ -40,7 +40,7 @@ def test_failed_requests_stand_behind_the_timeout_with_survivors_beside(tmp_path
     assert "B, answered only (sensitivity)" in text
 
 
-def test_a_request_that_its_client_gave_up_is_counted_apart(tmp_path: Path) -> None:
+def test_a_request_cancelled_by_its_client_is_counted_separately(tmp_path: Path) -> None:
     lab = SyntheticLab(tmp_path)
     lab.ab[0].update(status_A="cancelled", response_A=None, latency_ms_A=None, reason_A="client gone")
 
@@ -101,7 +101,7 @@ def test_the_printed_numbers_are_those_of_the_document(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("table", [(5, 0, 0, 0), (0, 0, 0, 5), (1, 1, 1, 1), (0, 1, 0, 0)])
-def test_tiny_runs_are_reported_without_a_number_that_is_none(tmp_path: Path, table: tuple[int, int, int, int]) -> None:
+def test_tiny_runs_are_reported_without_nan_or_infinity(tmp_path: Path, table: tuple[int, int, int, int]) -> None:
     text = rendered(SyntheticLab(tmp_path, table)).lower().replace("banana", "")
 
     assert "nan" not in text

@@ -1,4 +1,4 @@
-"""peek.py: the reading of a running shadow, over the log as it stands."""
+"""peek.py: the reading of a running shadow from the log so far."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ def ask(lab: SyntheticLab, *more: str) -> int:
     return peek.main([str(lab.folder / "traffic.log"), "--eval-set", str(lab.folder / "eval.jsonl"), *more])
 
 
-def test_a_shadow_that_has_shown_nothing_yet_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_reading_without_a_conclusion_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lab = SyntheticLab(tmp_path, (30, 2, 1, 7))
 
     assert ask(lab) == 0
@@ -24,9 +24,7 @@ def test_a_shadow_that_has_shown_nothing_yet_says_so(tmp_path: Path, capsys: pyt
     assert "no conclusion yet" in shown
 
 
-def test_a_shadow_that_has_shown_a_difference_says_since_when(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_reading_with_a_difference_says_since_when(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lab = SyntheticLab(tmp_path, (0, 30, 0, 0))
 
     assert ask(lab) == 0
@@ -34,7 +32,7 @@ def test_a_shadow_that_has_shown_a_difference_says_since_when(
     assert "p below 0.05 since pair 8," in capsys.readouterr().out
 
 
-def test_fewer_pairs_than_planned_are_no_obstacle_and_a_torn_tail_neither(
+def test_fewer_pairs_than_planned_and_a_torn_tail_are_accepted(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lab = SyntheticLab(tmp_path)
@@ -45,7 +43,7 @@ def test_fewer_pairs_than_planned_are_no_obstacle_and_a_torn_tail_neither(
     assert "Shadow so far: 50 pairs" in capsys.readouterr().out
 
 
-def test_an_empty_log_is_an_honest_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_empty_log_gives_an_empty_reading(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lab = SyntheticLab(tmp_path)
     lab.shadow, lab.ab = [], []
 
@@ -60,7 +58,7 @@ def test_records_without_an_item_are_counted(tmp_path: Path, capsys: pytest.Capt
 
     assert ask(lab) == 0
 
-    assert "1 records whose sentence no item of the eval set has" in capsys.readouterr().out
+    assert "1 records without an item in the eval set" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("key", "value"), [("config_sha", "9" * 64), ("salt", "other")])
@@ -75,14 +73,14 @@ def test_two_epochs_are_never_pooled(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert error.count("\n") == 1
 
 
-def test_a_log_that_is_not_there_is_a_usage_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_log_is_a_usage_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert peek.main([str(tmp_path / "none.log")]) == 2
 
     assert "none.log: No such file or directory" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("alpha", ["0", "1", "nan", "five"])
-def test_an_alpha_that_is_none_is_a_usage_error(capsys: pytest.CaptureFixture[str], alpha: str) -> None:
+def test_an_invalid_alpha_is_a_usage_error(capsys: pytest.CaptureFixture[str], alpha: str) -> None:
     with pytest.raises(SystemExit) as refusal:
         peek.main(["--alpha", alpha])
 

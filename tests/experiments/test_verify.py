@@ -118,7 +118,7 @@ def test_one_changed_character_of_the_grader_is_found_and_named(
     assert "the evidence is invalid: GraderDrift" in said
 
 
-def test_another_price_is_another_report_that_verifies(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_report_at_another_price_verifies(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lab = SyntheticLab(tmp_path)
     rounds = [{"seconds": 1.0 + i / 10, "corrections": 400, "tokens": 1600} for i in range(4)]
     lab.manifest["run"]["throughput"] = {"clients": 8, "arms": {"A": rounds, "B": rounds}}

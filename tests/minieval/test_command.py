@@ -40,7 +40,7 @@ def arguments(lab: SyntheticLab, *more: str) -> list[str]:
 
 
 def grader(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, source: str) -> str:
-    """Write a module of its own name, and return a grader out of it."""
+    """Write a module with a unique name, and return the name of a grader in it."""
     (folder / f"{name}.py").write_text(source)
     monkeypatch.syspath_prepend(str(folder))
     return f"{name}:grade"
@@ -54,7 +54,7 @@ def test_a_log_and_an_eval_set_are_enough(tmp_path: Path, table: tuple[int, int,
     assert all((tmp_path / "out" / name).exists() for name in NAMES)
 
 
-def test_what_nothing_pinned_is_said(tmp_path: Path) -> None:
+def test_the_report_names_what_nothing_pinned(tmp_path: Path) -> None:
     _, report = judged(SyntheticLab(tmp_path), *PLANNED)
 
     assert report.identity is not None
@@ -93,7 +93,7 @@ def test_without_a_planned_n_every_item_of_the_eval_set_is_planned(
     assert judged(lab)[0] == 0
 
 
-def test_the_rule_can_be_said(tmp_path: Path) -> None:
+def test_the_policy_can_be_given_as_options(tmp_path: Path) -> None:
     options = ("--policy", "non_inferior", "--alpha", "0.1", "--p50-ratio", "1.3", "--seed", "7", "--warmup", "3")
 
     _, report = judged(SyntheticLab(tmp_path, (180, 2, 2, 16)), *PLANNED, *options)
@@ -148,7 +148,7 @@ def test_an_empty_log_and_one_line_are_invalid(tmp_path: Path, lines: int) -> No
     assert report.reasons
 
 
-def test_a_manifest_is_held_to_as_the_lab_holds_to_its_own(tmp_path: Path) -> None:
+def test_a_manifest_is_enforced_as_in_the_lab(tmp_path: Path) -> None:
     lab = SyntheticLab(tmp_path)
     manifest = ("--manifest", str(tmp_path / "manifest.json"))
 
@@ -161,7 +161,7 @@ def test_a_manifest_is_held_to_as_the_lab_holds_to_its_own(tmp_path: Path) -> No
     assert judged(lab, *manifest)[0] == 3
 
 
-def test_the_manifest_that_it_writes_tells_the_analysis_and_is_no_plan(tmp_path: Path) -> None:
+def test_the_written_manifest_contains_the_analysis_and_is_not_a_plan(tmp_path: Path) -> None:
     lab = SyntheticLab(tmp_path)
     judged(lab, *PLANNED)
     told = tmp_path / "out" / "manifest.json"
@@ -185,7 +185,10 @@ def test_the_manifest_that_it_writes_tells_the_analysis_and_is_no_plan(tmp_path:
         (("--grader", "no_such_module:grade"), "a module that can be imported (ModuleNotFoundError"),
         (("--grader", "json:no_such_function"), "expected a function of json"),
         (("--grader", "sys:exit"), "expected a module with a source file"),
-        (("--manifest", "x", "--alpha", "0.1"), "--alpha is 0.1: expected nothing, as the manifest fixed the rule"),
+        (
+            ("--manifest", "x", "--alpha", "0.1"),
+            "--alpha is 0.1: expected nothing, as --manifest fixes the policy",
+        ),
     ],
 )
 def test_an_option_that_cannot_be_used_is_a_usage_error(
@@ -200,9 +203,7 @@ def test_an_option_that_cannot_be_used_is_a_usage_error(
 
 
 @pytest.mark.parametrize("option", ["--log", "--eval-set", "--manifest", "--baseline"])
-def test_a_file_that_is_not_there_is_a_usage_error(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str
-) -> None:
+def test_a_missing_file_is_a_usage_error(tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str) -> None:
     assert main(arguments(SyntheticLab(tmp_path), option, str(tmp_path / "none"))) == 2
 
     assert "none: No such file or directory\n" in capsys.readouterr().err
@@ -257,7 +258,7 @@ def test_another_source_is_another_grader(tmp_path: Path, monkeypatch: pytest.Mo
     assert len(shas) == 2
 
 
-def test_the_help_tells_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_help_lists_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as done:
         main(["compare", "--help"])
 
@@ -267,7 +268,7 @@ def test_the_help_tells_every_exit_code(capsys: pytest.CaptureFixture[str]) -> N
     assert told == {**{verdict.value: code for verdict, code in CODES.items()}, "wrong": USAGE_EXIT_CODE}
 
 
-def test_the_help_tells_every_default(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_help_lists_every_default(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["compare", "--help"])
 
@@ -300,7 +301,7 @@ def test_lynx_ab_judge_judges_as_compare_does(tmp_path: Path, monkeypatch: pytes
     (tmp_path / "state").mkdir()
     (tmp_path / "traffic.log").rename(tmp_path / "state" / "traffic.log")
 
-    # Without --log and --out: where the server writes its log, and a folder of its own.
+    # Without --log and --out, the defaults are the log that the server writes and a separate folder.
     assert judge_main(["--items", "eval.jsonl", *PLANNED]) == code
 
     assert (tmp_path / "report" / "report.json").read_bytes() == (tmp_path / "out" / "report.json").read_bytes()

@@ -1,4 +1,4 @@
-"""The names that somebody's grader gives to errors stay text in every format, whatever they contain."""
+"""The names that a user's grader gives to errors stay text in every format, whatever they contain."""
 
 import html
 import json

@@ -1,4 +1,4 @@
-"""Every parser of the judge: any input gives a value or the package's own error, and values survive the way back."""
+"""Every parser of the judge: any input gives a value or the package's own error, and values survive a round trip."""
 
 import json
 from dataclasses import asdict
@@ -36,7 +36,7 @@ def _as_lines(items: list[Any]) -> str:
 
 
 @given(json_near(LINES).filter(lambda items: isinstance(items, list)).map(_as_lines) | st.text())
-def test_an_eval_set_is_read_or_refused_by_line_and_survives_the_way_back(text: str) -> None:
+def test_an_eval_set_is_refused_by_line_or_survives_a_round_trip(text: str) -> None:
     items = attempt(ItemError, parse_items, text)
     if isinstance(items, ItemError):
         assert f"line {items.line}: " in str(items)
@@ -46,7 +46,7 @@ def test_an_eval_set_is_read_or_refused_by_line_and_survives_the_way_back(text: 
 
 
 @given(json_near(PLAIN).filter(lambda items: isinstance(items, list)).map(_as_lines) | st.text())
-def test_anybodys_eval_set_is_read_or_refused_by_line(text: str) -> None:
+def test_a_users_eval_set_is_read_or_refused_by_line(text: str) -> None:
     items = attempt(ItemError, plain_items, text)
     if isinstance(items, ItemError):
         assert f"line {items.line}: " in str(items)
@@ -55,7 +55,7 @@ def test_anybodys_eval_set_is_read_or_refused_by_line(text: str) -> None:
     assert plain_items("\n".join(json.dumps(item.asked) for item in items.values())) == items
 
 
-def test_a_manifest_with_bytes_that_are_no_text_is_refused_wherever_they_stand() -> None:
+def test_a_manifest_with_invalid_utf_8_is_refused_wherever_the_bytes_are() -> None:
     text = json.dumps(_manifest()).encode()
 
     with pytest.raises(ManifestRefused):
@@ -67,7 +67,7 @@ def test_a_manifest_with_bytes_that_are_no_text_is_refused_wherever_they_stand()
     | bytes_near(json.dumps(_manifest()).encode())
     | st.binary()
 )
-def test_a_manifest_is_read_or_refused_and_its_run_survives_a_new_analysis(text: bytes) -> None:
+def test_a_manifest_is_refused_or_its_run_survives_a_new_analysis(text: bytes) -> None:
     run = attempt(ManifestRefused, parse_manifest, text)
     if isinstance(run, ManifestRefused):
         return
@@ -78,7 +78,7 @@ def test_a_manifest_is_read_or_refused_and_its_run_survives_a_new_analysis(text:
 
 
 @given(json_near(BASELINE).map(lambda value: json.dumps(value).encode()) | st.binary())
-def test_a_baseline_is_read_or_refused_and_survives_the_way_back(text: bytes) -> None:
+def test_a_baseline_is_refused_or_survives_a_round_trip(text: bytes) -> None:
     baseline = attempt(InputRefused, parse_baseline, text)
     if isinstance(baseline, InputRefused):
         return
@@ -90,7 +90,7 @@ def test_a_baseline_is_read_or_refused_and_survives_the_way_back(text: bytes) ->
 NESTED = "[" * 100_000 + "]" * 100_000
 
 
-def test_json_that_is_nested_without_end_is_refused_like_any_other() -> None:
+def test_deeply_nested_json_is_refused_like_other_bad_input() -> None:
     with pytest.raises(ManifestRefused):
         parse_manifest(b'{"x": ' + NESTED.encode() + b"}")
     with pytest.raises(InputRefused):
@@ -100,12 +100,12 @@ def test_json_that_is_nested_without_end_is_refused_like_any_other() -> None:
 
 
 @given(bytes_near(DVC_LOCK.encode()[:2_000]).map(lambda text: text.decode(errors="replace")) | TEXT, TEXT)
-def test_a_lock_has_the_hash_of_a_path_or_none(text: str, path: str) -> None:
+def test_a_lock_gives_the_hash_of_a_path_or_none(text: str, path: str) -> None:
     for asked in (path, "data/eval/phase-20.jsonl"):
         found = locked_md5(text, asked)
 
         assert found is None or (len(found) == 32 and found in text)
 
 
-def test_a_run_is_refused_nothing_of_what_the_driver_writes() -> None:
+def test_whatever_the_driver_writes_is_accepted_as_a_run() -> None:
     assert isinstance(parse_manifest(json.dumps(_manifest()).encode()), Run)

@@ -1,4 +1,4 @@
-"""The functions that the documentation names, where it says they are, with frozen results named after scipy's."""
+"""The functions that the documentation names are where it says, with frozen results named after scipy's."""
 
 import importlib
 import inspect
@@ -46,13 +46,13 @@ def test_a_statistic_has_a_frozen_documented_result(call: Callable[[], Any], att
 
 
 @pytest.mark.parametrize("module", [stats, verdict])
-def test_what_a_module_names_it_has_and_documents(module: ModuleType) -> None:
+def test_every_public_name_exists_and_is_documented(module: ModuleType) -> None:
     for name in module.__all__:
         named = getattr(module, name)
         assert isinstance(named, str) or named.__doc__, name
 
 
-def test_decision_and_gates_are_where_they_are_said_to_be() -> None:
+def test_decision_and_gates_are_importable_from_the_documented_modules() -> None:
     assert {"decide", "invalid", "Decision", "Evidence", "Gate", "GateId", "gate"} <= set(verdict.__all__)
 
 

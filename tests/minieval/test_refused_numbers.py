@@ -1,4 +1,4 @@
-"""Every statistic refuses what it cannot carry with name, value and what was expected."""
+"""Every statistic refuses numbers for which it is undefined, with name, value and expectation."""
 
 import math
 from collections.abc import Callable
@@ -57,7 +57,7 @@ NONE = "at least 1"
         (lambda: stats.noninferiority(1, 1, 2, -0.1), f"margin is -0.1: expected {SHARE}"),
         (lambda: stats.noninferiority(1, 1, 2, 0.1, 0.0), f"alpha is 0.0: expected {SHARE}"),
         (lambda: stats.noninferiority(1, 1, 2, 0.1, 0.5), "alpha is 0.5: expected a number below 0.5"),
-        (lambda: stats.cluster_robust_interval([0.0, 1.0], [1]), "number of clusters' labels is 1: expected 2"),
+        (lambda: stats.cluster_robust_interval([0.0, 1.0], [1]), "number of cluster labels is 1: expected 2"),
         (lambda: stats.cluster_robust_interval([0.0, 1.0], [1, 1]), "number of clusters is 1: expected at least 2"),
         (lambda: stats.cluster_robust_interval([], []), "number of clusters is 0: expected at least 2"),
         (lambda: stats.cluster_robust_interval([0.0, 1.0], [1, 2], 1.0), f"confidence is 1.0: expected {SHARE}"),

@@ -1,5 +1,5 @@
-"""Is an answer right, and who says so?
+"""Is an answer right, and which grader decides?
 
-Items are what was asked; a grader marks each distinct answer once. The built-in grader knows verb forms (grammar.py);
-any module:function can take its place. identity.py names a grader by a hash, and a baseline pins that hash.
+Items are the questions; a grader marks each distinct answer once. The built-in grader checks verb forms (grammar.py),
+and any module:function can replace it. identity.py identifies a grader by a hash, and a baseline pins that hash.
 """

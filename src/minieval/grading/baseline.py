@@ -1,4 +1,4 @@
-"""eval_baseline.json: what the grader and the production model scored, and by which grader."""
+"""eval_baseline.json: the production model's score on the eval set, and the grader that gave it."""
 
 import json
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ Md5 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
 
 
 class Score(msgspec.Struct, frozen=True):
-    """How many items there were, and how many were right."""
+    """The number of items, and how many were answered correctly."""
 
     n: int
     correct: int
@@ -35,7 +35,7 @@ class EvalBaseline(msgspec.Struct, frozen=True):
 def make_baseline(
     graded: Iterable[tuple[Item, bool]], *, model_sha: str, grader_sha: str, eval_set_md5: str
 ) -> EvalBaseline:
-    """Return the scores of items with whether their answer was right."""
+    """Return the scores for items, each given with whether its answer was right."""
     results = list(graded)
     sliced = [(from_item(item).slices, right) for item, right in results]
     # Every item has the same families: items.py and evalset.py refuse others.
@@ -54,7 +54,7 @@ def parse_baseline(text: bytes) -> EvalBaseline:
 
 
 def baseline_json(baseline: EvalBaseline) -> str:
-    """Return the baseline as the file holds it."""
+    """Return the baseline in the form of the file."""
     return json.dumps(msgspec.to_builtins(baseline), indent=2, sort_keys=True) + "\n"
 
 

@@ -1,7 +1,7 @@
-"""The eval set as the judge sees it: the sentences asked, their slices, and what the grader is given for each.
+"""The eval set as the judge sees it: the sentences, their slices, and what the grader gets for each.
 
-Two kinds of file are read. The lab's has the items of `items.py`; anybody else's has JSON lines of this form,
-whose further keys are the grader's own:
+There are two kinds of file. The lab's file has the items of `items.py`. Any other file has JSON lines of this form; a
+grader may use further keys:
 
     {"id": "q1", "sentence": "17 + 5", "expected": "22", "cluster": "plus", "slices": {"operation": "plus"}}
 """
@@ -14,18 +14,18 @@ from typing import Final
 
 from minieval.grading.items import Item, ItemError, parse_items
 
-# A family names a query parameter of the page and an id in it, so it is short and plain.
+# A family's name becomes a query parameter and an element id in the HTML report, so it must be short and plain.
 _FAMILY: Final = re.compile(r"[a-z][a-z0-9_]{0,30}")
-# The page's own filters have these names.
+# The HTML report's own filters use these names.
 _TAKEN: Final = frozenset({"kind", "over", "q"})
 
 
 @dataclass(frozen=True, slots=True)
 class EvalItem:
-    """A sentence that is asked.
+    """A sentence to answer.
 
-    slices: its value in every family of slices. cluster: what it shares with other items, as kind and value, None
-    where items are unrelated. expected: a right answer to show. asked: what the grader is told.
+    slices: its value in every family of slices. cluster: what it shares with other items, as kind and value; None if
+    items are unrelated. expected: a right answer, for display. asked: what the grader gets.
     """
 
     id: str
@@ -37,7 +37,7 @@ class EvalItem:
 
 
 EvalSet = Mapping[str, EvalItem]
-"""Items by their trimmed sentence, the key by which records find them."""
+"""Items by their trimmed sentence, which is how a record finds its item."""
 
 
 def grammar_items(text: str) -> EvalSet:
@@ -52,9 +52,9 @@ def from_item(item: Item) -> EvalItem:
 
 
 def plain_items(text: str) -> EvalSet:
-    """Read anybody's eval set, blank lines skipped; raises ItemError naming the line, the key and what was expected.
+    """Read an eval set that is not the lab's; raises ItemError naming the line, the key and what was expected.
 
-    Ids and trimmed sentences are unique, and every item has the same families of slices.
+    Blank lines are skipped. Ids and trimmed sentences must be unique, and every item needs the same slice families.
     """
     items: list[EvalItem] = []
     seen: dict[tuple[str, str], int] = {}
@@ -66,10 +66,10 @@ def plain_items(text: str) -> EvalSet:
             if key in seen:
                 raise ItemError(number, f"{key[0]} {key[1]!r} stands on line {seen[key]} already")
             seen[key] = number
-        # An item without a family would be in no slice of it, and the slices would not add up to the total.
+        # An item that lacks a family would be in none of its slices, and the slices would not add up to the total.
         if items and item.slices.keys() != items[0].slices.keys():
             expected = ", ".join(items[0].slices) or "none"
-            raise ItemError(number, f"slices are {', '.join(item.slices) or 'none'}: expected {expected}, as before")
+            raise ItemError(number, f"slices are {', '.join(item.slices) or 'none'}: expected {expected}, as above")
         items.append(item)
     return _by_sentence(items)
 

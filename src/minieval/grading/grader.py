@@ -1,8 +1,8 @@
-"""The graders: the built-in grader of verb forms, or anybody's `module:function`.
+"""The graders: the built-in grader of verb forms, or a user's `module:function`.
 
-A function is given the object of the item's line and the answer's text. It returns True for a right answer, and
-False or a short name of the error for a wrong one. It is never asked about a missing answer: an arm that failed is
-wrong. Its module may define canonical_answer(answer): two answers with the same canonical text are the same answer.
+A function gets the JSON object of the item's line and the text of the answer. It returns True for a right answer, and
+False or a short name for the error otherwise. It is never called for a failed answer, which is always wrong. Its module
+may define canonical_answer(answer): two answers with the same canonical text count as the same answer.
 """
 
 import hashlib
@@ -25,17 +25,17 @@ NO_ANSWER: Final = "no answer"
 WRONG: Final = "wrong"
 BUILT_IN: Final = "minieval.grading.grammar:grade"
 OLD_BUILT_IN: Final = "minieval.grading:grade"
-"""Where the built-in grader was before it moved; still accepted, because people's scripts and workflows name it."""
+"""The built-in grader's former name, still accepted because users' scripts and workflows contain it."""
 CANONICAL: Final = "canonical_answer"
-# Outcomes are row and column heads of the report's tables.
+# Outcomes are row and column headers in the report's tables.
 LONGEST_OUTCOME: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The judgement of one answer: its outcome is "correct" exactly if it is, else the type of error.
+    """The grade of one answer; outcome is "correct" for a right answer and the type of error for a wrong one.
 
-    correction says what the answer did to its sentence, None under a grader that does not know.
+    correction says what the answer did to its sentence; None if the grader does not report that.
     """
 
     correct: bool
@@ -52,35 +52,36 @@ class Grader(Protocol):
 
     @property
     def sha(self) -> str:
-        """Its identity: another grader's grades are not comparable."""
+        """The grader's identity: grades of different graders are not comparable."""
 
     def items(self, text: str) -> EvalSet:
         """Read an eval set; raises ItemError naming the line."""
 
     def mark(self, item: EvalItem, answer: str | None) -> Mark:
-        """Mark an answer, None being that of an arm that failed; raises GraderFailed."""
+        """Mark an answer; None is the answer of an arm that failed. Raises GraderFailed."""
 
     def canonical(self, item: EvalItem, answer: str) -> str:
-        """Return the text by which answers are compared: equal texts are the same answer; raises GraderFailed."""
+        """Return the text for comparing answers: equal texts are the same answer; raises GraderFailed."""
 
 
 @dataclass(frozen=True)
 class GrammarGrader:
     """The built-in grader; its identity is the SHA-256 that eval_baseline.json pins.
 
-    predecessor is the identity of an earlier version with the same grades, for verifying a report that names it.
+    predecessor is the identity of an earlier version that gave the same grades; it serves to verify reports that name
+    that version.
     """
 
     predecessor: str | None = None
 
     @property
     def name(self) -> str:
-        """Return the name that reports show; a predecessor's is where that was found."""
+        """Return the name that reports show; a predecessor keeps its former name."""
         return BUILT_IN if self.predecessor is None else OLD_BUILT_IN
 
     @property
     def sha(self) -> str:
-        """Return the SHA-256 over code and table."""
+        """Return the SHA-256 over the grader's code and conjugation table."""
         return self.predecessor or grader_sha()
 
     def items(self, text: str) -> EvalSet:
@@ -93,18 +94,19 @@ class GrammarGrader:
             raise GraderFailed(item.id, TypeError("not a grammar item"))
         try:
             given = grade(item.asked, answer)
+        # The errors that bad data can cause. Catching Exception would hide bugs of the judge itself.
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise GraderFailed(item.id, error) from error
         return Mark(given.correct, CORRECT if given.error is None else given.error.value, given.correction)
 
     def canonical(self, item: EvalItem, answer: str) -> str:
-        """Compare sentences as they are graded: in NFC, every run of white space as one space."""
+        """Return the sentence as it is graded: in NFC, with every run of white space as one space."""
         return normalise(answer)
 
 
 @dataclass(frozen=True)
 class FunctionGrader:
-    """Somebody's function; its identity is the SHA-256 of its name and its module's source."""
+    """A user's function; its identity is the SHA-256 of its name and its module's source."""
 
     name: str
     sha: str
@@ -116,7 +118,7 @@ class FunctionGrader:
         return plain_items(text)
 
     def mark(self, item: EvalItem, answer: str | None) -> Mark:
-        """Ask the function; raises GraderFailed if it raises, or returns neither a bool nor an error's name."""
+        """Call the function; raises GraderFailed if it raises, or returns neither a bool nor the name of an error."""
         if answer is None:
             return Mark(correct=False, outcome=NO_ANSWER)
         with _foreign_code(partial(GraderFailed, item.id)):
@@ -129,7 +131,7 @@ class FunctionGrader:
         return Mark(correct=False, outcome=given)
 
     def canonical(self, item: EvalItem, answer: str) -> str:
-        """Ask the module's canonical_answer; without one, answers are compared as they are."""
+        """Call the module's canonical_answer; without one, answers are compared as they are."""
         if self.canonical_answer is None:
             return answer
         with _foreign_code(partial(GraderFailed, item.id)):
@@ -140,7 +142,7 @@ class FunctionGrader:
 
 
 def load_grader(name: str) -> Grader:
-    """Return the grader of that name; raises GraderUnusable."""
+    """Return the grader with this name; raises GraderUnusable."""
     if name in {BUILT_IN, OLD_BUILT_IN}:
         return GrammarGrader()
     module_name, _, function_name = name.partition(":")
@@ -157,7 +159,7 @@ def load_grader(name: str) -> Grader:
         raise GraderUnusable("grader", name, f"a function of {module_name}")
     source = getattr(module, "__file__", None)
     if source is None:
-        raise GraderUnusable("grader", name, "a module with a source file, which its identity is taken from")
+        raise GraderUnusable("grader", name, "a module with a source file, because its identity is a hash of that file")
     canonical = getattr(module, CANONICAL, None)
     if canonical is not None and not callable(canonical):
         raise GraderUnusable("grader", name, f"{CANONICAL} of {module_name} to be a function")
@@ -166,16 +168,17 @@ def load_grader(name: str) -> Grader:
 
 @contextmanager
 def _foreign_code(refusal: Callable[[Exception], EvalError]) -> Iterator[None]:
-    """Turn an exception of somebody's grader into a refusal that names the item; a traceback would not name it."""
+    """Turn an exception from a user's grader into a refusal, which names the item where a traceback would not."""
     try:
         yield
-    except Exception as error:  # code that is not ours may raise anything
+    except Exception as error:  # a user's code may raise anything
         raise refusal(error) from error
 
 
 def _sha(name: str, source: bytes) -> str:
     """Return the SHA-256 of name and source, each preceded by its length as 8 bytes big-endian, line ends as LF."""
-    # Lengths before contents, as in identity.py; the name, because two functions of a module grade differently.
+    # Lengths before contents, as in identity.py. The name is included because two functions of one module may grade
+    # differently.
     digest = hashlib.sha256()
     for part in (name.encode(), source.replace(b"\r\n", b"\n").replace(b"\r", b"\n")):
         digest.update(len(part).to_bytes(8, "big") + part)

@@ -1,4 +1,4 @@
-"""Which grader is in use: a hash over the code and the table that decide a grade."""
+"""Identifies the grader by a hash over the code and the table that determine a grade."""
 
 import hashlib
 from pathlib import Path
@@ -12,7 +12,7 @@ GRADER_FILES: Final = {
     "minieval/grading/grammar.py": "src/minieval/grading/grammar.py",
     "minieval/grading/items.py": "src/minieval/grading/items.py",
 }
-"""The name under which a file is hashed, and where it lies below the repository's root."""
+"""The name under which each file is hashed, and its path in the repository."""
 
 PREDECESSORS: Final = frozenset(
     {
@@ -20,22 +20,22 @@ PREDECESSORS: Final = frozenset(
         "c20b97ccebd78a0614567108e90a31168580e21ced2a9b3557f4b2d235f24e28",
     }
 )
-"""Identities of earlier graders that gave every grade that the present one gives, as test_same_grades.py shows.
+"""Identities of earlier graders that gave the same grades as the present one, as test_same_grades.py shows.
 
-A change that alters any grade empties this table.
+Empty this table when a change alters any grade.
 """
 
 
 def same_grades(one: str, other: str) -> bool:
-    """Tell whether two identities name the same grader, or the present one and a predecessor of it."""
+    """Tell whether two identities name the same grader, or the present one and one of its predecessors."""
     return one == other or {one, other} <= {grader_sha(), *PREDECESSORS}
 
 
 def grader_sha(repository: Path = REPOSITORY) -> str:
-    """Return the SHA-256 of the grader below a repository's root; raises OSError if a file is missing.
+    """Return the SHA-256 of the grader in a repository; raises OSError if a file is missing.
 
-    Over the names, sorted: name and bytes of each file, both preceded by their length as 8 bytes big-endian,
-    line ends as LF, so that a check-out on another system keeps the identity.
+    It covers the name and the bytes of each file, sorted by name, each preceded by its length as 8 bytes big-endian.
+    Line ends count as LF, so that a checkout on another system keeps the identity.
     """
     # Lengths before contents, so that moving a byte from one file to the next cannot give the same hash.
     digest = hashlib.sha256()
@@ -46,7 +46,7 @@ def grader_sha(repository: Path = REPOSITORY) -> str:
 
 
 def grader_files(repository: Path = REPOSITORY) -> dict[str, str]:
-    """Return the SHA-256 of each of the grader's files by its name, line ends as LF: which one differs, if one does."""
+    """Return the SHA-256 of each of the grader's files by name, with LF line ends, to show which file differs."""
     return {name: hashlib.sha256(_content(repository, name)).hexdigest() for name in sorted(GRADER_FILES)}
 
 

@@ -1,4 +1,4 @@
-"""Finds the item of the eval set that each request of the log asked about."""
+"""Finds the eval-set item for each request in the log."""
 
 from dataclasses import dataclass
 
@@ -10,10 +10,10 @@ from minieval.record.log.table import LogTable
 class MatchedLog:
     """A log whose sentences are matched with items.
 
-    Only match_items makes one, so a function that takes one cannot run before it.
+    Only match_items creates one, so a function that takes one cannot run too early.
 
-    asked names the table (sentence, item, paired) with a row per distinct sentence; its item is an index into items,
-    NULL where no item has the sentence. items_in_pairs: how many items both arms were asked.
+    asked names the table (sentence, item, paired) with one row per distinct sentence; item is an index into items, or
+    NULL if no item has the sentence. items_in_pairs is the number of items that both arms were asked.
     """
 
     log: LogTable
@@ -23,14 +23,15 @@ class MatchedLog:
 
 
 def match_items(log: LogTable, items: EvalSet) -> MatchedLog:
-    """Look every distinct sentence up once: the log may be a thousand times as long as the eval set."""
+    """Match the log's sentences with items; each distinct sentence is looked up once."""
     index = {sentence: place for place, sentence in enumerate(items)}
 
     def match(sentence: str) -> int | None:
-        # Trimmed in Python, because SQL's trim knows fewer kinds of white space.
+        # Trimmed in Python, because SQL's trim removes fewer kinds of white space.
         return index.get(sentence.strip())
 
     log.register_udf("match_item", match, ["VARCHAR"], "INTEGER")
+    # Group first: the log may be a thousand times as long as the eval set, and a call into Python costs microseconds.
     log.run(
         """CREATE TEMP TABLE asked AS SELECT sentence, match_item(sentence) AS item, paired
         FROM (SELECT sentence, bool_or(pair) AS paired FROM records GROUP BY sentence)"""

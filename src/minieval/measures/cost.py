@@ -1,8 +1,8 @@
 """What an arm costs, and what it costs per unit of quality (CpQU).
 
-With tokens per second and USD per hour of the machine, rate / (tokens_per_second * 3.6) is the price of 1,000 tokens:
-3,600 seconds an hour over 1,000. Divided by the accuracy it is the cost per quality unit. An arm that writes more
-tokens for the same correction is no dearer by that figure, so the price of 1,000 corrections stands beside it.
+With the rate in USD per hour, rate / (tokens_per_second * 3.6) is the price of 1,000 tokens; 3.6 is 3,600 seconds per
+hour over 1,000 tokens. Dividing it by the accuracy gives the cost per quality unit. That figure does not penalise an
+arm that writes more tokens for the same correction, so the price of 1,000 corrections is reported next to it.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from minieval.manifest import Round, Throughput
 from minieval.stats import Interval, mean_rate, quotient
 
 DEFAULT_RATE_USD_PER_HOUR: Final = 0.05
-# Dividing by an accuracy near 0 would make a useless arm look merely dear.
+# Dividing by an accuracy near 0 would make a useless arm look merely expensive.
 LEAST_ACCURACY: Final = 0.30
 """Below this share of right answers an arm is not ready for deployment, whatever it costs."""
 
@@ -34,7 +34,7 @@ class ArmCost:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Both arms at one price of the machine, in USD an hour; None for what was not measured."""
+    """The costs of both arms at one price of the machine, in USD per hour."""
 
     rate_usd_per_hour: float
     least_accuracy: float
@@ -46,7 +46,7 @@ class Cost:
 
 
 def price(throughput: Throughput, accuracies: tuple[Interval, Interval], arms: tuple[str, str], rate: float) -> Cost:
-    """Return what A and B cost at a rate in USD an hour, given their accuracies and their names."""
+    """Return what A and B cost at a rate in USD per hour; accuracies and arm names are in the order (A, B)."""
     measured = [throughput.arms[arm] for arm in arms]
     a, b = (_arm(rounds, accuracy, rate) for rounds, accuracy in zip(measured, accuracies, strict=True))
     return Cost(
@@ -63,6 +63,7 @@ def price(throughput: Throughput, accuracies: tuple[Interval, Interval], arms: t
 def _arm(rounds: Sequence[Round], accuracy: Interval, rate: float) -> ArmCost:
     corrections = mean_rate([r.corrections / r.seconds for r in rounds], accuracy.confidence)
     tokens = mean_rate([r.tokens / r.seconds for r in rounds], accuracy.confidence)
+    # Readiness uses the estimate: it separates broken arms from working ones, and is not a test.
     per_1k_tokens = _per_thousand(rate, tokens)
     ready = accuracy.estimate >= LEAST_ACCURACY
     return ArmCost(
@@ -78,6 +79,6 @@ def _arm(rounds: Sequence[Round], accuracy: Interval, rate: float) -> ArmCost:
 
 
 def _per_thousand(rate: float, per_second: Interval) -> Interval:
-    """Return USD per 1,000 at USD an hour: the faster, the cheaper, so the limits change places."""
+    """Return USD per 1,000 at a rate in USD per hour; faster is cheaper, so the limits swap places."""
     estimate, low, high = (rate / (x * 3.6) for x in (per_second.estimate, per_second.high, per_second.low))
     return Interval(estimate, low, high, per_second.confidence)

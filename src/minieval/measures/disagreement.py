@@ -1,4 +1,4 @@
-"""How often the arms disagree, and how each of them errs."""
+"""How often the arms disagree, and what kinds of errors each of them makes."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,8 +14,8 @@ from minieval.measures.observed.cases import Case, Kind, kind_of
 class Corrections:
     """What one arm did to its sentences.
 
-    Precision is fixed over all changes that were needed or harmful (fixed, mis-fixed, over-corrected), recall
-    fixed over sentences with a mistake, over_correction_rate over sentences that were right. None: no case.
+    Precision is fixed / (fixed + mis-fixed + over-corrected). Recall is fixed / (fixed + missed + mis-fixed).
+    over_correction_rate is over-corrected / (over-corrected + preserved). A rate is None if its denominator is 0.
     """
 
     fixed: int
@@ -41,9 +41,9 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """Of all complete pairs, those whose answers are not the same to the grader: improved + regressed + neutral.
+    """The complete pairs whose answers differ according to the grader: improved + regressed + neutral.
 
-    a and b say what the arms did to their sentences, None under a grader that knows no corrections.
+    a and b say what the arms did to their sentences; None if the grader does not report corrections.
     """
 
     pairs: int
@@ -60,7 +60,8 @@ class Disagreement:
 
 
 def disagreement(tallies: Iterable[Tally], cases: Sequence[Case]) -> Disagreement:
-    """Return the disagreements of the complete pairs, with the cases that are to be listed."""
+    """Return the disagreements of the complete pairs, with the cases to list."""
+    # A tally stands for several requests, so every counter adds tally.requests.
     complete = [(tally, tally.a, tally.b) for tally in tallies if tally.a is not None and tally.b is not None]
     kinds: Counter[Kind] = Counter()
     moves: Counter[tuple[str, str]] = Counter()
@@ -100,6 +101,7 @@ def corrections(marks: Mapping[Mark, int]) -> Corrections | None:
         by[Correction.MISFIXED],
         by[Correction.OVER_CORRECTED],
     )
+    # Failed answers are in no rate: the arm changed nothing, and the failure gate counts them already.
     precision = _share(fixed, fixed + misfixed + over)
     recall = _share(fixed, fixed + by[Correction.MISSED] + misfixed)
     return Corrections(
@@ -119,8 +121,8 @@ def corrections(marks: Mapping[Mark, int]) -> Corrections | None:
 def _f05(precision: float | None, recall: float | None) -> float | None:
     if precision is None or recall is None:
         return None
-    # F0.5 weighs precision over recall, as is usual for grammar correction: a wrong correction harms more than a missed
-    # one (CoNLL-2014).
+    # F0.5 weights precision over recall, as is usual for grammar correction: a wrong correction does more harm than a
+    # missed one (CoNLL-2014). 1.25 is 1 + 0.5^2 and 0.25 is 0.5^2.
     return 0.0 if precision + recall == 0 else 1.25 * precision * recall / (0.25 * precision + recall)
 
 

@@ -1,6 +1,7 @@
-"""Each arm's result on every item, out of the graded pairs, and the paired two-by-two table of those results.
+"""Each arm's result on every item, from the graded pairs, and the paired two-by-two table of those results.
 
-The item is the unit of analysis: repeats of it are one observation however often they were sent, and n counts items.
+The item is the unit of analysis: its repeats are a single observation, however often they were sent, and n counts
+items.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,7 +13,7 @@ from minieval.grading.grader import Mark
 
 
 class Fill(Enum):
-    """What a missing answer counts as: left out, or to B's disadvantage, or to B's advantage."""
+    """How a missing answer counts: left out, to B's disadvantage, or to B's advantage."""
 
     LEAVE_OUT = "leave out"
     WORST = "worst case"
@@ -21,10 +22,10 @@ class Fill(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Requests for one item whose answers were graded alike, counted together.
+    """Requests for one item whose answers got the same grades, counted together.
 
-    A mark is None where that arm's answer is missing, not where it failed. answered: both arms gave an answer.
-    differing: both had their chance, and the grader holds their answers for different.
+    A mark is None if that arm's answer is missing; a failed answer has a mark. answered: both arms gave an answer.
+    differing: both arms had their chance, and the grader considers their answers different.
     """
 
     item: EvalItem
@@ -42,7 +43,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class ItemResult:
-    """One item: each arm's share of right answers over the item's requests, 0 or 1 unless answers vary."""
+    """One item: each arm's share of right answers over the item's requests; 0 or 1 unless answers vary."""
 
     item: EvalItem
     a: float
@@ -57,7 +58,7 @@ class ItemResult:
 
 @dataclass(frozen=True, slots=True)
 class PairCounts:
-    """The paired two-by-two table. An item whose answers vary counts by the sign of its mean difference."""
+    """The paired two-by-two table. An item with varying answers counts by the sign of its mean difference."""
 
     n_both: int
     n_improved: int
@@ -71,12 +72,12 @@ class PairCounts:
 
     @property
     def right_a(self) -> int:
-        """Items that A has right."""
+        """Items that A answered correctly."""
         return self.n_both + self.n_regressed
 
     @property
     def right_b(self) -> int:
-        """Items that B has right."""
+        """Items that B answered correctly."""
         return self.n_both + self.n_improved
 
     @property
@@ -92,6 +93,7 @@ def results_per_item(tallies: Iterable[Tally], fill: Fill = Fill.LEAVE_OUT) -> t
         right = _right(tally, fill)
         if right is not None:
             by_item.setdefault(tally.item.id, []).append((tally, *right))
+    # Sorted by item id, so that sums of floats do not depend on the order of the log.
     rows: list[ItemResult] = []
     for _, results in sorted(by_item.items()):
         n = sum(tally.requests for tally, _, _ in results)
@@ -103,7 +105,8 @@ def results_per_item(tallies: Iterable[Tally], fill: Fill = Fill.LEAVE_OUT) -> t
 
 def count(rows: Sequence[ItemResult]) -> PairCounts:
     """Return the paired two-by-two table of the items."""
-    # With repeats, an item counts by the sign of its mean difference; items on a level are split at half right.
+    # With repeats, an item counts by the sign of its mean difference. If the arms are level, it counts as right for
+    # both from one half upwards.
     level = [row for row in rows if row.difference == 0]
     n_both = sum(row.a >= 0.5 for row in level)
     return PairCounts(
@@ -119,7 +122,8 @@ def _right(pair: Tally, fill: Fill) -> tuple[bool, bool] | None:
         return pair.a.correct, pair.b.correct
     if fill is Fill.LEAVE_OUT:
         return None
-    # The arm that answered keeps its grade; only the missing one is filled in.
+    # The arm that answered keeps its grade; only the missing answer is filled in. If A's answer is missing, the worst
+    # case for B is that A was right.
     b_wins = fill is Fill.BEST
     a = pair.a.correct if pair.a is not None else not b_wins
     b = pair.b.correct if pair.b is not None else b_wins

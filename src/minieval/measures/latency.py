@@ -1,4 +1,4 @@
-"""Latency as clients saw it in the A/B block, per arm and compared."""
+"""Latency as clients saw it in the A/B block: per arm, and B compared with A."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -26,20 +26,20 @@ from minieval.stats import (
 
 Array = npt.NDArray[np.float64]
 
-# p50 and p95 are gated; p99 is shown, for below 368 requests it has no upper limit.
+# p50 and p95 are gated. p99 is only shown, because below 368 requests it has no upper limit.
 PERCENTILES: Final = (0.50, 0.95, 0.99)
-# Hodges-Lehmann compares all pairs of requests, and their number grows with the square of n (here 4e8).
+# Hodges-Lehmann compares all pairs of requests, whose number grows with the square of n (here 4e8).
 MOST_COMPARED: Final = 20_000
-# More points than pixels would make the figure larger, not finer.
+# More points than the figure has pixels would make the file larger, not the curve finer.
 MOST_DRAWN: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
 class LatencySample:
-    """What one arm served: the first record of each id, less the warm-up and what never got its chance.
+    """What one arm served: the first record of each id, without the warm-up and the runs that never had a chance.
 
-    latencies: ms, in any order, infinity where the arm failed. compared: all of them, or 20,000 chosen by a hash of
-    the record's id, the same ones on every machine.
+    latencies are in ms, in any order, infinity where the arm failed; shape (n,). compared holds all of them, or 20,000
+    chosen by a hash of the record id, so they are the same on every machine.
     """
 
     arm: str
@@ -52,10 +52,10 @@ class LatencySample:
 
 @dataclass(frozen=True, slots=True)
 class ArmLatency:
-    """One arm's percentiles in ms, over all its requests and, where some failed, over those that did not.
+    """One arm's percentiles in ms, over all its requests and, if some failed, over those that did not.
 
-    distribution has the order statistics that its empirical distribution is drawn through; failures are left
-    out of it, so that its ranks end before n.
+    distribution holds the order statistics for drawing the empirical distribution. It leaves out failures, so its
+    largest rank may be below n.
     """
 
     arm: str
@@ -70,9 +70,9 @@ class ArmLatency:
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """B against A at one place of the distribution, twice: for reading at 1 - alpha, for the gate at 1 - 2 alpha.
+    """B compared with A at one quantile: for readers at confidence 1 - alpha, for the gate at 1 - 2 alpha.
 
-    The upper limits of the second pair are the one-sided ones at 1 - alpha. Shifts are in ms, B minus A.
+    The gate's upper limits are thus one-sided limits at 1 - alpha. Shifts are in ms, B minus A.
     """
 
     ratio: OpenInterval
@@ -92,7 +92,7 @@ class LatencyComparison:
 
 @dataclass(frozen=True, slots=True)
 class ServedLatency:
-    """The latency section; no comparison where an arm served nothing."""
+    """The latency section; comparison is None if an arm served nothing."""
 
     a: ArmLatency
     b: ArmLatency
@@ -103,7 +103,7 @@ class ServedLatency:
 def compare_served(
     a: LatencySample, b: LatencySample, *, alpha: float, seed: int, resamples: int = RESAMPLES
 ) -> ServedLatency:
-    """Return both arms' percentiles and the comparison; seed and resamples move the limits of the p95 only."""
+    """Return both arms' percentiles and the comparison; seed and resamples affect only the limits of the p95."""
     comparison = _compare(a, b, alpha, seed, resamples) if a.latencies.size and b.latencies.size else None
     return ServedLatency(
         a=_arm(a, 1 - alpha),
@@ -114,20 +114,21 @@ def compare_served(
 
 
 def compare_shadow(b: Array, a: Array) -> SignedRank | None:
-    """Return the paired latency test of the shadow block; the arms share a machine, so it decides nothing."""
+    """Return the paired latency test of the shadow block; it decides nothing, because the arms share a machine."""
     return wilcoxon(b, a) if b.size else None
 
 
 def _compare(a: LatencySample, b: LatencySample, alpha: float, seed: int, resamples: int) -> LatencyComparison:
     all_a, all_b = a.latencies, b.latencies
     few_a, few_b = a.compared, b.compared
-    # The upper limit of a two-sided interval at 1 - 2 alpha is the one-sided limit at 1 - alpha that a gate needs.
+    # A gate needs a one-sided limit at 1 - alpha, which is the upper limit of a two-sided interval at 1 - 2 alpha.
     reading, gate = 1 - alpha, 1 - 2 * alpha
     p50 = Contrast(
         ratio=hodges_lehmann_ratio(few_b, few_a, reading),
         gate_ratio=hodges_lehmann_ratio(few_b, few_a, gate),
         gate_shift=hodges_lehmann_shift(few_b, few_a, gate),
     )
+    # Bootstrapped once: ratio and shift then come from the same resamples, and the work is not doubled.
     tail = bootstrap_quantile(all_b, all_a, 0.95, resamples=resamples, seed=seed)
     p95 = Contrast(ratio=tail.ratio(reading), gate_ratio=tail.ratio(gate), gate_shift=tail.shift(gate))
     thinned = max(all_a.size, all_b.size) > MOST_COMPARED
@@ -135,6 +136,7 @@ def _compare(a: LatencySample, b: LatencySample, alpha: float, seed: int, resamp
 
 
 def _arm(arm: LatencySample, confidence: float) -> ArmLatency:
+    # Survivors are shown only if something failed; otherwise they would repeat the same numbers.
     latencies = arm.latencies
     finite = latencies[np.isfinite(latencies)]
     censored = latencies.size - finite.size

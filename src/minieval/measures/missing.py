@@ -11,7 +11,7 @@ from minieval.stats import clopper_pearson_upper
 
 @dataclass(frozen=True, slots=True)
 class ArmRuns:
-    """How one arm's runs ended, over the whole log, by status."""
+    """The number of one arm's runs by status, over the whole log."""
 
     arm: str
     runs: int
@@ -20,7 +20,7 @@ class ArmRuns:
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """B's failures over all its runs, and the one-sided exact upper limit of their rate."""
+    """B's failures in all its runs, and the one-sided exact upper limit of the failure rate."""
 
     failed: int
     runs: int
@@ -30,11 +30,12 @@ class Failures:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """The accounting of the shadow block, and of the statuses of both arms.
+    """The accounting of the shadow block, and the statuses of both arms.
 
-    sent is None if no manifest says what was sent. torn counts lines that a crash cut short, lost the records that the
-    log itself reports as lost.
-    pairs: requests with a shadow and an item; complete: both arms had their chance; answered: both answered.
+    sent is None if no manifest says what was sent. torn counts lines that a crash cut short; lost counts the records
+    that the log itself reports as lost.
+    pairs are requests with a shadow and an item. In complete pairs both arms had their chance; in answered pairs both
+    arms answered.
     """
 
     sent: int | None
@@ -63,12 +64,13 @@ def account(
     lost: int,
     alpha: float,
 ) -> Missing:
-    """Return the accounting of a log for the arms (A, B); alpha is that of the failure limit."""
+    """Return the accounting of a log for the arms (A, B); alpha sets the confidence of the failure limit."""
     total = sum(tally.requests for tally in tallies)
     complete = sum(tally.requests for tally in tallies if tally.complete)
     runs_a, runs_b = (
         ArmRuns(arm, sum(statuses.values()), dict(statuses)) for arm, statuses in zip(arms, facts.runs, strict=True)
     )
+    # A pair is complete if both arms had their chance, even if one failed: a failure is an observation.
     return Missing(
         sent=sent,
         logged=facts.records,
@@ -87,11 +89,11 @@ def account(
 
 
 def _failures(runs: ArmRuns, alpha: float) -> Failures:
-    """Count runs in which the arm had its chance; those it never got say nothing about it."""
+    """Count failures among the runs in which the arm had its chance."""
     # Dropped, cancelled and interrupted runs are left out: counting them as successes would hide failures in a busy
-    # hour.
+    # hour, and the arm is not to blame for them either.
     failed = sum(runs.statuses[status] for status in FAILED)
     n = failed + runs.statuses[OK]
-    # The exact limit, because failures are rare and a normal approximation of 0 of n would be 0.
+    # Exact, because failures are rare: the normal approximation for 0 of n would give an upper limit of 0.
     upper = clopper_pearson_upper(failed, n, 1 - alpha) if n else None
     return Failures(failed, n, upper, 1 - alpha)

@@ -1,6 +1,7 @@
-"""Is B more accurate than A on the same items: every number of the quality section.
+"""Is B more accurate than A on the same items? All numbers of the quality section.
 
-The paired test and the widest honest interval decide; what assumes independence stands beside them.
+The paired test and the widest applicable interval decide. Statistics that assume independence are reported next to
+them.
 """
 
 import math
@@ -31,20 +32,21 @@ from minieval.stats import (
     two_proportion_ztest,
 )
 
-# Below ten clusters CR1 promises too much: false promotions rise above the nominal level (statistics.md, section 1).
+# Below ten clusters the CR1 interval is too narrow, and false promotions exceed the nominal level (statistics.md,
+# section 1).
 FEWEST_CLUSTERS = 10
 
-# Searches that depend on few numbers, which every treatment of missing answers asks for again.
+# These searches are slow and depend on few numbers, and every treatment of missing answers repeats them.
 _detectable = cache(minimum_detectable_effect)
 _pairs_needed = cache(pairs_needed)
 
 
 @dataclass(frozen=True, slots=True)
 class Deciding:
-    """The interval that decides, and which method gave it: the widest of those that apply.
+    """The deciding interval, which is the widest that applies, and the method that produced it.
 
-    Where items got varying answers, the methods do not share an estimate (Tango counts signs), so the interval
-    reaches from the lowest of their limits to the highest, around the mean difference.
+    If items got varying answers, the methods have different estimates (Tango counts signs). The interval then extends
+    from the lowest of their limits to the highest, around the mean difference.
     """
 
     method: str
@@ -55,7 +57,7 @@ class Deciding:
 class Quality:
     """Accuracies and their difference, B minus A, over n distinct items.
 
-    n_more_needed is what is missing to the pairs that are needed, 0 from there on, None where no number is enough.
+    n_more_needed is how many pairs are still missing, 0 if there are enough, None if no number is enough.
     """
 
     n: int
@@ -89,7 +91,7 @@ class Quality:
 def assess_quality(rows: Sequence[ItemResult], alpha: float, margins: Margins) -> Quality:
     """Return the comparison of the arms on at least one item; intervals have confidence 1 - alpha.
 
-    deciding_one_sided has confidence 1 - 2 alpha: its lower limit is the one-sided one of non-inferiority.
+    deciding_one_sided has confidence 1 - 2 alpha, so its lower limit is the one-sided limit for non-inferiority.
     """
     if not rows:
         raise UnusableNumbers("number of paired items", 0, "at least 1")
@@ -98,11 +100,11 @@ def assess_quality(rows: Sequence[ItemResult], alpha: float, margins: Margins) -
     confidence = 1 - alpha
     # fsum, so that the order of the items cannot change the last digit.
     difference = math.fsum(row.difference for row in rows) / n
-    # The variance that the unpaired z-test assumes, for the factor by which it differs from McNemar's.
+    # The variance that the unpaired z-test assumes: z_factor is z_unpaired / z_McNemar (statistics.md, section 1).
     pooled = (right_a + right_b) / (2 * n)
     variance = 2 * n * pooled * (1 - pooled)
     discordant = counts.n_improved + counts.n_regressed
-    # Before the searches, for these refuse an alpha that leaves no confidence below 1.
+    # Before the slow searches, because these calls refuse an alpha so small that 1 - alpha rounds to 1.
     accuracy_a, accuracy_b = (accuracy_interval(right, n, confidence) for right in (right_a, right_b))
     needed = _needed(difference, counts.discordance, alpha, margins)
     return Quality(
@@ -138,14 +140,14 @@ def assess_quality(rows: Sequence[ItemResult], alpha: float, margins: Margins) -
 
 
 def _deciding(rows: Sequence[ItemResult], counts: PairCounts, confidence: float) -> Deciding:
-    # Tango knows no clusters, and the cluster interval is too narrow where clusters happen to agree: the wider decides.
+    # Tango ignores clusters, and the cluster interval is too narrow if clusters happen to agree: the wider one decides.
     candidates: list[tuple[str, Interval | ClusteredInterval]] = [
         ("Tango score", tango_interval(counts.n_improved, counts.n_regressed, counts.n, confidence))
     ]
     by_cluster = _by_cluster(rows, confidence)
     if by_cluster is not None:
         candidates.append((f"cluster-robust by {_cluster_name(rows)} (CR1, t)", by_cluster))
-    # Repeats of an item that got different answers: the item is then a cluster, too.
+    # If repeats of an item got different answers, the item is itself a cluster.
     if _varying(rows):
         by_item = _clustered(rows, [row.item.id for row in rows], confidence, 2)
         if by_item is not None:
@@ -153,13 +155,13 @@ def _deciding(rows: Sequence[ItemResult], counts: PairCounts, confidence: float)
         low, high = min(found.low for _, found in candidates), max(found.high for _, found in candidates)
         method = "hull of " + ", ".join(name for name, _ in candidates)
         return Deciding(method, Interval(math.fsum(row.difference for row in rows) / counts.n, low, high, confidence))
-    # The first of equals: Tango, where the others say the same.
+    # max returns the first of equals, which is Tango.
     method, widest = max(candidates, key=lambda candidate: candidate[1].width)
     return Deciding(method, Interval(widest.estimate, widest.low, widest.high, confidence))
 
 
 def _cluster_name(rows: Sequence[ItemResult]) -> str | None:
-    """Return what a cluster is called, or None if any item has no cluster."""
+    """Return what the clusters are called, or None if an item has no cluster or there are several kinds."""
     kinds = {None if row.item.cluster is None else row.item.cluster[0] for row in rows}
     return kinds.pop() if len(kinds) == 1 else None
 
@@ -179,11 +181,12 @@ def _clustered(
 
 
 def _varying(rows: Sequence[ItemResult]) -> int:
+    # A share other than 0 or 1 means that answers to the same item were graded differently.
     return sum(row.a not in {0.0, 1.0} or row.b not in {0.0, 1.0} for row in rows)
 
 
 def _needed(difference: float, discordance: float, alpha: float, margins: Margins) -> PairsNeeded:
-    """Return the pairs that would show what was seen, or the smallest useful gain if that is larger."""
-    # Planning for less than the smallest useful gain would ask for pairs to show what nobody wants.
+    """Return the pairs that would detect the observed gain, or the smallest useful gain if that is larger."""
+    # Planning for less than the smallest useful gain would spend pairs on an effect that is too small to matter.
     effect = max(difference, margins.smallest_useful_gain)
     return _pairs_needed(effect, max(discordance, effect), alpha=alpha)

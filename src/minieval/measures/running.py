@@ -1,7 +1,7 @@
-"""A shadow that is read while it runs: what its pairs say so far, valid however often one looks.
+"""Reads a shadow while it runs; the result is valid however often you look.
 
-The verdict needs the number of pairs that was fixed beforehand; this reading needs none, and pays for it with
-power. Looking at mid-p every few pairs instead would promote by chance.
+The verdict needs a number of pairs fixed in advance. This reading does not, at the cost of power. Looking at mid-p
+every few pairs instead would promote by chance.
 """
 
 from collections.abc import Iterable
@@ -15,9 +15,9 @@ from minieval.stats import always_valid_mcnemar
 class Running:
     """The sequential test over the first complete pair of every item, in the order of the log.
 
-    statistic is the e-value after the last pair, pvalue the smallest 1/E on the way (1 before any evidence),
-    estimate the difference B minus A so far (None without a pair). decided_after is the number of pairs at
-    which p first fell below alpha, None where it has not.
+    statistic is the e-value after the last pair, pvalue the smallest 1/E so far (1 before any evidence), estimate the
+    difference B minus A so far (None without a pair). decided_after is the number of pairs at which p first fell below
+    alpha, or None.
     """
 
     n: int
@@ -31,10 +31,10 @@ class Running:
 
 
 def read_running(pairs: Iterable[Tally], alpha: float) -> Running:
-    """Return the sequential reading of pairs that come in the order of the log.
+    """Return the sequential reading of pairs in the order of the log.
 
-    Later pairs of an item are left out: which answer of an item counts must not depend on what came after. A tally
-    stands for the first of its requests.
+    Only the first pair of an item counts, because which answer counts must not depend on later ones. Each tally is
+    treated as one request.
     """
     seen: set[str] = set()
     improved, regressed = 0, 0
@@ -44,11 +44,12 @@ def read_running(pairs: Iterable[Tally], alpha: float) -> Running:
         if pair.a is None or pair.b is None or pair.item.id in seen:
             continue
         seen.add(pair.item.id)
+        # Concordant pairs carry no information about the difference, and would leave E as it is.
         if pair.a.correct == pair.b.correct:
             continue
         improved, regressed = improved + pair.b.correct, regressed + pair.a.correct
         reading = always_valid_mcnemar(improved, regressed, reading.pvalue)
-        # The p-value never rises, so the first time below alpha settles it, however often one has looked.
+        # The p-value never rises, so the first time it is below alpha settles the question.
         if decided_after is None and reading.pvalue < alpha:
             decided_after = len(seen)
     n = len(seen)

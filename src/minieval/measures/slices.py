@@ -1,4 +1,4 @@
-"""The same comparison per slice (tense, person, verb), with what looking at many slices costs."""
+"""The same comparison per slice (tense, person, verb), corrected for testing many slices."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from minieval.stats import (
     tarone,
 )
 
-# Slices below this are described, not tested: an interval over a handful of items says nothing.
+# Slices with fewer items are described, not tested: an interval from a handful of items says nothing.
 FEWEST_FOR_TEST: Final = 20
-# Three losses without a gain are worth a look at the cases, even where no test can tell.
+# Three regressions without an improvement are worth reading, even if no test can tell.
 FEWEST_TO_READ: Final = 3
 
 
 class Flag(StrEnum):
-    """What may be concluded from a bucket."""
+    """What can be concluded from a bucket."""
 
     DESCRIPTIVE = "descriptive"
     UNTESTABLE = "cannot be significant at this n"
@@ -35,7 +35,7 @@ class Flag(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """One slice. Below 20 items it carries counts and accuracies only; adjusted p only where it is tested.
+    """One slice. Below 20 items it has counts and accuracies only; adjusted p-values only if it is tested.
 
     to_read marks three or more regressions without an improvement, whatever the test says.
     """
@@ -60,7 +60,7 @@ class Bucket:
 class BucketFamily:
     """All slices of one kind, corrected together; tested is the number of hypotheses in the family.
 
-    simpson warns that the pooled difference has another sign than most of the slices in which the arms differ.
+    simpson warns that the sign of the pooled difference contradicts most of the slices in which the arms differ.
     """
 
     name: str
@@ -76,6 +76,7 @@ class BucketFamily:
 
 def bucket_families(rows: Sequence[ItemResult], alpha: float) -> tuple[BucketFamily, ...]:
     """Return the families that the items are sliced by; p-values are adjusted within each (Holm 1979)."""
+    # Every item has the same families (evalset.py refuses others), so the first one names them all.
     names = rows[0].item.slices if rows else ()
     return tuple(_family(name, rows, alpha) for name in names)
 
@@ -86,7 +87,7 @@ def _family(name: str, rows: Sequence[ItemResult], alpha: float) -> BucketFamily
         groups.setdefault(row.item.slices[name], []).append(row)
     values = sorted(groups)
     large = [value for value in values if len(groups[value]) >= FEWEST_FOR_TEST]
-    # Tarone (1990): a slice that no outcome could make significant must not make the others' correction stricter.
+    # Tarone (1990): a slice that cannot become significant must not make the correction stricter for the others.
     smallest = [smallest_midp(_discordant(groups[value])) for value in large]
     tested = [value for value, can in zip(large, tarone(smallest, alpha), strict=True) if can]
     pvalues = [_midp(groups[value]) for value in tested]
@@ -138,6 +139,6 @@ def _midp(rows: Sequence[ItemResult]) -> float:
 def _simpson(buckets: Sequence[Bucket]) -> bool:
     net = [bucket.n_improved - bucket.n_regressed for bucket in buckets]
     pooled = sum(net)
-    # Compares signs only: a slice of two items counts as much as one of fifty, and this is a warning, no test.
+    # Only signs are compared: a slice of two items counts as much as one of fifty. This is a warning, not a test.
     against, along = sum(x * pooled < 0 for x in net), sum(x * pooled > 0 for x in net)
     return against > along

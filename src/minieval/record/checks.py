@@ -1,7 +1,7 @@
-"""What has to hold of every line: in words for errors, and in SQL for the judge; both derived from record.py.
+"""The checks on every line: in words for error messages, and in SQL for the judge. Both are derived from record.py.
 
-The SQL is over columns of raw JSON, one per key (`"ok"` with its quotes, NULL where the key is missing or null). A
-condition is true exactly where the server's reader would take the value.
+The SQL works on columns of raw JSON, one per key (`"ok"` with its quotes, NULL if the key is missing or null). A
+condition is true exactly where the server's reader would accept the value.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,18 +13,18 @@ from minieval.record.record import END, EXPECTED, HEAD, PER_ARM, SCHEMA, line_ke
 
 
 def columns(arms: Sequence[str]) -> tuple[str, ...]:
-    """Return the keys that are read of a line when these arms are judged."""
+    """Return the keys of a line that are read when these arms are judged."""
     head = ("schema", *(field.encode_name for field in HEAD))
     return (*head, *(line_key(field.name, arm) for arm in arms for field in PER_ARM))
 
 
 def holds(arms: Sequence[str]) -> str:
-    """Return the SQL that is true exactly for a record, as far as these arms are concerned."""
+    """Return the SQL that is true exactly if a line is a valid record as far as these arms are concerned."""
     return " AND ".join((*_head_conditions(), *(c for arm in arms for c in _arm_conditions(arm))))
 
 
 def on_line(arm: str) -> str:
-    """Return the SQL that is true where an arm served or shadowed the line's request."""
+    """Return the SQL that is true if an arm served or shadowed the line's request."""
     return f"""(production_arm = '"{arm}"' OR coalesce(shadow_arm = '"{arm}"', false))"""
 
 
@@ -34,7 +34,7 @@ def quoted(key: str) -> str:
 
 
 def expected(kind: object) -> str:
-    """Return what is expected of a value of this type.
+    """Return the phrase that describes valid values of this type.
 
     >>> expected(bool | None)
     'true or false, or null'
@@ -54,6 +54,7 @@ def expected(kind: object) -> str:
 
 
 def _head_conditions() -> Iterator[str]:
+    # coalesce: in SQL a comparison with NULL is NULL, and NOT NULL would not refuse the line.
     yield f"coalesce(schema = '{SCHEMA}', false)"
     for field in HEAD:
         yield _sql_condition(quoted(field.encode_name), field.type)
@@ -68,14 +69,14 @@ def _arm_conditions(arm: str) -> Iterator[str]:
 
 
 def _sql_condition(column: str, kind: object) -> str:
-    """Return the SQL that is true exactly where a column of raw JSON has a value of this type."""
+    """Return the SQL that is true exactly if a column of raw JSON has a value of this type."""
     _, nullable, inner = _unwrapped(kind)
     condition = f"coalesce({_sql(column, inner)}, false)"
     return f"({column} IS NULL OR {condition})" if nullable else condition
 
 
 def _unwrapped(kind: object) -> tuple[str | None, bool, inspect.Type]:
-    """Return the phrase of the metadata, whether null is allowed, and the type without both."""
+    """Return the phrase from the metadata, whether null is allowed, and the type itself."""
     phrase: str | None = None
     nullable = False
     inner = inspect.type_info(kind)
@@ -100,12 +101,13 @@ def _sql(column: str, kind: inspect.Type) -> str:
         case inspect.LiteralType(values=values):
             return f"{column} IN ({', '.join(_literal(value) for value in values)})"
         case inspect.IntType(ge=low, le=high):
-            # 100.0 and 1e2 are no whole numbers to msgspec. A HUGEINT holds any number that the limits allow.
+            # msgspec does not accept 100.0 and 1e2 as integers. try_cast gives NULL beyond a HUGEINT, which is refused.
             number = f"try_cast({column}::VARCHAR AS HUGEINT) BETWEEN {low} AND {high}"
             return f"regexp_full_match({column}, '-?[0-9]+') AND {number}"
         case inspect.FloatType(ge=low, le=high):
             return f"try_cast({column}::VARCHAR AS DOUBLE) BETWEEN {low} AND {high}"
         case inspect.DictType(key_type=names, value_type=values):
+            # One pattern for the whole object: SQL has no short way to check every key and value of a JSON object.
             member = rf"\s*{_quoted_pattern(names)}\s*:\s*{_quoted_pattern(values)}\s*"
             return rf"regexp_full_match({column}, '\{{({member}(,{member})*|\s*)\}}')"
         case _:

@@ -1,7 +1,7 @@
-"""What has to hold between the values of one line, in Python and in SQL.
+"""Rules between the values of one line, in Python and in SQL.
 
-A line whose values are each possible can still contradict itself. The SQL is over columns of raw JSON, one per key
-(see checks.py), and is true exactly where the Python is; a test compares the two on random lines.
+A line can contradict itself even if each of its values is valid. The SQL works on columns of raw JSON, one per key (see
+checks.py), and is true exactly where the Python is true; a test compares the two on random lines.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ class HeadRule:
 
 @dataclass(frozen=True, slots=True)
 class ArmRule:
-    """A condition on one arm's values; `{arm}` in the SQL stands for the arm's name."""
+    """A condition on one arm's values; `{arm}` in the SQL is replaced by the arm's name."""
 
     key: str
     expected: str
@@ -62,7 +62,8 @@ HEAD_RULES: Final = (
         "arm_shas",
         "the SHA of every arm on the line",
         lambda record: {record.production_arm, record.shadow_arm} - {None} <= record.arm_shas.keys(),
-        # The names are in quotes, so none is part of another, and a SHA cannot equal one: it is too long.
+        # A text search suffices. The names are quoted, so none matches part of another, and no SHA equals one: an arm's
+        # name has at most 32 characters, a SHA has 64.
         "coalesce(contains(arm_shas::VARCHAR, production_arm::VARCHAR), false)"
         " AND coalesce(contains(arm_shas::VARCHAR, shadow_arm::VARCHAR), true)",
     ),

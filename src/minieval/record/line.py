@@ -1,6 +1,6 @@
-"""A traffic record as one line of JSON: writing it, reading it, and telling a torn line from a broken one.
+"""A traffic record as one line of JSON: writing it, reading it, and distinguishing a torn line from a broken one.
 
-Pure. Appending lines to a file is miniserve.log's business, and reading a whole file for the judge is log_table's.
+This module is pure. miniserve.log appends lines to a file, and record/log/ reads whole files for the judge.
 """
 
 import re
@@ -29,23 +29,24 @@ from minieval.record.record import (
 from minieval.record.statuses import OK, STATUSES
 
 OPENING: Final = b'{"schema":%d,"record_id":"' % SCHEMA
-"""How the server begins every line, up to the record's id. A line that a crash tore has at least a part of it."""
+"""The beginning of every line that the server writes, up to the record id. A torn line has at least part of it."""
 ID_DIGITS: Final = 32
 _LOSS: Final = re.compile(rb'\{"schema":%d,"lost_records":(\d{1,18}),"ts":"[0-9T:.Z-]+"\}' % SCHEMA)
 _BEGUN_ID: Final = re.compile(b"[0-9a-f]{1,32}")
 _NAMES: Final = tuple(field.name for field in PER_ARM)
-# What an error shows of a line that is no object, in bytes, and of a whole number, in bits.
+# The most that an error message quotes: bytes of a line that is not an object, and bits of an integer.
 LONGEST_SHOWN: Final = 40
 LONGEST_SHOWN_BITS: Final = 256
 _encoder = msgspec.json.Encoder()
 
 
 def to_line(record: TrafficRecord) -> bytes:
-    r"""Return the record as one line of JSON, its b"\n" included.
+    r"""Return the record as one line of JSON, including its b"\n".
 
-    A result that no line can carry is written as `bad_output` (see checked_result), so an arm cannot break the log.
+    A result that a line cannot hold is written as `bad_output` (see checked_result), so an arm cannot break the log.
     Raises RecordError if the rest of the record is not valid UTF-8 or too long.
     """
+    # The fast path. Almost every record takes it, and it runs on the server for every request.
     try:
         line = _encoded(record, _quickly_checked)
     except UnicodeEncodeError:
@@ -56,12 +57,12 @@ def to_line(record: TrafficRecord) -> bytes:
 
 
 def loss_line(count: int, ts: str) -> bytes:
-    r"""Return the line that says how many records could not be written, its b"\n" included."""
+    r"""Return the line that reports how many records could not be written, including its b"\n"."""
     return _encoder.encode({"schema": SCHEMA, "lost_records": count, "ts": ts}) + b"\n"
 
 
 def lost_records(line: bytes) -> int | None:
-    """Return how many records a loss line says are lost, or None for any other line."""
+    """Return how many records a loss line reports as lost; None for any other line."""
     found = _LOSS.fullmatch(line)
     return None if found is None else int(found[1])
 
@@ -77,10 +78,12 @@ def parse_line(line: bytes) -> TrafficRecord:
     if not isinstance(raw, dict):
         shown = line[:LONGEST_SHOWN].rstrip(b"\n").decode(errors="replace")
         raise RecordError(f"the line is {shown}: expected a JSON object")
+    # type() rather than isinstance: True is an int and equals 1, but is no schema number.
     schema = raw.get("schema")
     if type(schema) is not int or schema != SCHEMA:
         raise RecordError(f"schema is {_shown(schema)}: expected {SCHEMA}")
     arms = [arm for arm in (raw.get("production_arm"), raw.get("shadow_arm")) if isinstance(arm, str)]
+    # A missing key and null mean the same. Keys end in arm names, so group them by arm before msgspec checks them.
     raw.setdefault("shadow_arm", None)
     raw["results"] = {arm: {name: raw.get(line_key(name, arm)) for name in _NAMES} for arm in arms}
     try:
@@ -93,27 +96,29 @@ def parse_line(line: bytes) -> TrafficRecord:
 
 
 def begun_id(line: bytes) -> str | None:
-    r"""Return the record id that a torn line began to say ("" if it is too short for one), None if it is not torn.
+    r"""Return the part of the record id that a torn line has ("" if it is too short), None if it is not torn.
 
-    A line is torn if it is the beginning of a record whose id stands whole elsewhere in the log, or too short to say
-    of which: no client saw an answer for the latter, because the journal would have recovered its record.
+    A line is torn if it is the beginning of a record whose id is complete elsewhere in the log, or if it is too short
+    to have an id. No client saw an answer for the latter, because the journal would have recovered its record.
 
     >>> begun_id(b'{"schema":1,"record_id":"01ab'), begun_id(b'{"sch'), begun_id(b"{}")
     ('01ab', '', None)
     """
     if len(line) <= len(OPENING):
         return "" if line and OPENING.startswith(line) else None
+    # Slice by slice, so that a torn line of any length is checked in constant time.
     begun = line[len(OPENING) :][:ID_DIGITS]
     return begun.decode() if line.startswith(OPENING) and _BEGUN_ID.fullmatch(begun) else None
 
 
 def checked_result(result: ArmResult) -> ArmResult:
-    """Return the result if a line can carry it, else a `bad_output` whose reason names the value; never raises.
+    """Return the result if a line can hold it, else a `bad_output` whose reason names the value; never raises.
 
-    For whatever comes from outside the server, such as what a worker says about its own time and tokens.
+    Use it for anything from outside the server, such as the times and tokens that a worker reports.
     """
     reason = _usable_reason(result.reason)
     if wrong := _wrong_value(result):
+        # Keep the durations that are valid: they still show how long the unusable run took.
         kept = {name: getattr(result, name) for name in ("latency_ms", "queue_ms", "cpu_ms")}
         usable = {name: value for name, value in kept.items() if _is_duration(value)}
         return ArmResult("bad_output", reason=wrong, **usable)
@@ -121,7 +126,8 @@ def checked_result(result: ArmResult) -> ArmResult:
 
 
 def _encoded(record: TrafficRecord, check: Callable[[ArmResult], ArmResult]) -> bytes:
-    """Return the line, `check` applied to every result."""
+    """Return the line, with `check` applied to every result."""
+    # A plain dict in the order of the schema, because OPENING relies on `schema` and `record_id` being first.
     line: dict[str, object] = {
         "schema": SCHEMA,
         "record_id": record.record_id,
@@ -146,7 +152,7 @@ def _encoded(record: TrafficRecord, check: Callable[[ArmResult], ArmResult]) -> 
         line[edit_applied] = result.edit_applied
         line[latency_ms] = result.latency_ms
         line[tokens] = result.tokens
-        # Only a shadow waits in a queue and is timed on the CPU.
+        # Only a shadow waits in a queue and has its CPU time measured.
         if arm == record.shadow_arm:
             line[queue_ms] = result.queue_ms
             line[cpu_ms] = result.cpu_ms
@@ -158,13 +164,13 @@ def _encoded(record: TrafficRecord, check: Callable[[ArmResult], ArmResult]) -> 
 
 @cache
 def _keys(arm: str) -> tuple[str, ...]:
-    # Bounded by the arms that a server has had; composing the keys took a third of a line's time.
+    # The cache has one entry per arm that the server has had. Composing the keys took a third of the time of a line.
     return tuple(line_key(name, arm) for name in _NAMES)
 
 
 def _quickly_checked(result: ArmResult) -> ArmResult:
-    """Do what checked_result does in a tenth of its time, for values that have the types of their fields."""
-    # ARM_RULES first, written out: calling them takes as long as encoding the line.
+    """Do what checked_result does in a tenth of the time, for values of the right types."""
+    # Starts with ARM_RULES, inlined, because calling them takes as long as encoding the line. NaN fails 0 <= ms.
     if (
         (result.status == OK) == (result.response is not None)
         and ((ms := result.latency_ms) is not None or result.status != OK)
@@ -180,6 +186,7 @@ def _quickly_checked(result: ArmResult) -> ArmResult:
 def _line_without_unusable_answers(record: TrafficRecord) -> bytes:
     try:
         line = _encoded(record, checked_result)
+        # The answers are what can be arbitrarily long, so drop them all rather than guess which one to blame.
         if len(line) > LONGEST_LINE:
             too_long = ArmResult("bad_output", reason=f"its line would have had {len(line)} bytes")
             shortened = msgspec.structs.replace(record, results=dict.fromkeys(record.results, too_long))
@@ -192,7 +199,8 @@ def _line_without_unusable_answers(record: TrafficRecord) -> bytes:
 
 
 def _wrong_type(raw: dict[str, Any], arms: list[str]) -> str | None:
-    """Return the sentence about the first value that its type does not allow."""
+    """Return a message about the first value that its type does not allow."""
+    # msgspec's own message names a path into `results`, which is not a key of the line.
     typed = [(field.encode_name, field.type) for field in HEAD]
     typed += [(line_key(field.name, arm), field.type) for arm in arms for field in PER_ARM]
     for key, kind in typed:
@@ -204,7 +212,7 @@ def _wrong_type(raw: dict[str, Any], arms: list[str]) -> str | None:
 
 
 def _broken_rule(record: TrafficRecord, raw: dict[str, Any]) -> str | None:
-    """Return the sentence about the first rule between the values of the line that does not hold."""
+    """Return a message about the first rule between values of the line that is broken."""
     for rule in HEAD_RULES:
         if not rule.holds(record):
             return f"{rule.key} is {_shown(raw[rule.key])}: expected {rule.expected}"
@@ -234,10 +242,12 @@ def _wrong_value(result: ArmResult) -> str | None:
 
 
 def _is_duration(value: object) -> bool:
+    # bool is a subclass of int, but JSON and the schema distinguish true from 1.
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LONGEST_MS
 
 
 def _is_utf8(text: str | None) -> bool:
+    # A Python str may hold lone surrogates, which UTF-8 cannot encode.
     try:
         (text or "").encode()
     except UnicodeEncodeError:
@@ -246,14 +256,14 @@ def _is_utf8(text: str | None) -> bool:
 
 
 def _usable_reason(reason: str | None) -> str | None:
-    """Return a reason cut to its limit, with what UTF-8 cannot carry replaced; a value that is no text is dropped."""
+    """Return the reason, cut to its limit, with characters that UTF-8 lacks replaced; None if it is not text."""
     if not isinstance(reason, str):
         return None
     return reason[:LONGEST_REASON].encode(errors="replace").decode()
 
 
 def _shown(value: object) -> str:
-    """Return a value's repr, shortened. An int of over 4,300 digits has none (sys.set_int_max_str_digits)."""
+    """Return a value's repr, shortened. An int of over 4,300 digits has no repr (sys.set_int_max_str_digits)."""
     if isinstance(value, int) and value.bit_length() > LONGEST_SHOWN_BITS:
         return f"a whole number of {value.bit_length()} bits"
     return reprlib.repr(value)

@@ -1,8 +1,8 @@
 """The traffic record, schema 1: the only definition of its keys, their types and their limits.
 
-The server writes these records and the judge reads them. What a line looks like (line.py), the judge's SQL
-(checks.py) and docs/record.schema.json (schema.py) are derived from the two structs below. A `description` documents
-a key; `expected` is what an error says was expected of its value.
+The server writes these records and the judge reads them. The format of a line (line.py), the judge's SQL (checks.py)
+and docs/record.schema.json (schema.py) are derived from the two structs below. A `description` documents a key;
+`expected` is the phrase that error messages use for valid values.
 """
 
 from collections.abc import Mapping
@@ -17,24 +17,25 @@ SCHEMA: Final = 1
 Strategy = Literal["single", "shadow", "ab", "canary"]
 STRATEGIES: Final[tuple[str, ...]] = get_args(Strategy)
 
-# A name becomes part of keys ("latency_ms_B"), so it has no underscore. miniserve.traffic has the same rule.
+# A name becomes part of keys ("latency_ms_B"), so it must not contain an underscore. miniserve.traffic has the same
+# rule.
 ARM_NAME: Final = "[A-Za-z][A-Za-z0-9]{0,31}"
 HEX32: Final = "[0-9a-f]{32}"
 HEX64: Final = "[0-9a-f]{64}"
-# Whether the day exists is not a pattern's business: see consistency.py.
+# A pattern cannot check whether the day exists; consistency.py does.
 TIMESTAMP: Final = r"[12][0-9]{3}-[01][0-9]-[0-3][0-9]T([01][0-9]|2[0-3])(:[0-5][0-9]){2}(\.[0-9]{1,6})?(Z|\+00:00)"
 
 LONGEST_MS: Final = 1e12
-"""Thirty years. A longer time is no measurement, and its logarithms and sums would leave what a float can hold."""
+"""Thirty years. A longer time is not a measurement, and sums of such times could overflow a float."""
 MOST_TOKENS: Final = 10**9
-"""More than any model can generate before its deadline, and far below where counters lose whole numbers (2^53)."""
+"""More than any model can generate before its deadline, and far below 2^53, where float counters lose precision."""
 LONGEST_LINE: Final = 1_000_000
-"""Bytes of a line, its newline included."""
+"""Bytes of a line, including its newline."""
 LONGEST_REASON: Final = 4_000
-"""Characters of a reason that the server writes; a longer one is cut."""
+"""Characters of a reason; the server cuts longer ones."""
 
 EXPECTED: Final = "expected"
-"""Under this name a type's metadata say what an error should say was expected."""
+"""The key in a type's metadata for the phrase that error messages use for valid values."""
 END: Final = r"\Z"
 """Ends every pattern. Python's `$` would also match before a trailing newline."""
 
@@ -83,7 +84,7 @@ class ArmResult(msgspec.Struct, frozen=True):
 
 
 class TrafficRecord(msgspec.Struct, frozen=True):
-    """One request that reached an assignment; `results` by arm: the one that served, and the shadow if it had one.
+    """One request that was assigned to an arm; `results` has the serving arm and the shadow, if there was one.
 
     The fields above `results` are the head of a line, in this order.
     """

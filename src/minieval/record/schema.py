@@ -1,4 +1,4 @@
-"""docs/record.schema.json: the JSON Schema of a line for other tools; derived from record.py."""
+"""docs/record.schema.json: the JSON Schema of a line, for other tools. It is derived from record.py."""
 
 import json
 from typing import Any, Final
@@ -32,7 +32,7 @@ def record_schema() -> str:
         "if": {"properties": {"strategy": {"enum": unshadowed}}},
         "then": {"properties": {"shadow_arm": {"type": "null"}}},
     }
-    # ECMA 262, which JSON Schema follows, ends a pattern with $.
+    # JSON Schema patterns follow ECMA 262, which has no \Z; there, $ matches only at the very end.
     return json.dumps(document, indent=2).replace(json.dumps(END)[1:], '$"') + "\n"
 
 

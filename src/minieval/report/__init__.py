@@ -1,5 +1,5 @@
-"""How is the verdict told?
+"""How is the verdict presented?
 
-document.py is the report as one typed value, which report.json holds; markdown/, html/ and figures/ render it, and
-terminal.py prints the summary. Text that users or models wrote is escaped per format (untrusted.py).
+document.py defines the report as one typed value, which report.json contains. markdown/, html/ and figures/ render it,
+and terminal.py prints a summary. Text from users or models is escaped for each format (untrusted.py).
 """

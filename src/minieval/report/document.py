@@ -1,4 +1,4 @@
-"""report.json: the whole report as one typed document, its numbers rounded in one place."""
+"""report.json: the whole report as one typed document. All its numbers are rounded here."""
 
 import json
 import math
@@ -17,7 +17,7 @@ from minieval.verdict.decision import Decision
 from minieval.verdict.gates import Gate
 from minieval.verdict.verdict import Verdict
 
-# Rises when a key is renamed, removed or changes its meaning; a new key only needs the schema regenerated.
+# Increase it when a key is renamed or removed, or changes its meaning. A new key only needs the schema regenerated.
 SCHEMA = 2
 DIGITS = 12
 
@@ -25,9 +25,9 @@ DIGITS = 12
 class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The document. Differences are B minus A, ratios B over A, shares 0 to 1, times in milliseconds.
 
-    The sections are null under the verdict invalid, cost where no throughput was measured, and identity where not
-    even the manifest could be read; where the noise floor is null, noise_floor_missing says why.
-    A percentile's rank is null where n cannot bound it, its value where it lies among failed requests.
+    The sections are null if the verdict is invalid, cost is null if no throughput was measured, and identity is null if
+    not even the manifest could be read. If the noise floor is null, noise_floor_missing says why.
+    A percentile's rank is null if n cannot bound it; its value is null if it lies among failed requests.
     """
 
     schema: int
@@ -56,7 +56,7 @@ def make_report(
 ) -> Report:
     """Return the document; without an analysis only the verdict, its gates and the identity.
 
-    A noise floor that is text says why there is none.
+    If the noise floor is text, it is the reason why there is none.
     """
     return Report(
         schema=SCHEMA,
@@ -85,16 +85,16 @@ def to_json(report: Report) -> str:
 
 
 def from_json(text: str | bytes) -> Report:
-    """Read a document back; raises msgspec.ValidationError naming the path where it is not a report."""
+    """Read a document back; raises msgspec.ValidationError naming the first path that is not valid."""
     return msgspec.json.decode(text, type=Report)
 
 
 def _rounded(value: object) -> object:
-    # NaN and infinity are no JSON; a statistic that could be either has to say so with null.
+    # JSON has no NaN or infinity; a statistic that could be either must use null instead.
     if isinstance(value, float):
         if not math.isfinite(value):
             raise UnusableNumbers("number of the report", value, "a finite number")
-        # The last digits of a float differ between machines; twelve do not.
+        # The last digits of a float may differ between machines; the first twelve do not.
         return float(f"{value:.{DIGITS}g}")
     if isinstance(value, dict):
         return {key: _rounded(entry) for key, entry in value.items()}

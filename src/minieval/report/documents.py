@@ -1,4 +1,4 @@
-"""Everything a judgement writes, by its path in the report's folder."""
+"""All documents of a judgement, by their path in the report's folder."""
 
 import re
 from typing import Final

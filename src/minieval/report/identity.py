@@ -1,4 +1,4 @@
-"""Which inputs a report rests on, each named by hash, and the facts of the run that the manifest records."""
+"""The inputs of a report, each identified by hash, and the facts about the run from the manifest."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class ArmIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """One block of traffic: how it was routed, under which configuration and salt, and what was planned."""
+    """One block of traffic: its strategy, configuration and salt, and the planned number of requests."""
 
     block: str
     strategy: str
@@ -34,7 +34,7 @@ class Configuration:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What eval_baseline.json says that the production model scores on the whole eval set."""
+    """The production model's score on the whole eval set, from eval_baseline.json."""
 
     model_sha: str
     n: int
@@ -43,10 +43,10 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Everything that has to be the same for another run to give the same report.
+    """Everything that must be the same for another judgement to give the same report.
 
-    unpinned names what nothing shows to have been fixed before the run. The last five are facts from the manifest's
-    run section, as its driver wrote them.
+    unpinned names what cannot be shown to have been fixed before the run. The last five fields are facts from the
+    manifest's run section, as the driver wrote them.
     """
 
     arms: tuple[ArmIdentity, ...]
@@ -83,7 +83,7 @@ def identify(
     log_sha256: str,
     selftest: SelfTest,
 ) -> Identity:
-    """Return the names of everything a report rests on; salts are by configuration, as logged."""
+    """Return the identity of everything a report depends on; salts are by configuration, as logged."""
     return Identity(
         arms=tuple(ArmIdentity(role, name, run.arms[name]) for role, name in zip("AB", run.roles(), strict=True)),
         grader=grader.name,

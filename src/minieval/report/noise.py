@@ -10,8 +10,8 @@ from minieval.stats.results import OpenInterval
 class NoiseFloor:
     """An A/A run of the same model under the same grader, named by the hash of its report.json.
 
-    differing: pairs whose answers differ, 0 of pairs where decoding is greedy. The ratios are latency of A over A,
-    on the machine of this run if same_machine; a B whose ratio lies within their intervals is not told from A.
+    differing: the number of pairs whose answers differ; 0 if decoding is greedy. The ratios are latency of A over A,
+    on the machine of this run if same_machine. A B whose ratio lies within their intervals is indistinguishable from A.
     """
 
     report_sha256: str
@@ -26,7 +26,7 @@ class NoiseFloor:
 
 
 def noise_sentence(noise: NoiseFloor | str | None) -> str:
-    """Return the noise floor as a sentence; given text instead, return that as the reason why there is none."""
+    """Return the noise floor as a sentence; if given text, use it as the reason why there is none."""
     if not isinstance(noise, NoiseFloor):
         return f"not measured ({noise or 'unknown'})."
     machine = "on the same kind of machine" if noise.same_machine else "on another kind of machine"

@@ -1,4 +1,4 @@
-"""Reads the noise floor out of the report.json of an A/A run, and refuses a report that cannot be one."""
+"""Reads the noise floor from the report.json of an A/A run, and refuses a report that does not fit."""
 
 import msgspec
 
@@ -13,9 +13,9 @@ NAME = "the A/A run's report.json"
 
 
 def read_noise_floor(content: bytes, identity: Identity) -> NoiseFloor:
-    """Return the noise floor for the run of an identity.
+    """Return the noise floor for the run with this identity.
 
-    Raises InputRefused when the content is no valid report of an A/A run, EvidenceMismatch when it is one of another
+    Raises InputRefused if the content is not a valid report of an A/A run, EvidenceMismatch if that run used another
     model or another grader.
     """
     try:
@@ -31,7 +31,7 @@ def read_noise_floor(content: bytes, identity: Identity) -> NoiseFloor:
     models = {arm.sha for arm in found.arms}
     if len(models) != 1:
         raise EvidenceMismatch("the A/A run", f"of models {', '.join(sorted(models))}", "one model against itself")
-    # The floor is that of this run's A under this run's grader, or it says nothing about this run.
+    # The noise floor must come from this run's A and this run's grader; any other says nothing about this run.
     (model,) = models
     production = identity.arms[0].sha
     if model != production:

@@ -1,4 +1,4 @@
-"""Numbers as every report writes them: one form for each kind, so that the page, report.md and a terminal agree."""
+"""Formats numbers in one way per kind, so that report.html, report.md and the terminal agree."""
 
 from typing import Final
 
@@ -29,7 +29,7 @@ def difference(interval: Interval | ClusteredInterval | None) -> str:
 
 
 def pvalue(p: float | None) -> str:
-    """Write a p-value; nothing where there was no test."""
+    """Write a p-value, or a dash if there was no test."""
     return NONE if p is None else gates.pvalue(p)
 
 
@@ -52,14 +52,14 @@ def usd(amount: Interval) -> str:
 
 
 def ratio(interval: OpenInterval) -> str:
-    """Write a ratio with its limits; a limit among failed requests, or beyond this n, says so."""
+    """Write a ratio with its limits; a limit that n cannot support or that is censored is a dash."""
     point = "unknown" if interval.estimate is None else f"{interval.estimate:.3f}"
     low, high = (NONE if x is None else f"{x:.3f}" for x in (interval.low, interval.high))
     return f"{point} [{low}, {high}]"
 
 
 def percentile(found: Percentile) -> str:
-    """Write a percentile in ms with its limits and, where n is too small for one, its rank and why."""
+    """Write a percentile in ms with its limits, saying which are censored or not estimable at this n."""
     estimate = "> timeout" if found.estimate.value is None else ms(found.estimate.value)
     low = _bound(found.low.rank, found.low.value)
     return f"{estimate} [{low}, {_bound(found.high.rank, found.high.value)}]"

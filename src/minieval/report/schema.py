@@ -26,8 +26,8 @@ def json_schema() -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
-def _closed(node: Any) -> Any:  # noqa: ANN401 - JSON, whose shape the keywords tell
-    """Return a schema in which objects of named properties have all of them and no others."""
+def _closed(node: Any) -> Any:  # noqa: ANN401 - arbitrary JSON
+    """Return the schema with all named properties required and no others allowed."""
     if isinstance(node, list):
         return [_closed(entry) for entry in node]
     if not isinstance(node, dict):

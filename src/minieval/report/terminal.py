@@ -1,4 +1,4 @@
-"""The verdict on a terminal: four or five numbers and where to look next; plain where nobody looks."""
+"""Prints the verdict: four or five numbers and where to find the report; without colours if not on a terminal."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ _STYLES = {
 
 def summarise(report: Report, out: Path, console: Console | None = None) -> None:
     """Print the verdict, the numbers behind it and where the report is."""
-    # highlight=False: rich would colour every number in the sentences.
+    # highlight=False, because rich would otherwise colour every number in the sentences.
     console = console or Console(highlight=False)
     console.print(Text(f"Verdict: {report.label}", style=_STYLES[report.verdict]), soft_wrap=True)
     for name, value in (*_numbers(report), *(("next", step) for step in report.next_steps[:2])):

@@ -1,13 +1,13 @@
-"""Text that users or models wrote, before it is shown anywhere."""
+"""Makes text from users or models safe to show."""
 
 import unicodedata
 
 
 def visible(untrusted: str) -> str:
-    r"""Return the text with every character that hides, breaks or reorders what is read as its code.
+    r"""Return the text with every character that hides, breaks or reorders text replaced by its code point.
 
-    Controls, format characters such as bidirectional overrides, surrogates, unassigned ones, and the line
-    and paragraph separators.
+    These are controls, format characters such as bidirectional overrides, surrogates, unassigned code points, and the
+    line and paragraph separators.
     >>> visible("a\x1b[31mb")
     'a\\u{1b}[31mb'
     """

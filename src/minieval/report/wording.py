@@ -1,4 +1,4 @@
-"""The words in which two answers differ."""
+"""Finds the words in which two answers differ."""
 
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -6,20 +6,20 @@ from difflib import SequenceMatcher
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A run of words, and whether the other answer lacks it in this place."""
+    """A run of words, and whether the other answer lacks it at this place."""
 
     text: str
     differs: bool
 
 
 def compare_words(mine: str, other: str) -> tuple[Words, ...]:
-    """Return my words in runs, those that differ from the other's marked.
+    """Return the words of `mine` in runs; runs that differ from `other` are marked.
 
     >>> [run.text for run in compare_words("He goes home.", "He went home.") if run.differs]
     ['goes']
     """
     words, others = mine.split(), other.split()
-    # autojunk would treat a word that is frequent in a long answer as noise.
+    # With autojunk, difflib would ignore words that are frequent in a long answer.
     matcher = SequenceMatcher(None, words, others, autojunk=False)
     return tuple(
         Words(" ".join(words[start:end]), tag != "equal")

@@ -24,7 +24,7 @@ def write_documents(report: Report, folder: Path) -> Mapping[str, str]:
             path.parent.mkdir(exist_ok=True)
             write_atomically(path, written[name])
         else:
-            # A reader would take an earlier run's figure, left beside this report, for this run's.
+            # A reader would mistake an earlier run's figure for one of this report.
             path.unlink(missing_ok=True)
     return written
 
@@ -32,8 +32,8 @@ def write_documents(report: Report, folder: Path) -> Mapping[str, str]:
 def manifest_text(report: Report, written: Mapping[str, str], inputs: Inputs) -> str | None:
     """Return the manifest with its `analysis` section; None if the evidence could not even be identified.
 
-    A given run section is kept. Without one the manifest has the analysis alone: writing the defaults down as a run
-    would let a later judgement take them for a plan that was fixed beforehand.
+    A given run section is kept. Without one the manifest contains the analysis only: if the defaults were written as a
+    run, a later judgement would mistake them for a plan that was fixed beforehand.
     """
     identity = report.identity
     if identity is None:
@@ -60,7 +60,7 @@ def manifest_text(report: Report, written: Mapping[str, str], inputs: Inputs) ->
 
 
 def _grader_files(inputs: Inputs) -> object:
-    """Return the hashes of the built-in grader's files; those of a predecessor are only known from the manifest."""
+    """Return the hashes of the built-in grader's files; a predecessor's hashes come from the manifest."""
     if not isinstance(inputs.grader, GrammarGrader):
         return None
     if inputs.grader.predecessor is None or inputs.manifest is None:

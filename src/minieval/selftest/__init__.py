@@ -1,4 +1,4 @@
-"""Does the mathematics hold on this machine?
+"""Are the statistics correct on this machine?
 
-Published values and laws, recomputed before every report. If any check fails, no report is written.
+Published values and laws are recomputed before every report. If any check fails, nothing is judged.
 """

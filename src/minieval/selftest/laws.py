@@ -1,4 +1,4 @@
-"""Laws that every comparison of two arms obeys, tried before each report beside the published values."""
+"""Laws that every comparison of two arms obeys. They are checked before each report, with the published values."""
 
 import itertools
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from minieval.stats import (
     tango_interval,
 )
 
-# n_both, n_improved, n_regressed, n_neither: empty cells, small ones, and one that dominates.
+# n_both, n_improved, n_regressed, n_neither, in every combination of an empty, a small and a dominant cell.
 _TABLES: Final = tuple(table for table in itertools.product((0, 3, 17), repeat=4) if sum(table))
 _Z95: Final = 1.959963984540054
 _B: Final = (1.0, 2.0, 2.0, 5.0, 7.5)
@@ -25,7 +25,7 @@ _A: Final = (2.0, 3.0, 5.0, 0.5)
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """A law and in how many of the tried cases it does not hold."""
+    """A law, how many cases were tried, and in how many it is broken."""
 
     name: str
     tried: int
@@ -33,7 +33,7 @@ class Law:
 
 
 def laws() -> Iterator[Law]:
-    """Try every law; a sound installation breaks none."""
+    """Check every law; a correct installation breaks none."""
     intervals = [_intervals(*table) for table in _TABLES]
     swapped = [_intervals(both, regressed, improved, neither) for both, improved, regressed, neither in _TABLES]
     yield _law(
@@ -73,6 +73,7 @@ def _mirrored(forth: Interval, back: Interval) -> bool:
 
 
 def _consistent(table: tuple[int, ...]) -> bool:
+    # Z(0) is McNemar's score (improved - regressed) / sqrt(improved + regressed), so test and interval must agree.
     _, improved, regressed, _ = table
     found = tango_interval(improved, regressed, sum(table))
     discordant = improved + regressed

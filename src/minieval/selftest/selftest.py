@@ -1,4 +1,4 @@
-"""Published reference values and laws, recomputed before every report. If any check fails, no report is written.
+"""Recomputes published reference values and laws before every report. If any check fails, nothing is judged.
 
 Counts are in the order n_both, n_improved, n_regressed, n_neither.
 """
@@ -30,7 +30,7 @@ from minieval.stats import (
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One number: its name, the value computed here, the published value, and the tolerance."""
+    """A number's name, the value computed here, the published value, and the tolerance."""
 
     name: str
     actual: float
@@ -45,14 +45,14 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class SelfTest:
-    """How many reference values and laws were recomputed; all of them held."""
+    """How many reference values and laws were checked; all of them held."""
 
     checks: int
     passed: bool
 
 
 def run_selftest() -> SelfTest:
-    """Recompute every reference value; raises SelfTestFailed naming those that differ."""
+    """Recompute all reference values; raises SelfTestFailed naming those that differ."""
     checks = tuple(reference_checks())
     if failed := tuple(check.name for check in checks if not check.passed):
         raise SelfTestFailed(failed)
@@ -60,14 +60,14 @@ def run_selftest() -> SelfTest:
 
 
 def reference_checks() -> Iterator[Check]:
-    """Yield every reference value beside what this installation makes of it."""
+    """Yield every reference value with the value that this installation computes."""
     yield from _matched()
     yield from _independent()
     yield from _laws()
 
 
 def _matched() -> Iterator[Check]:
-    # (table, exact p, mid-p, Tango limits, Newcombe limits)
+    # (table, exact p, mid-p, Tango limits, Newcombe limits); the tolerance is half a unit of the last published digit.
     cavo = ((59, 6, 16, 80), 0.052479, 0.034690, (-0.1240, -0.0054), (-0.1186, -0.0046))
     one = ((189, 1, 0, 10), 1.0, 0.5, (-0.013940, 0.027774), (-0.015763, 0.027660))
     better = ((160, 12, 4, 24), 0.076813, 0.049042, (0.000901, 0.084914), (-0.000630, 0.082655))

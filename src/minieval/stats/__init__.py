@@ -1,8 +1,8 @@
-"""Is a difference real, and how large is it? Pure mathematics on numbers and arrays; nothing here reads or writes.
+"""Is a difference real, and how large is it? Pure mathematics on numbers and arrays, without any input or output.
 
-Tests and intervals for accuracies (proportions, paired_proportions, clustered), for latencies (percentiles,
-quantiles, location), for throughput (rates), and for many looks at once (multiplicity). Every function that the
-documents name can be imported from here, and returns a frozen, documented result (results).
+Tests and intervals for accuracies (proportions, paired_proportions, clustered), latencies (percentiles, quantiles,
+location) and throughput (rates), and corrections for testing many hypotheses (multiplicity). Every function that the
+documents name can be imported from here and returns a frozen, documented result (results).
 """
 
 from minieval.stats.clustered import ClusteredInterval, cluster_robust_interval

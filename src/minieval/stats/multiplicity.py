@@ -1,4 +1,4 @@
-"""Many looks at once: family-wise and false-discovery corrections, and what can be tested at all."""
+"""Corrections for testing many hypotheses: family-wise error, false discovery rate, and which are testable at all."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,8 @@ def holm(pvalues: Sequence[float]) -> tuple[float, ...]:
     order = sorted(range(len(pvalues)), key=pvalues.__getitem__)
     adjusted = [0.0] * len(pvalues)
     running = 0.0
-    # The smallest p is multiplied by all hypotheses, the next by one fewer; the running maximum keeps their order.
+    # The smallest p is multiplied by the number of hypotheses, the next by one fewer, and so on. The running maximum
+    # keeps a larger p from getting a smaller adjusted value.
     for rank, index in enumerate(order):
         running = max(running, min(1.0, (len(pvalues) - rank) * pvalues[index]))
         adjusted[index] = running
@@ -32,11 +33,12 @@ def benjamini_hochberg(pvalues: Sequence[float]) -> tuple[float, ...]:
 def tarone(smallest_pvalues: Sequence[float], alpha: float = 0.05) -> tuple[bool, ...]:
     """Return which hypotheses can become significant at all (Tarone 1990).
 
-    With K the smallest number such that at most K hypotheses can attain alpha / K, those are the family; the
-    others are never rejected and cost the family nothing.
+    Let K be the smallest number such that at most K hypotheses can attain alpha / K. Those hypotheses are the family.
+    The others are never rejected, and leaving them out makes the correction less strict.
     """
     _check(smallest_pvalues)
     check_share("alpha", alpha)
+    # A hypothesis is testable at size k if its smallest possible p-value passes Bonferroni over k hypotheses.
     for k in range(1, len(smallest_pvalues) + 1):
         testable = tuple(p <= alpha / k for p in smallest_pvalues)
         if sum(testable) <= k:

@@ -1,7 +1,7 @@
-"""How large a difference n pairs can show, and how many pairs a difference needs.
+"""The smallest difference that n pairs can detect, and the number of pairs that a difference needs.
 
-Both rest on the unconditional power of the mid-p test: the number of discordant pairs is binomial, and given
-it, so is the number that improved. No simulation and no normal approximation.
+Both use the unconditional power of the mid-p test. The number of discordant pairs is binomial, and given that number,
+so is the number that improved. There is no simulation and no normal approximation.
 """
 
 import math
@@ -17,7 +17,7 @@ from minieval.stats.results import check_count, check_share
 
 @dataclass(frozen=True, slots=True)
 class DetectableEffect:
-    """The smallest difference that n pairs show with the stated power; None where none in reach does."""
+    """The smallest difference that n pairs detect with the stated power; None if no possible difference reaches it."""
 
     estimate: float | None
     n: int
@@ -28,7 +28,7 @@ class DetectableEffect:
 
 @dataclass(frozen=True, slots=True)
 class PairsNeeded:
-    """The number of pairs that show an effect with the stated power; None above ten million."""
+    """The number of pairs that detect an effect with the stated power; None above ten million."""
 
     estimate: int | None
     effect: float
@@ -37,7 +37,7 @@ class PairsNeeded:
     alpha: float
 
 
-# Nobody sends more pairs than this to settle a question, and the search has to end.
+# The search needs an upper bound, and ten million pairs is more than any run would send.
 MOST_PAIRS = 10_000_000
 
 
@@ -47,13 +47,14 @@ def midp_power(n: int, effect: float, discordance: float, alpha: float = 0.05) -
     check_count("n", n, 1)
     if discordance == 0:
         return 0.0
-    # Numbers of discordant pairs outside of this range change the power by less than 1e-12.
+    # Numbers of discordant pairs outside this range change the power by less than 1e-12.
     low = max(1, int(stats.binom.ppf(1e-13, n, discordance)))
     discordants = np.arange(low, max(low, int(stats.binom.isf(1e-13, n, discordance))) + 1)
     weights = stats.binom.pmf(discordants, n, discordance)
     critical = _critical(discordants, alpha)
-    # Of the discordant pairs, the share that improves when the difference is `effect`: (d + |e|) / 2d.
+    # If the difference is `effect`, this share of the discordant pairs improves: (d + |e|) / 2d.
     share = (1 + abs(effect) / discordance) / 2
+    # Reject if the minority is at most `critical`, whichever arm it favours; shape (numbers of discordant pairs,).
     reject = stats.binom.cdf(critical, discordants, share) + stats.binom.sf(
         discordants - critical - 1, discordants, share
     )
@@ -61,12 +62,13 @@ def midp_power(n: int, effect: float, discordance: float, alpha: float = 0.05) -
 
 
 def minimum_detectable_effect(n: int, discordance: float, power: float = 0.8, alpha: float = 0.05) -> DetectableEffect:
-    """Return the smallest difference that n pairs with this discordance show with the given power."""
+    """Return the smallest difference that n pairs with this discordance detect with the given power."""
     check_share("power", power)
     _check(0.0, discordance, alpha)
-    # The largest difference possible at this discordance is that all discordant pairs improve.
+    # The largest possible difference is the discordance itself, when every discordant pair improves.
     if midp_power(n, discordance, discordance, alpha) < power:
         return DetectableEffect(None, n, discordance, power, alpha)
+    # Power rises with the effect at a fixed n, so bisection finds the smallest effect.
     low, high = 0.0, discordance
     while high - low > 1e-7:
         middle = (low + high) / 2
@@ -78,12 +80,13 @@ def minimum_detectable_effect(n: int, discordance: float, power: float = 0.8, al
 
 
 def pairs_needed(effect: float, discordance: float, power: float = 0.8, alpha: float = 0.05) -> PairsNeeded:
-    """Return how many pairs show the effect with the given power; discordance must be at least the effect."""
+    """Return how many pairs detect the effect with the given power; discordance must be at least the effect."""
     check_share("power", power)
     _check(effect, discordance, alpha)
     if effect == 0:
         return PairsNeeded(None, effect, discordance, power, alpha)
-    # Power grows with n but for small saw teeth, which come from whole counts: double until it suffices, then bisect.
+    # Double n until the power suffices, then bisect. Power grows with n except for a small sawtooth, because counts are
+    # integers; the result can therefore be slightly above the very smallest n.
     high = 1
     while midp_power(high, effect, discordance, alpha) < power:
         high *= 2
@@ -101,6 +104,7 @@ def pairs_needed(effect: float, discordance: float, power: float = 0.8, alpha: f
 
 def _critical(discordants: npt.NDArray[np.int64], alpha: float) -> npt.NDArray[np.float64]:
     """Return, per number of discordant pairs, the largest minority count with mid-p < alpha; -1 for none."""
+    # mid-p of k is cdf(k) + cdf(k - 1), so the alpha/2 quantile is either the answer or one too large.
     quantile = stats.binom.ppf(alpha / 2, discordants, 0.5)
     midp = stats.binom.cdf(quantile, discordants, 0.5) + stats.binom.cdf(quantile - 1, discordants, 0.5)
     critical: npt.NDArray[np.float64] = np.where(midp < alpha, quantile, quantile - 1)

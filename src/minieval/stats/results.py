@@ -1,7 +1,7 @@
-"""The results that statistics hand back, named after scipy's: statistic, pvalue, estimate, low, high.
+"""The result types of the statistics, with field names as in scipy: statistic, pvalue, estimate, low, high.
 
-Every difference is B minus A, every ratio B over A. None stands for "this cannot be known from these data"
-and never for zero; no field is ever NaN or infinite.
+Every difference is B minus A, every ratio is B over A. None means "these data cannot tell", never zero. No field is
+ever NaN or infinite.
 """
 
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class OpenInterval:
-    """An estimate whose value or limits may be unknown: None where they lie among the censored values."""
+    """An estimate whose value or limits may be unknown: a number that falls among the censored values is None."""
 
     estimate: float | None
     low: float | None
@@ -48,12 +48,13 @@ class OpenInterval:
 
 def normal_quantile(confidence: float) -> float:
     """Return how many standard errors lie between an estimate and either limit of a two-sided interval."""
+    # ndtri is the function behind scipy.stats.norm.ppf, without the overhead of the distribution object.
     return -float(special.ndtri((1 - confidence) / 2))
 
 
 def check_count(name: str, value: int, low: int = 0, high: int | None = None) -> None:
-    """Refuse a count outside low..high, or one that is not a whole number (NumPy's are whole, too)."""
-    # bool is an int to Python, but True items improved is a mistake of the caller.
+    """Refuse a count outside low..high, or one that is not an integer (NumPy integers are accepted)."""
+    # bool is a subclass of int, but passing True as a count is a caller's mistake.
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if not whole or value < low or (high is not None and value > high):
         expected = f"a whole number of at least {low}" + ("" if high is None else f" and at most {high}")

@@ -1,7 +1,7 @@
-"""May B replace A? From the numbers to promote, hold, retrain or invalid.
+"""May B replace A? Turns the numbers into promote, hold, retrain or invalid.
 
-The policy is what was fixed beforehand. Each gate asks one question with its numbers and threshold; the decision takes
-the gates in a fixed order; the next steps say what would settle what is open.
+The policy is fixed before the run. Each gate answers one question and shows its numbers and threshold. The decision
+takes the gates in a fixed order, and the next steps say what would settle an open question.
 """
 
 from minieval.verdict.decision import Decision, Evidence, decide, invalid

@@ -1,8 +1,8 @@
-"""The decision: invalid, retrain, promote or hold, in that order, every gate with its numbers.
+"""The decision: invalid, retrain, promote or hold, in that order, with the numbers of every gate.
 
-Every promotion gate must pass at alpha. By the intersection-union principle (Berger 1982) that keeps the chance of a
-false promotion at or below alpha without a correction for the number of gates: to promote wrongly, the gate on the
-claim that is false has to err.
+Every promotion gate must pass at alpha. By the intersection-union principle (Berger 1982) this keeps the probability of
+a false promotion at or below alpha, without a correction for the number of gates: a false promotion requires an error
+of the gate whose claim is false.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,9 +24,9 @@ COST_PENDING: Final = "pending lab 03"
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything the decision looks at; worst and best count missing answers against and for B.
+    """Everything the decision looks at. worst counts missing answers against B, best counts them in its favour.
 
-    cost is None where no throughput was measured.
+    cost is None if no throughput was measured.
     """
 
     primary: Assessment
@@ -39,7 +39,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The verdict, its exit code, why in a sentence or two, every gate, and what to do next."""
+    """The verdict with its exit code, its reasons in a sentence or two, every gate, and the next steps."""
 
     verdict: Verdict
     label: str
@@ -50,7 +50,7 @@ class Decision:
 
 
 def invalid(gates: Sequence[Gate]) -> Decision:
-    """Return the verdict on evidence that must not be judged; at least one gate failed."""
+    """Return the verdict on evidence that must not be judged; at least one of the gates has failed."""
     failed = [g for g in gates if g.outcome is Outcome.FAIL]
     return Decision(
         verdict=Verdict.INVALID,
@@ -63,7 +63,8 @@ def invalid(gates: Sequence[Gate]) -> Decision:
 
 
 def decide(policy: Policy, validity: Sequence[Gate], evidence: Evidence) -> Decision:
-    """Return the decision; validity are the gates of the evidence's identity, checked beforehand."""
+    """Return the decision; `validity` holds the gates on the evidence itself, which are checked first."""
+    # Wrong evidence has no meaningful numbers, so no quality gate is evaluated on it.
     if any(g.outcome is Outcome.FAIL for g in validity):
         return invalid(validity)
     call = call_quality(evidence.primary, policy)
@@ -77,6 +78,7 @@ def decide(policy: Policy, validity: Sequence[Gate], evidence: Evidence) -> Deci
     )
     gates = (*validity, *call.gates, *operational)
     verdict, reasons = _verdict(call, {g.name: g for g in operational})
+    # Without a measured cost a promotion keeps its exit code; its label says that it is provisional.
     pending = verdict is Verdict.PROMOTE and evidence.cost is None
     provisional = f" (provisional: CpQU {COST_PENDING})" if pending else ""
     return Decision(
@@ -90,14 +92,14 @@ def decide(policy: Policy, validity: Sequence[Gate], evidence: Evidence) -> Deci
 
 
 def _verdict(call: QualityCall, gates: Mapping[GateId, Gate]) -> tuple[Verdict, tuple[str, ...]]:
-    # Missing answers first: while they could turn the verdict on quality, that verdict is not known.
+    # Missing answers first: as long as they could change the verdict on quality, that verdict is not known.
     doubtful = _not_passed(gates, GateId.MISSING_PAIRS, GateId.WORST_AND_BEST_CASE)
     if doubtful:
         return Verdict.HOLD, (*_why(doubtful), call.reason)
     if call.verdict is not Verdict.PROMOTE:
         return call.verdict, (call.reason,)
     blocking = _not_passed(gates, GateId.LATENCY_P50, GateId.LATENCY_P95, GateId.FAILURES)
-    # The cost alone may stay unknown: where no throughput was measured, the promotion is provisional.
+    # Only the cost may stay unknown: without a measured throughput, the promotion is provisional.
     if gates[GateId.COST].outcome is Outcome.FAIL:
         blocking.append(gates[GateId.COST])
     if blocking:
@@ -114,6 +116,7 @@ def _why(gates: Sequence[Gate]) -> tuple[str, ...]:
 
 
 def _failures(missing: Missing, policy: Policy) -> Gate:
+    # The upper limit decides, not the rate: 0 failures in 10 runs is weak evidence of a rate below 2 %.
     found, limit = missing.failures, policy.margins.failure_rate
     if found.upper is None:
         return Gate(GateId.FAILURES, Outcome.INCONCLUSIVE, "B never ran", f"upper limit below {percent(limit)}")
@@ -129,12 +132,13 @@ def _missing(missing: Missing, policy: Policy) -> Gate:
 
 
 def _bounds(worst: Verdict, best: Verdict) -> Gate:
+    # Compares verdicts rather than numbers: missing answers matter only if they could change the verdict.
     observed = f"worst case {worst.value}, best case {best.value}"
     return gate(GateId.WORST_AND_BEST_CASE, worst is best, observed, "the same on quality")
 
 
 def _cost(cost: Cost | None) -> Gate:
-    """Fail B only for too low an accuracy: a price per token favours the arm that writes more, so it gates nothing."""
+    """Fail B only if its accuracy is too low; a price per token favours the arm that writes more, so it has no gate."""
     asked = f"B deployment-ready: accuracy at least {percent(LEAST_ACCURACY)}"
     if cost is None:
         return Gate(GateId.COST, Outcome.INCONCLUSIVE, COST_PENDING, "does not block while unknown")

@@ -1,4 +1,4 @@
-"""A gate: one question of the decision, with its numbers, its threshold and its outcome."""
+"""A gate: one question of the decision, with its observed numbers, threshold and outcome."""
 
 import math
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """The outcome of a gate; inconclusive means that n is too small to tell."""
+    """The outcome of a gate; inconclusive means that the data cannot tell, usually because n is too small."""
 
     PASS = "pass"  # noqa: S105 - an outcome, no secret
     FAIL = "fail"
@@ -16,8 +16,8 @@ class Outcome(StrEnum):
 class GateId(StrEnum):
     """Every gate, by its published name.
 
-    First come those of the evidence's validity, then those of the decision, both in the order in which reports list
-    them; the rest are refusals, each named after the error that stopped the judgement.
+    First the gates on the validity of the evidence, then those of the decision, both in the order of the report. The
+    rest are refusals, each named after the error that stopped the judgement.
     """
 
     SELF_TEST = "self-test"
@@ -58,7 +58,7 @@ class GateId(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What was observed against what was asked, in words a reader can check."""
+    """What was observed and what was required, in words that a reader can check."""
 
     name: GateId
     outcome: Outcome
@@ -72,7 +72,7 @@ def gate(name: GateId, passed: bool, observed: str, threshold: str) -> Gate:
 
 
 def refusal(error: Exception) -> Gate:
-    """Return the failed gate of an error that stops a judgement; a class of error without a member is a bug."""
+    """Return the failed gate for an error that stops a judgement; an error class without a GateId is a bug."""
     return gate(GateId(type(error).__name__), False, str(error), "")
 
 
@@ -87,16 +87,18 @@ def points(difference: float) -> str:
 
 
 def usd(amount: float, like: float | None = None) -> str:
-    """Write a positive amount of USD without an exponent, with as many decimals as three digits of `like` take.
+    """Write a positive amount of USD without an exponent, with enough decimals for three digits of `like`.
 
     >>> usd(4.634e-06)
     '0.00000463'
     """
     smallest = amount if like is None else like
-    # Never in exponents: people compare prices by looking, and 4.6e-06 and 4.6e-05 look alike.
+    # No exponents: readers compare prices at a glance, and 4.6e-06 and 4.6e-05 look alike.
+    # At least two decimals, because amounts in USD are read in cents.
     return f"{amount:.{max(2, 2 - math.floor(math.log10(smallest)))}f}"
 
 
 def pvalue(p: float) -> str:
-    """Write a p-value with three digits, or as below a ten-thousandth."""
+    """Write a p-value with four decimals and no leading zero, or as below .0001."""
+    # Never 0: no test can give a probability of exactly zero.
     return "< .0001" if p < 0.0001 else f"{p:.4f}".removeprefix("0")

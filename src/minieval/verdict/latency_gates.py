@@ -1,4 +1,4 @@
-"""Whether B is fast enough: the gates on p50 and p95, and what a tighter answer would need."""
+"""Is B fast enough? The gates on p50 and p95, and the requests that a tighter margin would need."""
 
 import math
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from minieval.verdict.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class TighterMargin:
-    """How many requests per arm a margin tighter than the gate's would need; None if that is unknown."""
+    """How many requests per arm a margin tighter than the gate's would need; None if unknown."""
 
     name: str
     margin: float
@@ -19,7 +19,7 @@ class TighterMargin:
 
 
 def latency_gates(latency: ServedLatency | None, policy: Policy) -> tuple[Gate, Gate]:
-    """Return the gates on p50 and p95, inconclusive where the A/B block is absent or too small."""
+    """Return the gates on p50 and p95; they are inconclusive if the A/B block is missing or too small."""
     margins = policy.margins
     comparison = None if latency is None else latency.comparison
     if latency is None or comparison is None:
@@ -28,7 +28,7 @@ def latency_gates(latency: ServedLatency | None, policy: Policy) -> tuple[Gate, 
             Gate(GateId.LATENCY_P50, Outcome.INCONCLUSIVE, missing, _threshold(margins.p50_ratio, policy)),
             Gate(GateId.LATENCY_P95, Outcome.INCONCLUSIVE, missing, _threshold(margins.p95_ratio, policy)),
         )
-    # A failure is a failure at any n, but a pass from too few requests is none.
+    # A failure counts at any n, but too few requests cannot make a pass.
     fewest = fewest_for_p95(policy)
     smaller = min(latency.a.n, latency.b.n)
     p95 = _gate(GateId.LATENCY_P95, comparison.p95, margins.p95_ratio, policy)
@@ -41,8 +41,8 @@ def latency_gates(latency: ServedLatency | None, policy: Policy) -> tuple[Gate, 
 def requests_needed(contrast: Contrast, n: int, margin: float, true_ratio: float | None = None) -> int | None:
     """Return the requests per arm that would bring the upper limit below the margin.
 
-    The limit of the log ratio closes in on the true ratio (by default the estimate) with the square root of n.
-    None where that ratio is unknown or beyond the margin itself, or where nothing varies.
+    The distance from the limit to the true ratio (by default the estimate) shrinks with the square root of n, on the
+    log scale. None if that ratio is unknown or not below the margin, or if nothing varies.
     """
     estimate, high = contrast.gate_ratio.estimate, contrast.gate_ratio.high
     if estimate is None or high is None:
@@ -50,28 +50,29 @@ def requests_needed(contrast: Contrast, n: int, margin: float, true_ratio: float
     true_ratio = estimate if true_ratio is None else true_ratio
     if true_ratio >= margin or high <= estimate:
         return None
-    # Width falls with the square root of n: the distance to be closed, over the distance that there is, squared.
+    # The factor in n is the square of the present distance over the allowed distance.
     return math.ceil(n * (math.log(high / estimate) / math.log(margin / true_ratio)) ** 2)
 
 
 def tighter_margins(latency: ServedLatency, policy: Policy) -> tuple[TighterMargin, ...]:
-    """Return the requests that half the margins would need if B is as fast as A."""
+    """Return the requests that half of each margin would need if B is as fast as A."""
     if latency.comparison is None:
         return ()
     n = min(latency.a.n, latency.b.n)
     p50, p95 = (1 + (margin - 1) / 2 for margin in (policy.margins.p50_ratio, policy.margins.p95_ratio))
     for_p50 = requests_needed(latency.comparison.p50, n, p50, 1.0)
     for_p95 = requests_needed(latency.comparison.p95, n, p95, 1.0)
-    # However narrow the interval, below this n the p95 has no upper limit at all.
+    # Below this n the p95 has no upper limit at all, however narrow the interval.
     if for_p95 is not None:
         for_p95 = max(for_p95, fewest_for_p95(policy))
     return TighterMargin("p50", p50, for_p50), TighterMargin("p95", p95, for_p95)
 
 
 def fewest_for_p95(policy: Policy) -> int:
-    """Return the requests per arm without which no p95 is gated: below, no value need lie beyond it.
+    """Return the fewest requests per arm for gating a p95.
 
-    The bootstrap cannot see beyond the largest value, and that is an upper limit from this n on only.
+    The bootstrap cannot exceed the largest value. Below this n that value is too likely to lie below the true p95, so
+    it is no upper limit.
     """
     return requests_for_upper_limit(0.95, 1 - 2 * policy.alpha)
 
@@ -79,11 +80,12 @@ def fewest_for_p95(policy: Policy) -> int:
 def _gate(name: GateId, contrast: Contrast, margin: float, policy: Policy) -> Gate:
     ratio, shift = contrast.gate_ratio, contrast.gate_shift
     slack = policy.margins.latency_slack_ms
-    # A ratio of tiny latencies may be large and harmless, so the slack lets a small shift pass (statistics.md, section
-    # 4).
+    # The ratio of two tiny latencies may be large and harmless, so the slack lets a small shift pass (statistics.md,
+    # section 4).
     by_ratio = ratio.high is not None and ratio.high < margin
     by_shift = slack > 0 and shift.high is not None and shift.high < slack
     shown_slow = ratio.low is not None and ratio.low >= margin
+    # An unknown lower limit of the shift cannot rule out that the shift is within the slack.
     within_slack = slack > 0 and (shift.low is None or shift.low < slack)
     if by_ratio or by_shift:
         outcome = Outcome.PASS

@@ -1,4 +1,4 @@
-"""The cheapest next step: how many more pairs or requests would settle what is open."""
+"""The cheapest next step: how many more pairs or requests would settle an open question."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -13,7 +13,7 @@ from minieval.verdict.policy import Policy
 from minieval.verdict.quality_gates import Assessment
 from minieval.verdict.verdict import Verdict
 
-# Beyond a million runs the advice would be of no use, and the search for the number would not end.
+# Advice to make more than a million runs is useless, and the search for the number needs an end.
 MOST_RUNS: Final = 1_000_000
 
 
@@ -57,6 +57,7 @@ def _quality_steps(assessment: Assessment, policy: Policy, outcome: Mapping[Gate
         return ("nothing to gain in quality; ask for non-inferiority if B is cheaper",)
     if outcome[GateId.BETTER] is Outcome.PASS:
         return ()
+    # The pairs needed for the paired test alone; if the run already has them, clusters widened the interval.
     needed = quality.needed
     if needed.estimate is None:
         return ("no practical number of pairs settles the quality question",)
@@ -75,7 +76,7 @@ def _non_inferior_step(quality: Quality, policy: Policy) -> str:
         return f"the estimate lies below the margin of {points(-margin)} points: retrain rather than wait"
     if interval.estimate == interval.low:
         return "the margin cannot be tested at this n"
-    # An interval narrows with the square root of n, so reaching the margin takes the square of the factor.
+    # The interval narrows with the square root of n, so n grows by the square of the factor that is missing.
     shrink = (interval.estimate - interval.low) / (interval.estimate + margin)
     total = int(quality.n * shrink**2) + 1
     return f"about {max(1, total - quality.n)} more pairs ({total} in all) would bring the limit above the margin"
@@ -104,7 +105,7 @@ def _latency_step(name: GateId, contrast: Contrast, margin: float, n: int, fewes
     if estimate is None:
         return f"find out why requests fail: the {name} lies among those that did"
     if estimate >= margin:
-        # The estimate lies beyond the margin, but its interval does not: say what it would take if B is as fast as A.
+        # The estimate is beyond the margin, but its interval is not: say what it would take if B is as fast as A.
         needed = requests_needed(contrast, n, margin, 1.0)
         size = "" if needed is None else f" with about {max(needed, fewest, n)} requests per arm"
         again = f"repeat the A/B block{size}"
@@ -120,7 +121,7 @@ def _failure_step(failures: Failures, policy: Policy) -> str:
     limit = policy.margins.failure_rate
     if failures.runs and failures.failed / failures.runs >= limit:
         return f"find out why B failed {failures.failed} times before anything else"
-    # Steps of a hundredth: the exact limit has no inverse in closed form, and nobody plans runs more exactly.
+    # The exact limit has no closed-form inverse. Steps of 1 % are precise enough for planning a run.
     runs = max(1, failures.runs)
     while clopper_pearson_upper(failures.failed, runs, failures.confidence) >= limit and runs < MOST_RUNS:
         runs = runs + max(1, runs // 100)

@@ -1,4 +1,4 @@
-"""The rule that a run is judged by, fixed before the run: the aim, alpha, the planned n and the margins."""
+"""The policy for judging a run, fixed before the run: the aim, alpha, the planned n and the margins."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from minieval.manifest import Aim, Margins, Run
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The rule; alpha is the accepted chance of promoting a B that should not be."""
+    """The policy; alpha is the accepted probability of promoting a B that should not be promoted."""
 
     aim: Aim
     alpha: float
@@ -16,5 +16,5 @@ class Policy:
 
 
 def policy_of(run: Run) -> Policy:
-    """Return the rule that was fixed for a run."""
+    """Return the policy that was fixed for a run."""
     return Policy(run.policy, run.alpha, run.planned_n, run.margins)

@@ -11,17 +11,17 @@ from minieval.verdict.verdict import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """Quality and its slices, under one treatment of missing answers."""
+    """Quality overall and per slice, under one treatment of missing answers."""
 
     quality: Quality
     buckets: tuple[BucketFamily, ...]
     identical: bool
-    """Whether every pair of answers was the same text."""
+    """Whether the arms gave the same answer in every pair."""
 
 
 @dataclass(frozen=True, slots=True)
 class QualityCall:
-    """The verdict on quality alone, the reason in a sentence, and its gates."""
+    """The verdict on quality alone, its reason in a sentence, and its gates."""
 
     verdict: Verdict
     reason: str
@@ -29,7 +29,7 @@ class QualityCall:
 
 
 def call_quality(assessment: Assessment, policy: Policy) -> QualityCall:
-    """Apply the quality rules in their order: retrain, then promote, else hold."""
+    """Apply the quality rules in this order: retrain, promote, otherwise hold."""
     quality = assessment.quality
     gates = (_no_worse(quality), _buckets(assessment), _aim(quality, policy))
     verdict, reason = _verdict(assessment, policy, gates)
@@ -41,14 +41,14 @@ def _verdict(assessment: Assessment, policy: Policy, gates: tuple[Gate, Gate, Ga
     no_worse, buckets, aim = gates
     upper = quality.deciding.interval.high
     gain = policy.margins.smallest_useful_gain
-    # Retrain comes before promote: a B that is surely worse somewhere is not saved by being better overall.
+    # Retrain comes before promote: being better overall does not excuse a B that is surely worse on a slice.
     if no_worse.outcome is Outcome.FAIL:
         return Verdict.RETRAIN, f"B is less accurate than A: {_interval(quality.deciding)}"
     if buckets.outcome is Outcome.FAIL:
         return Verdict.RETRAIN, f"B is significantly worse on a slice: {buckets.observed}"
     if policy.aim == "better" and assessment.identical:
         return Verdict.HOLD, "no useful difference: the arms gave the same answers throughout"
-    # Futility: even the upper limit is below the smallest useful gain, so more pairs would only confirm it.
+    # Futility: even the upper limit is below the smallest useful gain, so more pairs would only confirm that.
     if policy.aim == "better" and upper < gain:
         futile = f"at best B gains {points(upper)} points, the smallest useful gain is {points(gain)}"
         return Verdict.RETRAIN, f"more data would not help: {futile}"
@@ -59,6 +59,7 @@ def _verdict(assessment: Assessment, policy: Policy, gates: tuple[Gate, Gate, Ga
 
 
 def _no_worse(quality: Quality) -> Gate:
+    # The upper limit must be strictly below 0: a limit of exactly 0 still allows "no difference".
     worse = quality.deciding.interval.high < 0
     return gate(GateId.NOT_WORSE_OVERALL, not worse, _interval(quality.deciding), "upper limit not below 0 points")
 
@@ -83,7 +84,7 @@ def _aim(quality: Quality, policy: Policy) -> Gate:
 def _better(quality: Quality, policy: Policy) -> Gate:
     p, low = quality.mcnemar_midp.pvalue, quality.deciding.interval.low
     failed = quality.deciding.interval.high < policy.margins.smallest_useful_gain
-    # Both, because they can disagree: mid-p ignores clusters, and the interval may be the cluster-robust one.
+    # Both are required because they can disagree: mid-p ignores clusters, and the interval may be cluster-robust.
     passed = p < policy.alpha and low > 0
     outcome = Outcome.PASS if passed else Outcome.FAIL if failed else Outcome.INCONCLUSIVE
     return Gate(
@@ -97,7 +98,7 @@ def _better(quality: Quality, policy: Policy) -> Gate:
 def _non_inferior(quality: Quality, policy: Policy) -> Gate:
     margin = policy.margins.noninferiority
     one_sided = quality.deciding_one_sided.interval
-    # The same twofold demand as for "better", at the one-sided level.
+    # As for "better", test and interval must both pass, here at the one-sided level.
     passed = quality.noninferiority.passed and one_sided.low > -margin
     failed = one_sided.high <= -margin
     outcome = Outcome.PASS if passed else Outcome.FAIL if failed else Outcome.INCONCLUSIVE

@@ -1,4 +1,4 @@
-"""The gates that make a run invalid: does the evidence belong together, and to its manifest?"""
+"""The gates that make a run invalid: is the evidence consistent, and does it match its manifest?"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from minieval.verdict.gates import Gate, GateId, Outcome, gate, pvalue
 
 @dataclass(frozen=True, slots=True)
 class EvalSetHashes:
-    """The md5 of the eval set as found, and as the baseline and dvc.lock name it if they are given."""
+    """The md5 of the eval set file, and the md5 that the baseline and dvc.lock record, if they are given."""
 
     found: str
     baseline: str | None
@@ -22,7 +22,7 @@ class EvalSetHashes:
 def pinned_gates(
     run: Run, facts: LogFacts, plan: PlanFacts, items_in_pairs: int, hashes: EvalSetHashes
 ) -> tuple[Gate, ...]:
-    """Return the gates of identity and completeness under a manifest, in the order in which a reader wants them."""
+    """Return the gates on identity and completeness of a run with a manifest, in the order of the report."""
     return (
         _eval_set(hashes, {"manifest.json": run.eval_set_dvc_hash}),
         _arms(run, facts, "the manifest's models"),
@@ -39,7 +39,7 @@ def pinned_gates(
 def unpinned_gates(
     run: Run, facts: LogFacts, items_in_pairs: int, hashes: EvalSetHashes, unpinned: Sequence[str]
 ) -> tuple[Gate, ...]:
-    """Return the same gates for a log without a manifest, as far as the log alone can answer them."""
+    """Return the same gates for a log without a manifest, where the log alone can answer them."""
     return (
         Gate(
             GateId.FIXED_BEFORE_THE_RUN,
@@ -66,7 +66,7 @@ def unpinned_gates(
 def _eval_set(hashes: EvalSetHashes, named: Mapping[str, str]) -> Gate:
     others = {"eval_baseline.json": hashes.baseline, **named, "dvc.lock": hashes.locked}
     known = {name: value for name, value in others.items() if value is not None}
-    # Compared with the file as found, so that the message names the one that is out of step.
+    # Each is compared with the file itself, so that the message names the one that differs.
     wrong = [f"{name} names {value}" for name, value in known.items() if value != hashes.found]
     observed = f"the file is {hashes.found}" + "".join(f"; {other}" for other in wrong)
     if not known:
@@ -82,13 +82,14 @@ def _arms(run: Run, facts: LogFacts, models: str) -> Gate:
 
 def _configurations(run: Run, facts: LogFacts, plan: PlanFacts) -> Gate:
     expected = ", ".join(f"block {b.name} {b.strategy} {b.config_sha[:12]}" for b in run.blocks)
+    # Under two salts the same user may be assigned to either arm.
     salts: dict[tuple[str, str], set[str]] = {}
     for c in facts.contexts:
         salts.setdefault((c.strategy, c.config_sha), set()).add(c.salt)
     mixed = [config for config, found in salts.items() if len(found) > 1]
     if mixed:
         return gate(GateId.CONFIGURATIONS, False, f"{mixed[0][0]} {mixed[0][1][:12]} has several salts", expected)
-    # Only planned ids count here; the gate on request ids reports those that nobody planned.
+    # Only planned ids count here; the gate on request ids reports the unplanned ones.
     other = plan.other_block
     observed = f"{len(salts)} configurations" if not other.records else _first(other, "was routed by another one")
     return gate(GateId.CONFIGURATIONS, not other.records, observed, expected)
@@ -96,7 +97,7 @@ def _configurations(run: Run, facts: LogFacts, plan: PlanFacts) -> Gate:
 
 def _one_configuration(facts: LogFacts) -> Gate:
     expected = "one configuration and salt per strategy"
-    # Two salts or configurations assign users differently; pooled, their split would be that of neither.
+    # Two salts or configurations assign users differently, and the pooled split would follow neither.
     for strategy in ("shadow", "ab"):
         routed = {(c.config_sha, c.salt) for c in facts.contexts if c.strategy == strategy}
         if len(routed) > 1:
@@ -127,6 +128,7 @@ def _sentences(plan: PlanFacts) -> Gate:
 
 
 def _sample_ratio(run: Run, facts: LogFacts) -> Gate:
+    # Distinct ids rather than records: a client that retries would otherwise look like a broken split.
     (a, b), (of_a, of_b) = run.roles(), facts.split_ids
     p = sample_ratio(of_a, of_b).pvalue
     observed = f"{of_a} ids on {a}, {of_b} on {b}, exact p {pvalue(p)}"
@@ -134,8 +136,8 @@ def _sample_ratio(run: Run, facts: LogFacts) -> Gate:
 
 
 def _planned(run: Run, items_in_pairs: int) -> Gate:
-    # Repeats of an item are one observation of it, so n counts items. Fewer than planned is invalid rather than a
-    # hold: stopping when the numbers look good would promote by chance (statistics.md, "looks").
+    # Repeats of an item are a single observation, so n counts items. Fewer than planned is invalid rather than a hold,
+    # because stopping when the numbers look good would promote by chance (statistics.md, "looks").
     observed = f"{items_in_pairs} distinct items in gradable pairs"
     return gate(GateId.PLANNED_PAIRS, items_in_pairs >= run.planned_n, observed, f"at least {run.planned_n}")
 

@@ -13,6 +13,7 @@ class Verdict(StrEnum):
     INVALID = "invalid"
 
 
-# Promote alone is 0, so a pipeline that only looks at success never lets a hold through. 1 is left to crashes.
+# Only promote is 0, so a pipeline that checks for success never lets a hold through. 1 is reserved for crashes: Python
+# exits with it on an uncaught exception.
 EXIT_CODES: Final = {Verdict.PROMOTE: 0, Verdict.HOLD: 10, Verdict.RETRAIN: 20, Verdict.INVALID: 3}
 USAGE_EXIT_CODE: Final = 2

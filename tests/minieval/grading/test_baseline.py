@@ -49,6 +49,6 @@ def test_dvc_locks_the_eval_set_that_the_baseline_names() -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"schema": 1}', b"\xff"])
-def test_what_is_no_baseline_is_refused(content: bytes) -> None:
+def test_an_invalid_baseline_is_refused(content: bytes) -> None:
     with pytest.raises(InputRefused, match=r"eval_baseline\.json"):
         parse_baseline(content)

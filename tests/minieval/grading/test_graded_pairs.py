@@ -171,7 +171,7 @@ def test_cases_are_listed_once_regressions_first_with_the_trace_of_their_first_r
     assert (found[0].outcome_a, found[0].outcome_b) == (CORRECT, "over-regularised")
 
 
-def test_the_first_complete_pair_of_every_item_is_told_in_the_order_of_the_log(tmp_path: Path) -> None:
+def test_the_first_complete_pair_of_every_item_is_returned_in_log_order(tmp_path: Path) -> None:
     right, wrong = "He went.", "He wented."
     lines = [
         shadow_line(1, "He went.", answered("A", right), answered("B", None, status="dropped")),
@@ -188,7 +188,7 @@ def test_the_first_complete_pair_of_every_item_is_told_in_the_order_of_the_log(t
     ]
 
 
-def test_more_cases_than_a_report_lists_are_counted_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cases_beyond_those_listed_are_still_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Patched because 2,000 different answers would make the test slow.
     monkeypatch.setattr("minieval.measures.observed.cases.MOST_LISTED", 5)
     lines = [shadow_line(i, "He went.", answered("A", "He went."), answered("B", f"He {i}.")) for i in range(20)]
@@ -218,7 +218,7 @@ def test_two_answers_that_differ_in_white_space_only_differ_unless_the_grader_sa
     assert [tally.differing for tally in paired(tmp_path, [line], grader).tallies] == [True]
 
 
-def test_a_canonical_answer_that_is_no_text_stops_the_grading(tmp_path: Path) -> None:
+def test_a_canonical_answer_that_is_not_text_stops_the_grading(tmp_path: Path) -> None:
     line = shadow_line(1, "He went.", answered("A", "x"), answered("B", "y"))
 
     with pytest.raises(GraderFailed, match="canonical_answer returned None: expected text"):

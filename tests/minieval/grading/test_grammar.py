@@ -1,4 +1,4 @@
-"""What counts as right, and what is said of a wrong answer."""
+"""What counts as right, and how a wrong answer is classified."""
 
 import itertools
 import unicodedata
@@ -76,7 +76,7 @@ def test_every_accepted_sentence_is_right_whatever_its_white_space(answer: str) 
         (RIGHT, None, Correction.FAILED),
     ],
 )
-def test_an_answer_is_told_by_what_it_did_to_its_sentence(
+def test_an_answer_is_classified_by_what_it_did_to_its_sentence(
     asked: Item, answer: str | None, correction: Correction
 ) -> None:
     found = grade(asked, answer)

@@ -37,7 +37,7 @@ def test_the_graders_modules_import_no_other_module_of_ours(module: str) -> None
 
 
 @pytest.mark.parametrize("path", sorted(GRADER_FILES.values()))
-def test_one_more_byte_in_any_of_its_files_is_another_grader(copy: Path, path: str) -> None:
+def test_adding_a_byte_to_any_file_changes_the_grader(copy: Path, path: str) -> None:
     before = grader_sha(copy)
 
     with (copy / path).open("ab") as file:
@@ -64,7 +64,7 @@ def test_the_hash_is_the_documented_one(copy: Path) -> None:
     assert grader_sha(copy) == hashlib.sha256(parts).hexdigest()
 
 
-def test_a_missing_file_is_no_grader(copy: Path) -> None:
+def test_a_missing_file_of_the_grader_is_an_error(copy: Path) -> None:
     (copy / "src/minicorpus/grid.py").unlink()
 
     with pytest.raises(FileNotFoundError):

@@ -43,6 +43,6 @@ def test_an_item_is_read_back_whole() -> None:
         (json.dumps({**LINE, "id": "other"}), "stands on line 1 already"),
     ],
 )
-def test_a_line_that_is_no_item_is_refused_with_its_number(line: str, reason: str) -> None:
+def test_a_line_that_is_not_an_item_is_refused_with_its_number(line: str, reason: str) -> None:
     with pytest.raises(ItemError, match=f"line 3: .*{reason}"):
         parse_items(f"{json.dumps(LINE)}\n\n{line}\n")

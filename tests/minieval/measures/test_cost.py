@@ -135,7 +135,7 @@ def test_the_gate_of_the_cost_prints_both_arms() -> None:
     assert short == Gate(name, Outcome.FAIL, f"{prefix} not-deployment-ready (accuracy 25.0 %), A 0.0000569", asked)
 
 
-def test_dollars_follow_the_digits_of_what_they_stand_beside() -> None:
+def test_dollars_use_as_many_decimals_as_their_neighbour() -> None:
     assert usd(0.5, 0.001234) == "0.50000"
     assert usd(1000.0) == "1000.00"
     assert usd(0.012345, 5.0) == "0.01"

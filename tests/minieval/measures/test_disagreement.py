@@ -105,7 +105,7 @@ def test_the_moves_from_outcome_to_outcome_are_counted() -> None:
     assert found.transitions == (Transition("correct", "correct", 1), Transition("tense", "correct", 2))
 
 
-def test_pairs_of_which_one_answer_is_missing_are_no_disagreement() -> None:
+def test_a_pair_with_a_missing_answer_is_not_a_disagreement() -> None:
     known = from_item(RIGHT)
     dropped = Tally(known, GRADER.mark(known, "He went."), None, answered=False, differing=False, requests=1)
 
@@ -146,7 +146,7 @@ def test_counting_equal_pairs_together_changes_nothing(asked: list[Asked]) -> No
     assert disagreement(together, apart.cases) == apart
 
 
-def test_a_grader_that_knows_no_corrections_gives_none() -> None:
+def test_a_grader_that_does_not_report_corrections_gives_none() -> None:
     known = from_item(RIGHT)
     right = Mark(correct=True, outcome="correct")
 
@@ -155,7 +155,7 @@ def test_a_grader_that_knows_no_corrections_gives_none() -> None:
     assert (found.pairs, found.a, found.b) == (3, None, None)
 
 
-def test_two_right_answers_may_differ_and_white_space_is_no_difference() -> None:
+def test_two_right_answers_may_differ_but_not_by_white_space_only() -> None:
     found = compare([(WRONG, "He will go.", "He is going to go."), (RIGHT, "He went.", " He  went. ")])
 
     assert (found.differing, found.neutral_both_right) == (1, 1)
@@ -192,7 +192,7 @@ def test_precision_and_recall_are_those_of_a_confusion_table() -> None:
     assert found.a.f05 == 1.25 * (1 / 2) * (1 / 3) / (0.25 / 2 + 1 / 3)
 
 
-def test_no_case_is_no_rate() -> None:
+def test_without_cases_there_is_no_rate() -> None:
     found = compare([(RIGHT, None, None)])
 
     assert found.a is not None
@@ -200,7 +200,7 @@ def test_no_case_is_no_rate() -> None:
     assert found.differing == 0
 
 
-def test_neutral_pairs_are_told_by_whether_both_arms_are_right() -> None:
+def test_neutral_pairs_are_split_by_whether_both_arms_are_right() -> None:
     found = compare(
         [
             (WRONG, "He will go.", "He is going to go."),

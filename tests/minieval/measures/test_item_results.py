@@ -1,4 +1,4 @@
-"""Pairing: repeats that results_per_item, and what missing answers count as."""
+"""Pairing: how repeats of an item are combined, and how missing answers count."""
 
 from dataclasses import replace
 

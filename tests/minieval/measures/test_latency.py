@@ -88,7 +88,7 @@ def test_the_shadows_latency_is_compared_by_pairs() -> None:
     assert compare_shadow(b[:0], a[:0]) is None
 
 
-def test_exactly_as_many_as_are_compared_are_not_thinned(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_largest_compared_sample_is_not_thinned(monkeypatch: pytest.MonkeyPatch) -> None:
     # Patched because 20,000 requests per arm would make the test slow.
     monkeypatch.setattr("minieval.measures.latency.MOST_COMPARED", 50)
     a, b = np.array(SPREAD[:102:2]), np.array(SPREAD[1:102:2])

@@ -112,7 +112,7 @@ def test_the_failure_limit_is_that_of_the_documented_examples(failed: int, runs:
     assert (upper < 0.02) == passes
 
 
-def test_a_log_without_pairs_misses_none() -> None:
+def test_a_log_without_pairs_has_none_missing() -> None:
     found = account(facts(("ok", None)), [], ("A", "B"), ungradable=0, sent=1, torn=0, lost=0, alpha=0.05)
 
     assert (found.pairs, found.complete, found.missing_share) == (0, 0, 0.0)

@@ -94,7 +94,7 @@ def test_the_pairs_needed_are_for_what_was_seen_if_that_is_more_than_the_useful_
     assert found.needed == pairs_needed(0.08, 0.12)
 
 
-def test_the_p_values_know_the_discordant_items_only() -> None:
+def test_the_p_values_depend_on_discordant_items_only() -> None:
     one, other = (
         assess_quality(rows_of((both, 12, 4, neither)), ALPHA, MARGINS) for both, neither in ((160, 24), (0, 3))
     )
@@ -150,7 +150,7 @@ def test_items_with_varying_answers_are_clustered_by_item() -> None:
     assert found.difference == pytest.approx((3 - 1 + 0.5) / 21)
 
 
-def test_many_small_gains_are_no_large_one() -> None:
+def test_many_small_gains_are_not_a_large_one() -> None:
     # Every item gains a tenth: by signs B wins all of them, by means it gains ten points.
     item = from_item(Item("i", "s", ("s",), "go", "t", "p", "r", None, "f"))
     rows = [ItemResult(replace(item, id=f"i{i}"), 0.5, 0.6, 10) for i in range(100)]
@@ -163,14 +163,14 @@ def test_many_small_gains_are_no_large_one() -> None:
 
 
 @pytest.mark.parametrize("table", [(20, 0, 0, 0), (0, 0, 0, 20), (0, 20, 0, 0), (0, 0, 20, 0), (1, 0, 0, 0)])
-def test_extreme_tables_give_numbers_or_none(table: Table) -> None:
+def test_extreme_tables_give_finite_numbers_or_none(table: Table) -> None:
     found = assess_quality(rows_of(table), ALPHA, MARGINS)
 
     assert found.tango.low <= found.difference <= found.tango.high
     assert found.z_factor is None or found.z_factor > 0
 
 
-def test_no_items_at_all_are_refused() -> None:
+def test_an_empty_list_of_items_is_refused() -> None:
     with pytest.raises(UnusableNumbers) as refusal:
         assess_quality([], ALPHA, MARGINS)
 
@@ -189,7 +189,7 @@ def test_items_are_clustered_only_where_every_one_has_a_cluster(related: int) ->
     assert (found.cluster_name, found.clustered, found.deciding.method) == (None, None, "Tango score")
 
 
-def test_clusters_of_two_kinds_are_no_clusters() -> None:
+def test_items_with_two_kinds_of_clusters_are_not_clustered() -> None:
     rows = [
         replace(row, item=replace(row.item, cluster=("verb" if i % 2 else "noun", f"v{i}")))
         for i, row in enumerate(rows_of((20, 6, 1, 4)))
@@ -216,7 +216,7 @@ def test_the_factor_is_known_for_a_single_item_on_which_the_arms_differ() -> Non
     assert assess_quality(rows_of((1, 0, 0, 0)), ALPHA, MARGINS).z_factor is None
 
 
-def test_what_is_missing_to_the_pairs_that_are_needed_is_never_less_than_none() -> None:
+def test_the_number_of_missing_pairs_is_never_negative() -> None:
     few, enough = (assess_quality(rows_of(table), ALPHA, MARGINS) for table in ((6, 2, 1, 1), (0, 40, 0, 0)))
     useless = assess_quality(rows_of((6, 1, 1, 2)), ALPHA, Margins(smallest_useful_gain=0.0))
 

@@ -36,7 +36,7 @@ def test_the_counts_and_the_e_value_are_those_of_all_pairs(outcomes: list[tuple[
 
 
 @given(OUTCOMES)
-def test_the_p_value_is_the_smallest_on_the_way_and_never_rises(outcomes: list[tuple[bool, bool]]) -> None:
+def test_the_p_value_is_the_running_minimum_and_never_rises(outcomes: list[tuple[bool, bool]]) -> None:
     readings = [read_running(pairs(outcomes[:i]), 0.05) for i in range(len(outcomes) + 1)]
 
     expected = [min(1.0, *(1 / r.statistic for r in readings[: i + 1]), 1.0) for i in range(len(readings))]

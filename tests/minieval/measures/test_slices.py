@@ -111,7 +111,7 @@ def test_intervals_and_flags_follow_alpha() -> None:
     assert bucket_families(rows, 0.05)[0].rows[0].flag is Flag.NO_EVIDENCE
 
 
-def test_no_rows_are_no_families() -> None:
+def test_without_rows_there_are_no_families() -> None:
     assert bucket_families([], 0.05) == ()
 
 
@@ -146,7 +146,7 @@ def test_three_regressions_without_an_improvement_are_to_be_read_at_any_n() -> N
     assert [row.value for row in family.rows if row.to_read] == ["three"]
 
 
-def test_a_total_that_most_slices_contradict_is_warned_about() -> None:
+def test_a_pooled_difference_that_most_slices_contradict_gives_a_warning() -> None:
     assert tense({"one": (10, 12, 0, 0), "two": (10, 0, 2, 0), "three": (10, 0, 2, 0)}).simpson
     assert not tense({"one": (10, 2, 0, 0), "two": (10, 2, 0, 0), "three": (10, 0, 2, 0)}).simpson
 

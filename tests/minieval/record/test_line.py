@@ -48,7 +48,7 @@ def test_the_labs_lines_are_written_again_byte_for_byte(path: Path) -> None:
 @example(replace(SHADOWED, cpu_ms=float("nan")))
 @example(replace(SHADOWED, response="\ud800"))
 @example(ArmResult("error", reason="\ud800"))
-def test_no_value_of_an_arm_makes_a_line_that_is_no_record(claimed: ArmResult) -> None:
+def test_no_value_of_an_arm_can_make_an_invalid_line(claimed: ArmResult) -> None:
     checked = checked_result(claimed)
     read = parse_line(to_line(replace(RECORD, results={"A": OK, "B": claimed})))
     again = parse_line(to_line(replace(RECORD, results={"A": OK, "B": checked})))

@@ -181,7 +181,7 @@ def test_the_judge_reads_a_line_exactly_if_the_server_does(
 
 
 def _without_other_arms(line: Line, arms: set[str]) -> Line:
-    """Return the line without keys of arms that did not run: nobody reads those."""
+    """Return the line without keys of arms that did not run: they are never read."""
     per_arm = tuple(f"{name}_" for name in ArmResult.__struct_fields__)
     return {key: value for key, value in line.items() if not key.startswith(per_arm) or key.rpartition("_")[2] in arms}
 
@@ -196,7 +196,7 @@ def test_every_status_is_exactly_one_of_ok_failed_and_missing() -> None:
 
 
 @given(count=st.integers(0, 10**18 - 1))
-def test_a_loss_line_is_read_as_its_count_and_is_no_record(count: int) -> None:
+def test_a_loss_line_is_read_as_its_count_and_not_as_a_record(count: int) -> None:
     line = loss_line(count, "2026-05-04T10:11:12.345678Z")
 
     assert lost_records(line.removesuffix(b"\n")) == count

@@ -1,4 +1,4 @@
-"""report.json: published schema, twelve digits, and no number that is none."""
+"""report.json: published schema, twelve digits, no NaN and no infinity."""
 
 import json
 import math
@@ -44,7 +44,7 @@ def test_a_report_is_read_back_as_it_was() -> None:
     assert from_json(to_json(refused())) == refused()
 
 
-def test_an_unknown_key_is_no_report() -> None:
+def test_a_report_with_an_unknown_key_is_refused() -> None:
     document = json.loads(to_json(refused()))
 
     with pytest.raises(msgspec.ValidationError, match="extra"):
@@ -52,7 +52,7 @@ def test_an_unknown_key_is_no_report() -> None:
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf])
-def test_what_is_no_number_is_never_written(number: float, tmp_path: Path) -> None:
+def test_nan_and_infinity_are_never_written(number: float, tmp_path: Path) -> None:
     identity_like = Interval(0.5, 0.1, number, 0.95)
     broken = msgspec.structs.replace(refused(), identity=identity_like)
 

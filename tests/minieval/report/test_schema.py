@@ -17,14 +17,14 @@ from minieval.verdict.gates import GateId, gate
 PUBLISHED = (REPOSITORY / "docs" / "report.schema.json").read_text(encoding="utf-8")
 VALIDATOR = Draft202012Validator(json.loads(PUBLISHED))
 REPORTS = sorted((REPOSITORY / "experiments" / "38-shadow-ab").glob("**/report.json"))
-# Facts of the machine and the run, as whoever drove it wrote them down.
+# Facts about the machine and the run, as the driver recorded them.
 FREE_FORM = {"isolation", "versions", "git", "hardware", "engine", "margins", "statuses", "slices"}
 
 Json = dict[str, Any]
 
 
 def objects(node: object, name: str = "") -> Iterator[tuple[str, Json]]:
-    """Yield every object with fixed keys, under the name that it stands for."""
+    """Yield every object with fixed keys, with the name of its type."""
     if isinstance(node, list):
         for entry in node:
             yield from objects(entry, name)
@@ -45,7 +45,7 @@ def test_the_published_schema_is_the_documents() -> None:
     assert json_schema() == PUBLISHED, "it changed: python -m minieval.report.schema > docs/report.schema.json"
 
 
-def test_the_schema_is_one_and_says_which() -> None:
+def test_the_schema_is_valid_and_states_its_version() -> None:
     Draft202012Validator.check_schema(json.loads(PUBLISHED))
 
     assert json.loads(PUBLISHED)["$id"] == SCHEMA_ID == f"urn:lynx-shadow-ab:report:{SCHEMA}"
@@ -73,7 +73,7 @@ def test_another_schema_number_is_refused() -> None:
     assert not VALIDATOR.is_valid({**json.loads(REPORTS[0].read_bytes()), "schema": SCHEMA + 1})
 
 
-def test_a_key_more_is_refused_in_every_object() -> None:
+def test_an_additional_key_is_refused_in_every_object() -> None:
     report = json.loads(REPORTS[0].read_bytes())
     accepted = []
     for name, found in one_of_each(report):

@@ -19,7 +19,7 @@ def test_the_self_test_counts_what_it_recomputed() -> None:
     assert result.checks == len(list(reference_checks()))
 
 
-def test_a_value_that_is_off_stops_the_judge_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_value_stops_the_judge_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     # Patched because no installation at hand computes a wrong value.
     monkeypatch.setattr(selftest, "reference_checks", lambda: iter([Check("Wilson 1/2", 0.5, 0.6, 0.01)]))
 

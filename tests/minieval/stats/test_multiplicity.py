@@ -1,4 +1,4 @@
-"""Corrections for many looks, against statsmodels and scipy, and Tarone's selection by enumeration."""
+"""Corrections for multiple testing, against statsmodels and scipy, and Tarone's selection by enumeration."""
 
 import pytest
 from hypothesis import given, settings
@@ -65,10 +65,10 @@ def test_four_slices_of_which_one_has_no_discordant_pair_are_a_family_of_three()
     assert tarone([0.001, 0.002, 1.0, 0.004]) == (True, True, False, True)
 
 
-def test_no_slices_are_no_family() -> None:
+def test_without_slices_there_is_no_family() -> None:
     assert holm(()) == benjamini_hochberg(()) == tarone(()) == ()
 
 
-def test_what_is_no_probability_is_refused() -> None:
+def test_a_value_that_is_not_a_probability_is_refused() -> None:
     with pytest.raises(UnusableNumbers, match="p-value"):
         holm([0.5, float("nan")])

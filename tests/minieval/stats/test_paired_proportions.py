@@ -212,7 +212,7 @@ def test_newcombes_paired_interval_is_its_formula(table: Table) -> None:
 
 
 @pytest.mark.parametrize("difference", [-1.0, 1.0])
-def test_at_the_ends_the_score_statistic_is_certain_or_nothing(difference: float) -> None:
+def test_at_the_ends_the_score_statistic_is_infinite_or_zero(difference: float) -> None:
     assert tango_statistic(3, 0, 3, 1.0) == tango_statistic(0, 3, 3, -1.0) == 0
     assert tango_statistic(1, 1, 5, difference) == -math.copysign(math.inf, difference)
 
@@ -228,7 +228,7 @@ def test_large_counts_give_finite_numbers(n: int) -> None:
     assert math.isfinite(tango_interval(n, 0, n).low)
 
 
-def test_non_inferiority_is_tested_at_three_points_and_five_percent_unless_told_otherwise() -> None:
+def test_non_inferiority_defaults_to_three_points_and_five_percent() -> None:
     found = noninferiority(12, 4, 200)
 
     assert found == noninferiority(12, 4, 200, 0.03, 0.05)

@@ -74,11 +74,11 @@ def test_no_discordance_detects_nothing() -> None:
     assert minimum_detectable_effect(200, 0.0) == DetectableEffect(None, 200, 0.0, 0.8, 0.05)
 
 
-def test_no_effect_needs_no_number_of_pairs() -> None:
+def test_an_effect_of_zero_has_no_number_of_pairs() -> None:
     assert pairs_needed(0.0, 0.1) == PairsNeeded(None, 0.0, 0.1, 0.8, 0.05)
 
 
-def test_the_answers_say_what_was_asked() -> None:
+def test_the_results_repeat_their_arguments() -> None:
     effect, pairs = minimum_detectable_effect(300, 0.2, 0.9, 0.1), pairs_needed(0.05, 0.2, 0.9, 0.1)
 
     assert (effect.n, effect.discordance, effect.power, effect.alpha) == (300, 0.2, 0.9, 0.1)
@@ -117,7 +117,7 @@ def test_a_power_that_is_just_attained_is_enough() -> None:
     assert pairs_needed(0.1, 0.2, midp_power(120, 0.1, 0.2)).estimate == 120
 
 
-def test_one_pair_is_enough_where_a_coin_would_be() -> None:
+def test_one_pair_is_enough_if_alpha_exceeds_one_half() -> None:
     # mid-p of one discordant pair is one half
     assert pairs_needed(1.0, 1.0, alpha=0.51).estimate == 1
     assert pairs_needed(1.0, 1.0, alpha=0.5).estimate == 2

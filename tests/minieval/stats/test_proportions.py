@@ -95,7 +95,7 @@ def test_the_chi_squared_of_a_split_is_scipys(n_a: int, n_b: int) -> None:
     assert 0 <= found.pvalue <= 1
 
 
-def test_no_traffic_at_all_is_no_broken_split() -> None:
+def test_no_traffic_is_not_a_broken_split() -> None:
     assert sample_ratio(0, 0) == SampleRatio(0.0, 1.0, 1.0)
 
 
@@ -121,13 +121,13 @@ def test_a_confidence_outside_0_and_1_is_refused(confidence: float) -> None:
         accuracy_interval(1, 2, confidence)
 
 
-def test_counts_may_be_numpys() -> None:
+def test_counts_may_be_numpy_integers() -> None:
     x, n = np.array([3, 5])
 
     assert accuracy_interval(x, n) == accuracy_interval(3, 5)
 
 
 @pytest.mark.parametrize("confidence", [0.8, 0.9, 0.95, 0.99])
-def test_none_right_and_all_right_have_the_bound_itself_as_a_limit(confidence: float) -> None:
+def test_none_right_and_all_right_have_exactly_0_and_1_as_limits(confidence: float) -> None:
     for n in range(1, 200):
         assert (accuracy_interval(0, n, confidence).low, accuracy_interval(n, n, confidence).high) == (0.0, 1.0)

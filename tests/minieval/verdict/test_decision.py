@@ -1,4 +1,4 @@
-"""The decision rule: order, gates, and the way out of every hold."""
+"""The decision rule: order, gates, and a next step for every hold."""
 
 import math
 from collections.abc import Sequence
@@ -133,7 +133,7 @@ def test_a_failed_validity_gate_comes_before_everything() -> None:
     )
 
 
-def test_the_gates_stand_in_the_order_in_which_they_decide() -> None:
+def test_the_gates_are_listed_in_the_order_in_which_they_decide() -> None:
     assert [g.name for g in decision().gates] == [
         "arms",
         "not worse overall",
@@ -210,9 +210,7 @@ def test_the_p50_gate_looks_at_the_upper_limit(p50: Contrast, expected: Outcome)
 
 
 @pytest.mark.parametrize(("slack", "expected"), [(0.0, Outcome.FAIL), (5.0, Outcome.PASS)])
-def test_a_slow_ratio_passes_by_a_shift_that_nobody_notices_if_the_manifest_allows_it(
-    slack: float, expected: Outcome
-) -> None:
+def test_a_slow_ratio_passes_if_the_shift_is_within_the_manifests_slack(slack: float, expected: Outcome) -> None:
     slow = contrast(1.8, 2.0, 2.2, shift=4.9)
 
     found = decision(rule=policy(latency_slack_ms=slack), served=latency(slow, slow))
@@ -234,12 +232,12 @@ def test_the_failure_gate_is_the_exact_upper_limit(failed: int, runs: int, expec
 
 
 @pytest.mark.parametrize(("lost", "verdict"), [(4, Verdict.PROMOTE), (5, Verdict.HOLD)])
-def test_more_than_two_percent_missing_holds_whatever_the_rest_says(lost: int, verdict: Verdict) -> None:
+def test_more_than_two_percent_missing_means_hold_whatever_the_other_gates_say(lost: int, verdict: Verdict) -> None:
     assert decision(accounts=missing(lost=lost)).verdict is verdict
     assert decision(WORSE, accounts=missing(lost=5)).verdict is Verdict.HOLD
 
 
-def test_missing_answers_that_could_turn_the_verdict_hold_it() -> None:
+def test_missing_answers_that_could_change_the_verdict_mean_hold() -> None:
     found = decision(worst=UNCLEAR)
 
     assert found.verdict is Verdict.HOLD
@@ -268,7 +266,7 @@ def test_a_slice_that_is_significantly_worse_means_retraining_even_if_b_is_bette
         (SAME, Verdict.PROMOTE),
     ],
 )
-def test_non_inferiority_asks_for_the_margin_only(table: Table, verdict: Verdict) -> None:
+def test_non_inferiority_needs_only_the_margin(table: Table, verdict: Verdict) -> None:
     assert decision(table, rule=policy("non_inferior"), identical=table == SAME).verdict is verdict
 
 
@@ -310,7 +308,7 @@ def test_a_latency_that_more_requests_cannot_settle_says_what_would(p50: Contras
     assert found.startswith(step)
 
 
-def test_a_failing_arm_is_to_be_repaired_and_a_rarely_failing_one_to_be_watched_longer() -> None:
+def test_a_failing_arm_needs_repair_and_a_rarely_failing_one_needs_more_runs() -> None:
     often, rarely = decision(accounts=missing(20, 200)), decision(accounts=missing(1, 200))
 
     assert "find out why B failed 20 times" in often.next_steps[0]
@@ -336,7 +334,7 @@ def test_an_upper_failure_limit_of_exactly_the_margin_is_not_below_it() -> None:
     assert outcome(above, "B's failures") is Outcome.PASS
 
 
-def test_a_settled_verdict_has_the_one_step_that_follows_from_it() -> None:
+def test_a_settled_verdict_has_exactly_one_next_step() -> None:
     assert decision(BETTER).next_steps == (
         "promote B behind a small canary, and fill in the cost per quality unit from lab 03",
     )

@@ -73,7 +73,7 @@ def test_what_was_not_measured_is_inconclusive_at_both_margins(served: ServedLat
         ((1.0, 0.9, 1.1), (6.0, 5.0, 7.0), 5.0, Outcome.PASS),
     ],
 )
-def test_a_gate_passes_by_ratio_or_by_slack_and_fails_only_where_both_are_surely_beyond(
+def test_a_gate_passes_by_ratio_or_by_slack_and_fails_only_if_both_are_surely_exceeded(
     ratio: Limits, shift: Limits, slack: float, outcome: Outcome
 ) -> None:
     p50, p95 = latency_gates(latency(contrast(ratio, shift), FAST), policy(slack))
@@ -156,11 +156,11 @@ def test_the_requests_needed_shrink_the_limit_with_the_square_root_of_n() -> Non
         ((1.1, 1.1, 1.1), 1.2),
     ],
 )
-def test_no_number_of_requests_is_named_where_none_would_do(ratio: Limits, margin: float) -> None:
+def test_no_number_of_requests_is_given_if_none_would_suffice(ratio: Limits, margin: float) -> None:
     assert requests_needed(contrast(ratio), 50, margin) is None
 
 
-def test_half_the_margins_are_those_that_a_tighter_report_would_ask_for() -> None:
+def test_the_tighter_margins_are_half_of_the_gates_margins() -> None:
     p50, p95 = contrast((1.1, 1.0, 1.3)), contrast((1.2, 0.9, 1.6))
     for_p50 = math.ceil(80 * (math.log(1.3 / 1.1) / math.log(1.1)) ** 2)
     for_p95 = math.ceil(80 * (math.log(1.6 / 1.2) / math.log(1.25)) ** 2)
@@ -179,7 +179,7 @@ def test_a_tighter_p95_never_takes_fewer_requests_than_a_p95_needs_at_all() -> N
     assert tighter_margins(nothing_served(), policy()) == ()
 
 
-def test_a_slack_of_less_than_a_millisecond_is_a_slack() -> None:
+def test_a_slack_below_a_millisecond_counts() -> None:
     slow = latency(contrast((1.3, 1.25, 1.4), (0.2, 0.1, 0.4)), contrast((1.6, 1.55, 1.7), (0.6, 0.4, 0.8)))
 
     assert latency_gates(slow, policy(0.5)) == (

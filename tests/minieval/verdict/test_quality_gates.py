@@ -27,7 +27,7 @@ BASE = assess_quality(rows_of((5, 3, 1, 1)), ALPHA, Margins())
 def quality(
     low: float, high: float, p: float = 0.01, one_sided: tuple[float, float] = (0.0, 0.1), passed: bool = True
 ) -> Quality:
-    """Return a quality of which only what the gates look at is set."""
+    """Return a quality with only those fields set that the gates look at."""
     return replace(
         BASE,
         mcnemar_midp=Significance(0.0, p),
@@ -64,7 +64,7 @@ def gates_of(found: Quality, *families: BucketFamily, aim: Aim = "better") -> tu
         (0.001, 0.019, 0.01, Outcome.PASS, Verdict.RETRAIN),
     ],
 )
-def test_better_asks_for_a_lower_limit_above_0_and_a_small_p_and_gives_up_below_the_useful_gain(
+def test_better_needs_a_lower_limit_above_0_and_a_small_p_and_fails_below_the_useful_gain(
     low: float, high: float, p: float, outcome: Outcome, verdict: Verdict
 ) -> None:
     found = call_quality(Assessment(quality(low, high, p), (), identical=False), policy())
@@ -84,7 +84,7 @@ def test_better_asks_for_a_lower_limit_above_0_and_a_small_p_and_gives_up_below_
         ((-0.1, 0.029), False, Outcome.INCONCLUSIVE, Verdict.HOLD),
     ],
 )
-def test_non_inferior_asks_for_the_test_and_for_the_wider_one_sided_limit(
+def test_non_inferior_needs_the_test_and_the_wider_one_sided_limit(
     one_sided: tuple[float, float], passed: bool, outcome: Outcome, verdict: Verdict
 ) -> None:
     found = call_quality(

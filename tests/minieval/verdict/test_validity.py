@@ -50,7 +50,7 @@ def test_a_is_the_production_arm_of_the_shadow_block_whatever_its_name(manifest:
         ("eval_set_dvc_hash", "x"),
     ],
 )
-def test_a_manifest_that_states_nonsense_is_refused_by_its_key(
+def test_a_manifest_with_an_impossible_value_is_refused_by_key(
     manifest: dict[str, Any], key: str, value: object
 ) -> None:
     manifest["run"][key] = value

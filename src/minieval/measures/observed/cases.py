@@ -1,4 +1,4 @@
-"""The disagreements that a report lists one by one, in the order in which they are worth reading."""
+"""The disagreements that a report lists one by one, the most important first."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from minieval.grading.grader import Mark
 from minieval.grading.grammar import Correction
 
 MOST_LISTED: Final = 2000
-"""Cases that a report lists: regressions first, then as logged. All are counted."""
+"""How many cases a report lists, regressions first, then in log order. All cases are counted."""
 
 
 class Kind(StrEnum):
-    """The kinds of disagreement, in the order in which they are worth reading."""
+    """The kinds of disagreement, the most important first."""
 
     REGRESSED = "regressed"
     IMPROVED = "improved"
@@ -24,9 +24,9 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One disagreement, with the ids to look it up by. Texts are as logged, so escape them before showing them.
+    """One disagreement, with the ids to look it up. Texts are as logged, so escape them before showing them.
 
-    request_id and trace_id are those of the first of the requests that got these two answers.
+    request_id and trace_id belong to the first request that got these two answers.
     """
 
     kind: Kind
@@ -46,15 +46,16 @@ class Case:
 
     @property
     def over_corrected(self) -> bool:
-        """Whether the sentence was right and an arm changed it."""
+        """Whether the sentence was right and at least one arm changed it."""
         return Correction.OVER_CORRECTED in {self.correction_a, self.correction_b}
 
 
 def list_cases(graded: GradedLog) -> tuple[Case, ...]:
-    """Return the first disagreements in the order of Kind, those of a kind as logged."""
-    # The order of Kind, as SQL: what follows the last of these is neutral.
+    """Return the first disagreements in the order of Kind, and within a kind in log order."""
+    # The order of Kind in SQL; everything else is neutral and comes last.
     kinds = {Kind.REGRESSED: "right_a AND NOT right_b", Kind.IMPROVED: "right_b AND NOT right_a"}
     order = " ".join(f"WHEN {holds} THEN {place}" for place, holds in enumerate(kinds.values()))
+    # LIMIT before the join, so that only listed cases look up their ids.
     found = graded.log.all(
         f"""SELECT r.request, r.trace, c.item, c.response_a, c.response_b, c.a, c.b, c.requests FROM (
             SELECT *, CASE {order} ELSE {len(kinds)} END AS place

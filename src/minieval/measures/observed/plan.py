@@ -1,4 +1,4 @@
-"""How the log follows the manifest's plan: which ids were sent and logged, and which records do not follow it."""
+"""Compares the log with the manifest's plan: which ids were sent and logged, and which records deviate."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ from minieval.manifest import Block
 from minieval.record.log.facts import Found, count_records
 
 _UNKNOWN_ITEM: Final = -1
-"""Stands for a planned item that the eval set lacks: it equals no index, so its records carry another item."""
+"""Index of a planned item that the eval set lacks. No item has it, so its records count as having another item."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanFacts:
-    """The log against the plan.
+    """The log compared with the plan.
 
-    unlogged: ids sent and not logged. unplanned: ids logged and not sent. other_block: records that were routed
-    otherwise than their id was planned; other_item: records with another item than planned.
+    unlogged: ids sent but not logged. unplanned: ids logged but not sent. other_block: records whose routing differs
+    from the plan for their id. other_item: records with an item other than the planned one.
     """
 
     sent: int
@@ -29,7 +29,7 @@ class PlanFacts:
 
 
 def compare_with_plan(matched: MatchedLog, blocks: Sequence[Block]) -> PlanFacts:
-    """Return how a log follows the blocks of a manifest, request by request."""
+    """Compare a log with the blocks of a manifest, request by request."""
     log = matched.log
     _write_plan(matched, blocks)
     log.run("CREATE TEMP TABLE logged AS SELECT DISTINCT request FROM records")
@@ -37,7 +37,7 @@ def compare_with_plan(matched: MatchedLog, blocks: Sequence[Block]) -> PlanFacts
         "SELECT (SELECT count(*) FROM plan), (SELECT count(*) FROM logged),"
         " (SELECT count(*) FROM plan JOIN logged USING (request))"
     )
-    # A log has few distinct contexts, so only those are taken apart, not the context of every record.
+    # A log has few distinct contexts, so parse those instead of the context of every record.
     log.run(
         """CREATE TEMP TABLE routes AS
         SELECT context, context->>'$[0]' AS strategy, context->>'$[2]' AS config_sha
@@ -58,6 +58,7 @@ def compare_with_plan(matched: MatchedLog, blocks: Sequence[Block]) -> PlanFacts
 
 
 def _write_plan(matched: MatchedLog, blocks: Sequence[Block]) -> None:
+    # unnest turns two lists into rows: one statement per block instead of one per request.
     place = {item.id: index for index, item in enumerate(matched.items)}
     matched.log.run("CREATE TEMP TABLE plan (request VARCHAR, item INTEGER, strategy VARCHAR, config_sha VARCHAR)")
     for block in blocks:

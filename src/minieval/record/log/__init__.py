@@ -1,5 +1,5 @@
 """How is a log of records read?
 
-files.py opens plain and gzipped files and hashes them; reader.py checks every line and fills a database on disk
-(table.py), so that size costs time and not memory; facts.py says what the log says of itself.
+files.py opens and hashes plain and gzipped files. reader.py checks every line and fills a database on disk (table.py),
+so that a large log costs time but not memory. facts.py collects what the log shows before grading.
 """

@@ -1,4 +1,4 @@
-"""What the log alone shows before anything is graded: how requests were routed, and whether a record stands twice."""
+"""What the log alone shows before anything is graded: how requests were routed, and duplicate records."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from minieval.record.statuses import STATUSES
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One way in which requests were routed: how many records share it, and the id of the first."""
+    """One way in which requests were routed, with the number of its records and the id of the first."""
 
     strategy: str
     salt: str
@@ -24,7 +24,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Records that have something in common: how many there are, and the id of the first."""
+    """Records that have something in common: their number, and the id of the first."""
 
     records: int
     first: str | None
@@ -34,8 +34,8 @@ class Found:
 class LogFacts:
     """What the log alone shows; contexts are in the order of their first record.
 
-    twice: record ids that stand more than once. split_ids: distinct request ids per arm (A, B) under strategy ab.
-    complete: pairs in which both arms had their chance. runs: how often each status of A and of B is in the log.
+    twice: record ids that occur more than once. split_ids: distinct request ids per arm (A, B) under strategy ab.
+    complete: pairs in which both arms had their chance. runs: the number of A's and of B's runs with each status.
     """
 
     records: int
@@ -68,12 +68,14 @@ def facts_of(log: LogTable) -> LogFacts:
 
 
 def count_records(log: LogTable, source: str, place: str = "records.rowid") -> Found:
-    """Return how many records a FROM clause gives, and the id of the first by `place`."""
+    """Return how many records a FROM clause selects, and the id of the first by `place`."""
+    # arg_min finds the first record without sorting.
     records, first = log.one(f"SELECT count(*), arg_min(record, {place}) {source}")
     return Found(records, None if first is None else first.hex)
 
 
 def _contexts(log: LogTable) -> tuple[Context, ...]:
+    # Group before parsing the JSON: a log of millions of records has a handful of contexts.
     log.run(
         """CREATE TEMP TABLE contexts AS
         SELECT context, context->>'$[0]' AS strategy, context->>'$[2]' AS config_sha, records, first
@@ -92,6 +94,7 @@ def _context(routed: str, records: int, first: str) -> Context:
 
 
 def _twice(log: LogTable) -> Found:
+    # Almost no log has duplicates, so count first; finding the first duplicate is a second, slower query.
     (surplus,) = log.one("SELECT count(*) - count(DISTINCT record) FROM records")
     if not surplus:
         return Found(0, None)
@@ -108,4 +111,5 @@ def _split_ids(log: LogTable) -> tuple[int, int]:
 
 def _runs(log: LogTable, role: str) -> dict[str, int]:
     counted = dict(log.all(f"SELECT status_{role}, count(*) FROM records WHERE status_{role} IS NOT NULL GROUP BY ALL"))
+    # Every status has an entry, so that the report lists zeros, too.
     return {status: counted.get(status, 0) for status in STATUSES}

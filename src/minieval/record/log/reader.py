@@ -1,7 +1,7 @@
-"""Reads the files of a log into a LogTable: checks every line, and tells a torn one from a broken one.
+"""Reads the files of a log into a LogTable: checks every line, and distinguishes torn lines from broken ones.
 
-The database reads and checks the lines; Python looks again only at those that are no records. Every refusal names the
-user's file and, where one line is at fault, its number.
+The database reads and checks the lines. Python looks again only at lines that are not records. Every refusal names the
+user's file and, if a single line is at fault, its number.
 """
 
 import json
@@ -23,12 +23,12 @@ from minieval.record.log.table import LogTable
 from minieval.record.record import ARM_NAME, RecordError
 
 MEMORY: Final = "1GB"
-"""What the database may hold in memory; beyond it, it uses the folder of temporary files."""
+"""The database's memory limit. Beyond it, the database spills to a temporary folder."""
 
 
 @contextmanager
 def open_log(paths: Sequence[Path], arms: tuple[str, str] | None = None) -> Iterator[LogTable]:
-    """Read the files in order, plain or gzipped; without names, the arms are those that the log pairs.
+    """Read the files in order, plain or gzipped; if `arms` is None, take the arms from the log.
 
     Raises RecordRefused naming the first line that is neither a record nor torn, InputRefused or OSError.
     """
@@ -37,18 +37,20 @@ def open_log(paths: Sequence[Path], arms: tuple[str, str] | None = None) -> Iter
         with duckdb.connect(folder / "log.duckdb") as database, ThreadPoolExecutor(1) as aside:
             database.execute(f"SET memory_limit = '{MEMORY}'")
             database.execute(f"SET temp_directory = '{folder / 'spill'}'")
+            # hashlib and zlib release the GIL, so hashing runs while the database reads the same files.
             scanned = aside.submit(scan, paths)
             reading = _Reading(database, folder, paths)
             try:
                 try:
                     judged = reading.load(arms)
                 except duckdb.IOException:
-                    # A gzip file that the database cannot read. Python's reader may: it allows zeros after the end.
+                    # The database cannot read a gzip file. Python may be able to: it allows zeros after the end.
                     scanned.result()
                     reading.unpack_files()
                     judged = reading.load(arms)
             except (duckdb.Error, UnicodeDecodeError, InputRefused) as error:
-                scanned.result()  # if a file cannot be read to its end, or has a line that is too long, this says so
+                # Raises the better error if a file cannot be read to its end or has a line that is too long.
+                scanned.result()
                 raise reading.refusal(error) from error
             found = scanned.result()
             torn, lost = reading.set_apart(found.unfinished)
@@ -56,7 +58,7 @@ def open_log(paths: Sequence[Path], arms: tuple[str, str] | None = None) -> Iter
 
 
 class _Reading:
-    """Reads the files into the table, and finds out what is wrong with the lines that are no records."""
+    """Reads the files into the table, and finds out what is wrong with lines that are not records."""
 
     def __init__(self, database: duckdb.DuckDBPyConnection, folder: Path, paths: Sequence[Path]) -> None:
         self._database = database
@@ -66,38 +68,42 @@ class _Reading:
         self._had_errors = False
 
     def load(self, arms: tuple[str, str] | None) -> tuple[str, str]:
-        """Make the table `records`, a row a line, `holds` marking the records; returns the arms that are judged."""
+        """Create the table `records` with one row per line; `holds` marks valid records. Returns the judged arms."""
         judged = self._arms() if arms is None else arms
         for arm in judged:
             if not re.fullmatch(ARM_NAME, arm):
                 raise InputRefused("arm", arm, f"a name that matches {ARM_NAME}")
         if judged[0].lower() == judged[1].lower():
-            # The names become names of columns, which have no case.
+            # The names become parts of column names, which are case-insensitive in SQL.
             raise InputRefused("arms", judged, "two names that differ in more than case")
         create = f"CREATE OR REPLACE TABLE records AS SELECT {_row(judged)}, filename AS file FROM"
         try:
             self._database.execute(f"{create} {_source(self._files, columns(judged))}")
         except (duckdb.InvalidInputException, UnicodeDecodeError):
-            # Some line is no JSON object, or has a key twice. Read again: the former become rows without any value.
+            # A line is not a JSON object or repeats a key. Read again; lines that are not objects become rows of NULLs.
             self._had_errors = True
             self._database.execute(f"{create} {_source(self._files, columns(judged), ignore_errors=True)}")
         return judged
 
     def set_apart(self, unfinished: Sequence[bool]) -> tuple[int, int]:
-        """Remove what is no record, and return how many fragments are torn and how many records are said to be lost.
+        """Remove lines that are not records; return how many are torn, and how many records the log reports as lost.
 
-        A fragment is torn if it is the end of a file without its newline, or the beginning of a record (see _is_torn).
-        Raises RecordRefused for the first line that is neither.
+        A line is torn if it ends a file without a newline, or is the beginning of a record (see _is_torn). Raises
+        RecordRefused for the first line that is neither.
         """
         torn = lost = 0
         for path, file, cut in zip(self._paths, self._files, unfinished, strict=True):
+            # rowids follow the order of files and lines, so rowid - first is the index of a line in its file.
             span = self._one("SELECT min(rowid), max(rowid) FROM records WHERE file = ?", [file])
             if span is None or span[0] is None:
                 continue
             first, last = span
+            # The server writes a line together with its newline. A last line without one was cut short, even if its
+            # JSON is complete.
             if cut:
                 self._database.execute("DELETE FROM records WHERE rowid = ?", [last])
                 torn += 1
+            # A separate cursor, because _is_torn queries the database while this result is being read.
             odd = self._database.cursor().execute(
                 "SELECT rowid - ? FROM records WHERE file = ? AND NOT holds ORDER BY rowid", [first, file]
             )
@@ -114,7 +120,7 @@ class _Reading:
         return torn, lost
 
     def unpack_files(self) -> None:
-        """Have the database read uncompressed copies of the gzipped files; they take disk space while it reads."""
+        """Replace gzipped files by uncompressed copies, which take up disk space until the log is closed."""
         for number, path in enumerate(self._paths):
             if is_gzip(path):
                 copy = self._folder / f"{number:06}.log"
@@ -122,7 +128,7 @@ class _Reading:
                 self._files[number] = str(copy)
 
     def refusal(self, error: Exception) -> Exception:
-        """Return the error to raise: that of the first line that is no record if there is one, else the given one."""
+        """Return the error for the first line that is not a record; if every line is one, return the given error."""
         for path in self._paths:
             for line in lines(path):
                 if line.whole and lost_records(line.content) is None and begun_id(line.content) is None:
@@ -147,26 +153,27 @@ class _Reading:
         named = self._one(f"SELECT json_keys(arm_shas) FROM {source} WHERE arm_shas IS NOT NULL LIMIT 1")
         names = list("AB") if named is None else sorted(named[0])
         if len(names) != 2:
-            raise InputRefused("arms of the log", names, "two, A and B, to compare")
+            raise InputRefused("arms of the log", names, "two arms to compare, A and B")
         return names[0], names[1]
 
     def _linked(self, number: int, path: Path) -> str:
-        """Return a link to the file under a name without special characters that says how it is packed."""
+        """Return a link to the file, named without special characters and with .gz if it is gzipped."""
+        # The database treats * and ? in a name as wildcards, and recognises gzip by the suffix.
         link = self._folder / f"{number:06}.log{'.gz' if is_gzip(path) else ''}"
         link.symlink_to(path.resolve())
         return str(link)
 
     def _is_torn(self, line: Line) -> bool:
-        """Tell whether a line is the beginning of a record that stands whole elsewhere, or too short to tell of which.
+        """Tell whether a line is the beginning of a record that is complete elsewhere, or too short to identify one.
 
-        No answer that a client saw belongs to the latter: the server's journal recovers those.
+        A fragment too short for an id belongs to no answer that a client saw: the server's journal recovers those.
         """
         begun = begun_id(line.content)
         whole = "SELECT count(*) FROM records WHERE holds AND starts_with(replace(record::VARCHAR, '-', ''), ?)"
         return begun is not None and (not begun or self._one(whole, [begun]) != (0,))
 
     def _refuse_repeated_keys(self) -> None:
-        """Raise RecordRefused for the first line that repeats a key; read leniently, one of its values was taken."""
+        """Raise RecordRefused for the first line that repeats a key; the lenient reading used one of its values."""
         files = ", ".join(f"'{file}'" for file in self._files)
         repeated = self._one(
             f"SELECT count(*) FROM read_ndjson_objects([{files}], ignore_errors = true)"
@@ -180,7 +187,7 @@ class _Reading:
                     raise RecordRefused(path.name, line.number, _occurs_twice(key))
 
     def _message(self, error: Exception) -> str:
-        """Return the first line of what the database says, under the names of the user's files."""
+        """Return the first line of the database's message, with the names of the user's files."""
         message = next(iter(str(error).splitlines()), "a line that cannot be read")
         for path, file in zip(self._paths, self._files, strict=True):
             message = message.replace(file, path.name)
@@ -192,25 +199,25 @@ class _Reading:
 
 
 def _reason(content: bytes) -> str:
-    """Return what is wrong with a line that is no record."""
+    """Return what is wrong with a line that is not a record."""
     try:
         parse_line(content)
     except RecordError as error:
         return str(error)
     if (key := _repeated_key(content)) is not None:
         return _occurs_twice(key)
-    return "the server would read it, the judge cannot: expected a line as the server writes it"
+    return "the judge cannot read this line, although the server could: expected a line as the server writes it"
 
 
 def _repeated_key(content: bytes) -> str | None:
-    """Return the first key that occurs twice in the line's object, None if there is none or it is no object."""
+    """Return the first key that occurs twice in the line's object; None if no key does or it is not an object."""
     try:
         pairs = json.loads(content, object_pairs_hook=list)
     except (ValueError, RecursionError):
         return None
     seen: set[str] = set()
     for pair in pairs if isinstance(pairs, list) else []:
-        # The members of an array are no pairs.
+        # With object_pairs_hook=list, arrays are lists, too; only the members of an object are tuples.
         if isinstance(pair, tuple):
             if pair[0] in seen:
                 return str(pair[0])
@@ -224,9 +231,11 @@ def _occurs_twice(key: str) -> str:
 
 def _row(arms: tuple[str, str]) -> str:
     """Return the columns of `records` in SQL over the raw JSON of a line."""
+    # try_cast throughout: a value of the wrong type becomes NULL, and `holds` is what refuses the line.
     a, b = arms
     routed = ("strategy", "salt", "config_sha", "production_arm", "shadow_arm", "arm_shas")
     context = " || ',' || ".join(f"coalesce({key}::VARCHAR, 'null')" for key in routed)
+    # Keys of an arm that did not run are ignored, as in the server's reader.
     ran = ", ".join(
         f"CASE WHEN {on_line(arm)} THEN {value} END AS {name}_{role}"
         for role, arm in zip("ab", arms, strict=True)
@@ -252,11 +261,13 @@ def _row(arms: tuple[str, str]) -> str:
 
 def _source(files: Sequence[str], keys: Sequence[str], *, ignore_errors: bool = False) -> str:
     names = ", ".join(f"'{file}'" for file in files)
+    # Raw JSON instead of inferred types: otherwise 1 and "1" would be the same to the checks.
     typed = ", ".join(f"'{key}': 'JSON'" for key in keys)
     skip = str(ignore_errors).lower()
     return f"read_ndjson([{names}], columns = {{{typed}}}, ignore_errors = {skip}, filename = true)"
 
 
 def _each(found: duckdb.DuckDBPyConnection) -> Iterator[int]:
+    # In batches: if most lines are broken, the list of all indices would be as long as the log.
     while rows := found.fetchmany(1000):
         yield from (index for (index,) in rows)

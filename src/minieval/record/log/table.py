@@ -1,12 +1,12 @@
-"""The log as one table of a database on disk, so that a large log costs time and not memory.
+"""The log as a table in a database on disk, so that a large log costs time but not memory.
 
-log_reader.py fills the table `records`, one row a record, in the order of the files and lines:
+reader.py fills the table `records` with one row per record, in the order of files and lines:
 
     record, trace    UUID          request, sentence   VARCHAR
-    context          VARCHAR       how it was routed, see log_facts.py
+    context          VARCHAR       how it was routed, see facts.py
     pair             BOOLEAN       A served it and B shadowed it
     served           VARCHAR       'A' or 'B' in a split, else NULL
-    status_a, response_a, latency_a and the same of b   NULL where that arm did not run
+    status_a, response_a, latency_a and the same for b   NULL if that arm did not run
 """
 
 from collections.abc import Callable, Sequence
@@ -21,14 +21,14 @@ from duckdb.func import FunctionNullHandling
 from minieval.record.statuses import MISSING
 
 MISSING_SQL: Final = "(" + ", ".join(f"'{status}'" for status in sorted(MISSING)) + ")"
-"""The statuses of an arm that had no chance, as a list in SQL."""
+"""The statuses of an arm that had no chance, as an SQL list."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogTable:
-    """An open database with the table `records`; `arms` are the names of the arms that are judged, (A, B).
+    """An open database with the table `records`; `arms` are the names of the judged arms (A, B).
 
-    torn counts the fragments that a crash left, lost the records that the log itself says are missing.
+    torn counts the fragments that a crash left; lost counts the records that the log itself reports as lost.
     """
 
     database: duckdb.DuckDBPyConnection
@@ -51,15 +51,16 @@ class LogTable:
 
     def register_udf(self, name: str, function: Callable[..., Any], parameters: Sequence[str], returned: str) -> None:
         """Register a Python function for queries; it is called once per row, with None for NULL."""
-        # side_effects: otherwise the database assumes that equal arguments give equal results, and skips calls.
+        # side_effects: otherwise the database may skip calls, assuming that equal arguments give equal results.
+        # SPECIAL: otherwise NULL arguments give NULL without a call, and a failed answer (NULL) needs a grade.
         self.database.create_function(
             name, function, [*parameters], returned, null_handling=FunctionNullHandling.SPECIAL, side_effects=True
         )
 
     def numbers(self, query: str, parameters: Sequence[object] = ()) -> list[npt.NDArray[np.float64]]:
-        """Return the columns of a query whose columns are numbers, none of them NULL."""
+        """Return the columns of a numeric query without NULLs, each with shape (rows,)."""
         found = self.database.execute(query, parameters).fetchnumpy()
-        # The database returns a masked array where it could not rule out NULL.
+        # The database returns a masked array if it could not rule out NULLs.
         return [np.asarray(np.ma.getdata(column), dtype=np.float64) for column in found.values()]
 
     def one(self, query: str, parameters: Sequence[object] = ()) -> tuple[Any, ...]:

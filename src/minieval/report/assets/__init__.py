@@ -1,4 +1,4 @@
-"""What the page and the figures are made of besides numbers: template, styles and script, as files of their own."""
+"""The template, styles and script of the page and the figures, each in its own file."""
 
 from functools import cache
 from importlib.resources import files

@@ -9,7 +9,7 @@ from minieval.report.figures.svg import Drawing, element, label, number
 from minieval.report.notation import ms
 
 WIDE: Final = (880, 340)
-# A phone would shrink the wide drawing until its labels cannot be read, so the page has both.
+# On a phone the labels of the wide drawing would be too small to read, so the page has both.
 NARROW: Final = (360, 300)
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 40, 34, 44
 
@@ -35,7 +35,7 @@ def latency_drawing(served: ServedLatency, size: tuple[int, int]) -> Drawing | N
 
 
 class _Frame:
-    """Pixels of a share and of a latency inside the axes."""
+    """Converts shares and latencies to pixels inside the axes."""
 
     def __init__(self, width: int, height: int, scale: Scale) -> None:
         self.scale = scale

@@ -1,4 +1,4 @@
-"""The figures of report.md, by the path under which they stand beside it."""
+"""The figures of report.md, by their path relative to it."""
 
 from typing import Final
 

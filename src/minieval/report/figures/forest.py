@@ -12,7 +12,7 @@ from minieval.stats import Interval
 WIDTH: Final = 880
 ROW: Final = 22
 PLOT: Final = (220, 480)
-"""Where the plot begins, and how wide it is; n stands before it, the numbers after."""
+"""The plot's left edge and width; n is printed to its left, the numbers to its right."""
 MARK_CLASSES: Final = {
     Flag.DESCRIPTIVE: "descriptive",
     Flag.UNTESTABLE: "untestable",
@@ -32,7 +32,7 @@ def forest_scale(families: Sequence[BucketFamily], pooled: Interval) -> Scale:
 
 
 def estimate(row: Bucket) -> float:
-    """Return B minus A of a slice; one that is only described has a point, but no interval."""
+    """Return B minus A for a slice; a slice that is only described has a point but no interval."""
     return (row.n_improved - row.n_regressed) / row.n if row.difference is None else row.difference.estimate
 
 

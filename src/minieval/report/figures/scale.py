@@ -1,4 +1,4 @@
-"""From values to positions: a linear or logarithmic scale with round ticks, nothing about pixels."""
+"""Maps values to positions from 0 to 1: linear and logarithmic scales with round ticks."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ _MANTISSAS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Values from low to high on positions from 0 to 1."""
+    """Maps values from low to high to positions from 0 to 1."""
 
     low: float
     high: float
@@ -43,7 +43,7 @@ def points_scale(shares: Iterable[float]) -> Scale:
     lowest, highest = (round(end, 6) for end in (min([0.0, *points]), max([0.0, *points])))
     span = max(highest - lowest, 2.0)
     step = next((s for s in _STEPS if span / s <= MOST_TICKS - 2), _STEPS[-1])
-    # At least one step on either side of zero: both directions have a meaning to be read.
+    # At least one step on either side of zero, because both directions have a meaning.
     first, last = min(math.floor(lowest / step), -1), max(math.ceil(highest / step), 1)
     return Scale(first * step, last * step, tuple(float(i * step) for i in range(first, last + 1)), False)
 

@@ -32,7 +32,7 @@ def element(name: str, attributes: Mapping[str, str | float], *children: str) ->
 
 
 def label(content: str, attributes: Mapping[str, str | float]) -> str:
-    """Return a text element; its content may be anything anybody wrote."""
+    """Return a text element; its content may be untrusted."""
     return element("text", attributes, escape(visible(content)))
 
 
@@ -57,7 +57,7 @@ def inline(drawing: Drawing, css_class: str) -> str:
 
 
 def standalone(drawing: Drawing) -> str:
-    """Return the drawing as a file; its background is opaque, for whoever shows it may have another theme."""
+    """Return the drawing as a file; its background is opaque, because a viewer may use another theme."""
     background = element("rect", {"class": "ground", "width": drawing.width, "height": drawing.height})
     markup = element(
         "svg",

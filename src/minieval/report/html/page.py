@@ -1,7 +1,7 @@
 """report.html: the report as one file that opens from disk, asks the network for nothing and needs no script.
 
-The text stands in the page, escaped; the script only hides what a filter leaves out. The content security
-policy names script and style by their hash, so nothing that a user or a model wrote can run or load.
+All text is in the page, escaped; the script only hides what a filter leaves out. The content security policy pins
+script and style by hash, so nothing that a user or a model wrote can run or load.
 """
 
 import base64
@@ -54,7 +54,7 @@ def page(report: Report) -> str:
         "base-uri 'none'; form-action 'none'"
     )
     template = _environment().get_template("report.html.j2")
-    # The two are our own files; Markup keeps the escaping, which is for everything else, away from them.
+    # Style and script are our own files, and Markup exempts them from the escaping that applies to everything else.
     return template.render(
         report=report,
         policy=Markup(policy),  # noqa: S704
@@ -73,7 +73,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        # Text that is shown goes through here whoever wrote it, so no template line can forget it.
+        # All displayed text goes through here, so no line of the template can forget to escape it.
         finalize=_shown,
     )
     environment.filters.update(
@@ -142,7 +142,7 @@ def _outcomes(gates: tuple[Gate, ...]) -> list[tuple[Outcome, int]]:
 
 
 def _kinds(found: Disagreement) -> list[tuple[str, str, int]]:
-    """Return the filters of the explorer: value, what it says, how many cases."""
+    """Return the filters of the explorer: value, label, and number of cases."""
     counts = ((Kind.REGRESSED, found.regressed), (Kind.IMPROVED, found.improved), (Kind.NEUTRAL, found.neutral))
     named = [(kind.value, f"{KIND_SIGNS[kind]} {kind.value}", n) for kind, n in counts]
     if found.a is None:

@@ -1,4 +1,4 @@
 """report.md: one module per section.
 
-The sections are in the order in which somebody who has to decide reads them.
+The sections are in the order in which a decision-maker reads them.
 """

@@ -36,7 +36,7 @@ def cost_section(cost: Cost | None) -> Iterator[str]:
 
 
 def notes(cost: Cost) -> tuple[str, ...]:
-    """Return what a reader has to know to read the figures, in sentences."""
+    """Return the sentences that a reader needs to interpret the figures."""
     measured = (
         f"Measured by the driver over a socket, each arm alone in the server, hosted as in production: {cost.rounds} "
         f"rounds of {cost.requests_per_round} requests per arm, in turns, {cost.clients} at a time. Client and server "

@@ -1,4 +1,4 @@
-"""The disagreement section of report.md: how many, from what to what, and the pairs to read."""
+"""The disagreement section of report.md: counts, transitions between outcomes, and the pairs to read."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -45,7 +45,7 @@ def _transitions(found: Disagreement) -> str:
     pairs = {(move.a, move.b): move.pairs for move in found.transitions}
     # Correct first, then by name: the top left cell is what both got right.
     rows, columns = (sorted({move[i] for move in pairs}, key=lambda name: (name != CORRECT, name)) for i in (0, 1))
-    # Under somebody's grader an outcome is text that the grader chose, and may hold whatever breaks a table.
+    # With a user's grader an outcome is arbitrary text, which could break a table.
     cells = [(text(row), *(str(pairs.get((row, column), "\N{MIDDLE DOT}")) for column in columns)) for row in rows]
     return table(("A \\ B", *(text(column) for column in columns)), cells, 1 + len(columns))
 
@@ -61,7 +61,7 @@ def _cases(kind: Kind, cases: list[Case]) -> Iterator[str]:
 
 
 def _case(case: Case) -> str:
-    # Each text follows a label: at the start of a line it could open a list, a heading or a quote of its own.
+    # Each text follows a label, because at the start of a line it could begin a list, a heading or a quote.
     lines = [
         f"- {_where(case)}; trace {code(case.trace_id)}",
         f"  - in: {text(case.sentence)}",

@@ -1,4 +1,4 @@
-"""The last sections of report.md: what the shadow cost the client, and which inputs all of this rests on."""
+"""The last sections of report.md: what the shadow cost the client, and which inputs the report depends on."""
 
 from collections.abc import Iterator, Mapping
 
@@ -38,7 +38,7 @@ def _limits(facts: Mapping[str, object], name: str) -> str:
 
 
 def identity_section(identity: Identity) -> Iterator[str]:
-    """Yield every input by hash, the rule that was fixed beforehand, and the facts of the run."""
+    """Yield every input by hash, the policy that was fixed beforehand, and the facts about the run."""
     yield "## Identity"
     rows = [(f"arm {arm.role}", f"{code(arm.name)} {code(arm.sha)}") for arm in identity.arms]
     rows += [

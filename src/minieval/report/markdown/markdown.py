@@ -1,4 +1,4 @@
-"""Markdown: tables, and untrusted text made harmless."""
+"""Markdown tables and code spans, and escaping of untrusted text."""
 
 import re
 from collections.abc import Sequence
@@ -14,10 +14,10 @@ _SPECIAL: Final = re.compile(r"([\\`*>|~$#@&]|<(?=[A-Za-z/!?])|(?<![^\W_])_|_(?!
 
 
 def text(untrusted: str, longest: int = LONGEST) -> str:
-    """Return untrusted text as it should read in any Markdown cell or line, shortened past longest characters.
+    """Return untrusted text escaped for any Markdown cell or line, shortened to `longest` characters.
 
-    Control, format and surrogate characters become visible escapes (they reorder or hide what is read),
-    Markdown's and HTML's characters are escaped, and addresses do not become links.
+    Control, format and surrogate characters become visible escapes, because they reorder or hide text. Characters that
+    are special in Markdown or HTML are escaped, and addresses do not become links.
     """
     shown = untrusted if len(untrusted) <= longest else untrusted[: longest - 1] + "…"
     escaped = _SPECIAL.sub(r"\\\1", visible(shown))
@@ -25,7 +25,7 @@ def text(untrusted: str, longest: int = LONGEST) -> str:
 
 
 def highlighted(untrusted: str, other: str) -> str:
-    """Return untrusted text as text does, with the words in bold that another one does not have in that place."""
+    """Return untrusted text as text() does, with the words in bold that `other` lacks at that place."""
     words, others = untrusted.split(), other.split()
     shorter = min(len(words), len(others))
     start = next((i for i in range(shorter) if words[i] != others[i]), shorter)
@@ -51,7 +51,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: int = 0) 
 
     The first column is left-aligned and so are all from index numbers on; those between hold figures.
     """
-    # At least three, because a rule of fewer dashes is no table to some readers.
+    # At least three dashes, because some parsers do not recognise a table with fewer.
     widths = [max(3, *(len(row[i]) for row in (head, *rows))) for i in range(len(head))]
     right = [0 < i < numbers for i in range(len(head))]
 

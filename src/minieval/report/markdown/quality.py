@@ -14,7 +14,7 @@ from minieval.report.notation import NONE, accuracy, difference, limits, pvalue,
 from minieval.verdict.gates import points
 
 QUALITY_TITLES: Final = {True: "Conjugation quality", False: "Quality"}
-"""By whether the grader knows corrections, as the one of verb forms does."""
+"""Keyed by whether the grader reports corrections, as the built-in one does."""
 
 
 def quality_section(section: QualitySection, found: Disagreement) -> Iterator[str]:

@@ -1,4 +1,4 @@
 """Is B slower than A, and by how much?
 
-Percentiles with distribution-free limits, contrasts of high quantiles, rank tests, and the shifts that go with them.
+Percentiles with distribution-free limits, ratios and shifts of high quantiles, rank tests, and location shifts.
 """

@@ -1,7 +1,7 @@
-"""Is B slower than A, and by which factor: rank tests and the shifts that go with them.
+"""Rank tests and location shifts: is B slower than A, and by what factor?
 
-Arguments come as (b, a), so that every result reads B against A. math.inf marks a censored latency; a shift
-or limit that falls among those is None.
+Arguments come as (b, a), so that every result reads B against A. math.inf marks a censored latency; a shift or limit
+that depends on one is None.
 """
 
 import math
@@ -18,7 +18,8 @@ from minieval.stats.results import OpenInterval, check_share
 
 _Array = npt.NDArray[np.float64]
 
-# Stands for +infinity in differences: beyond any latency and its logarithm, and inf - inf stays 0, a tie.
+# Replaces +infinity before subtracting. It exceeds any latency and any log latency, and the difference of two censored
+# values is 0, a tie, where inf - inf would be NaN.
 _BEYOND = 1e15
 
 
@@ -42,12 +43,13 @@ class SignedRank:
 
 
 def mann_whitney(b: Latencies, a: Latencies) -> MannWhitney:
-    """Test whether B and A have the same latencies; U counts the pairs in which B is slower, ties as half."""
+    """Test whether B and A have the same latencies; U counts the pairs in which B is slower, and half of the ties."""
     of_b, of_a = _finite(as_latencies("B", b)), _finite(as_latencies("A", a))
     pairs = of_a.size * of_b.size
-    # All tied: scipy would divide by a variance of 0.
+    # If all values are tied, the variance of U is 0 and scipy would divide by it.
     if np.ptp(np.concatenate((of_a, of_b))) == 0:
         return MannWhitney(pairs / 2, 1.0, 0.5)
+    # U over the number of pairs is P(B slower) + P(tie) / 2.
     result = stats.mannwhitneyu(of_b, of_a, use_continuity=True, alternative="two-sided")
     statistic = float(result.statistic)
     return MannWhitney(statistic, float(result.pvalue), statistic / pairs)
@@ -56,8 +58,8 @@ def mann_whitney(b: Latencies, a: Latencies) -> MannWhitney:
 def hodges_lehmann_ratio(b: Latencies, a: Latencies, confidence: float = 0.95) -> OpenInterval:
     """Return the ratio of latencies B over A: exp of the median pairwise log difference, with its interval.
 
-    Hodges and Lehmann 1963; the limits invert the Mann-Whitney test. The ratio has no unit, and changing the
-    unit of both arms leaves it as it is.
+    Hodges and Lehmann 1963; the limits invert the Mann-Whitney test. The ratio has no unit, so changing the unit
+    of both arms does not change it.
     """
     of_b, of_a = (np.log(as_latencies(name, values)) for name, values in (("B", b), ("A", a)))
     shift = _shift(_finite(of_b), _finite(of_a), confidence)
@@ -81,6 +83,7 @@ def wilcoxon(b: Latencies, a: Latencies) -> SignedRank:
     logs = of_b - of_a
     median = _known(float(np.median(logs)))
     estimate = None if median is None else math.exp(median)
+    # Wilcoxon's test drops zero differences, and here nothing would remain.
     if not np.any(logs):
         return SignedRank(0.0, 1.0, estimate, int(logs.size))
     result = stats.wilcoxon(logs, zero_method="wilcox", alternative="two-sided")
@@ -92,11 +95,12 @@ def _shift(b: _Array, a: _Array, confidence: float) -> OpenInterval:
     pairs = a.size * b.size
     tail = (1 - confidence) / 2
     both = np.concatenate((a, b))
-    # With at most eight requests on an arm the normal approximation of U is too coarse; the exact distribution holds
-    # only without ties.
+    # With eight requests or fewer on an arm the normal approximation of U is too coarse. The exact distribution is only
+    # valid without ties.
     exact = min(a.size, b.size) <= 8 and np.unique(both).size == both.size
-    # The interval inverts the test: the k-th smallest and k-th largest of all pairwise differences.
+    # Inverting the test gives the k-th smallest and k-th largest pairwise differences as the limits.
     k = exact_rank(a.size, b.size, tail) if exact else normal_rank(a, b, tail)
+    # The ranks whose average is the median; they are the same rank if the number of pairs is odd.
     middle = ((pairs + 1) // 2, pairs // 2 + 1)
     bounded = k >= 1
     wanted = (*middle, k, pairs + 1 - k) if bounded else middle
@@ -116,4 +120,5 @@ def _finite(values: _Array) -> _Array:
 
 
 def _known(value: float) -> float | None:
+    # Half of _BEYOND can come from averaging a censored difference with a finite one, hence the margin.
     return None if abs(value) > _BEYOND / 4 else value

@@ -1,7 +1,7 @@
-"""Percentiles of latencies with distribution-free limits, honest about answers that never came.
+"""Percentiles of latencies with distribution-free limits; answers that never came count as censored.
 
-Latencies are positive numbers of one unit; math.inf marks a request that failed or timed out, which ranks
-after every answer (right-censored). The rule for a percentile is the nearest rank.
+Latencies are positive numbers in one unit. math.inf marks a request that failed or timed out; it is right-censored and
+ranks after every answer. Percentiles follow the nearest-rank rule.
 """
 
 import math
@@ -21,12 +21,12 @@ Latencies = Sequence[float] | npt.NDArray[np.float64]
 RULE = "nearest rank: the ceil(q n)-th smallest of n, failures and timeouts ranking last"
 
 CLOCK_RESOLUTION_MS = 1e-6
-"""A monotonic nanosecond clock cannot tell a shorter time from this, so a zero enters as this."""
+"""The resolution of a monotonic nanosecond clock. A measured 0 is replaced by this, because its logarithm is taken."""
 
 
 @dataclass(frozen=True, slots=True)
 class OrderStatistic:
-    """The value at a rank. No rank: not estimable at this n. A rank without a value: among the censored."""
+    """The value at a rank. rank is None if n is too small to estimate it, value is None if it is censored."""
 
     rank: int | None
     value: float | None
@@ -34,7 +34,7 @@ class OrderStatistic:
 
 @dataclass(frozen=True, slots=True)
 class Percentile:
-    """A percentile with the order statistics that bound it; n counts the censored ones, too."""
+    """A percentile with the order statistics that bound it; n includes the censored values."""
 
     q: float
     estimate: OrderStatistic
@@ -46,7 +46,7 @@ class Percentile:
 
 
 def as_latencies(name: str, values: Latencies) -> npt.NDArray[np.float64]:
-    """Return the latencies as an array; refuse none at all, NaN, negative ones and those beyond LONGEST_MS."""
+    """Return the latencies as an array of shape (n,); refuse an empty one, NaN, and values outside 0..LONGEST_MS."""
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1 or array.size == 0:
         raise UnusableNumbers(f"number of latencies of {name}", int(array.size), "at least 1")
@@ -59,13 +59,13 @@ def as_latencies(name: str, values: Latencies) -> npt.NDArray[np.float64]:
 def percentile(values: Latencies, q: float, confidence: float = 0.95) -> Percentile:
     """Return the q-th percentile (q in 0..1) with its order-statistic interval.
 
-    The limits have the ranks binom.ppf(a/2, n, q) and binom.ppf(1 - a/2, n, q) + 1, a = 1 - confidence; a
-    rank outside 1..n means that n requests say nothing about that side.
+    The limits have the ranks binom.ppf(a/2, n, q) and binom.ppf(1 - a/2, n, q) + 1, with a = 1 - confidence. A rank
+    outside 1..n means that n requests cannot bound that side.
     """
     check_share("q", q)
     check_share("confidence", confidence)
-    # How many of n values lie below the true percentile is binomial(n, q), whatever the latencies' distribution: so the
-    # limits assume nothing about its shape.
+    # The number of values below the true percentile is binomial(n, q) for any continuous distribution of latencies, so
+    # the limits assume nothing about its shape.
     ordered = np.sort(as_latencies("sample", values))
     n = int(ordered.size)
     tail = (1 - confidence) / 2
@@ -76,7 +76,7 @@ def percentile(values: Latencies, q: float, confidence: float = 0.95) -> Percent
         value = float(ordered[rank - 1])
         return OrderStatistic(rank, value if math.isfinite(value) else None)
 
-    # q n is often a whole number that binary fractions miss by an ulp (0.95 * 100, 0.07 * 100).
+    # q n is often an integer that floating point misses by an ulp (0.95 * 100, 0.07 * 100); ceil would then be 1 off.
     nearest = max(1, math.ceil(round(q * n, 9)))
     return Percentile(
         q=q,
@@ -90,7 +90,7 @@ def percentile(values: Latencies, q: float, confidence: float = 0.95) -> Percent
 
 
 def distribution(values: Latencies, most: int) -> tuple[OrderStatistic, ...]:
-    """Return at most so many order statistics of answered latencies, evenly spaced in rank, the largest among them.
+    """Return at most `most` order statistics of answered latencies, evenly spaced in rank, including the largest.
 
     >>> [point.rank for point in distribution([5.0, 1.0, 2.0, 4.0], 2)]
     [2, 4]

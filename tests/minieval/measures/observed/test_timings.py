@@ -56,7 +56,7 @@ def test_the_warm_up_is_the_first_k_requests_of_each_arm(tmp_path: Path) -> None
     assert (none.latencies.size, none.warmup) == (0, 5)
 
 
-def test_shadow_records_are_no_served_latency(tmp_path: Path) -> None:
+def test_shadow_records_are_not_served_latencies(tmp_path: Path) -> None:
     found, _ = served(tmp_path, [shadow_line(1, "s", answered("A", "x"), answered("B", "x"))])
 
     assert found.latencies.size == 0

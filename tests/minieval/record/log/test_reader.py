@@ -84,7 +84,7 @@ def test_every_line_of_the_labs_log_fulfils_the_published_schema() -> None:
         ("strategy", "single", "shadow_arm is 'B': expected null, because only strategy shadow has a shadow"),
     ],
 )
-def test_a_line_that_is_no_record_is_named_with_its_key_its_value_and_what_was_expected(
+def test_a_line_that_is_not_a_record_is_named_with_key_value_and_expectation(
     tmp_path: Path, key: str, value: object, sentence: str
 ) -> None:
     path = written(tmp_path, "traffic.log", [SERVED, {**PAIR, key: value}])
@@ -174,7 +174,7 @@ def test_a_first_line_that_names_no_usable_arms_is_refused_by_file_and_line(line
 
 
 @pytest.mark.parametrize("zeros", [1, 512, 100_000])
-def test_zeros_after_a_gzip_file_are_no_part_of_it(zeros: int, tmp_path: Path) -> None:
+def test_zeros_after_a_gzip_file_are_ignored(zeros: int, tmp_path: Path) -> None:
     lines = [served_line(i) for i in range(30)]
     padded = written(tmp_path, "padded.log.gz", lines[:10], packed=True)
     padded.write_bytes(padded.read_bytes() + bytes(zeros))
@@ -192,12 +192,12 @@ def test_other_bytes_after_a_gzip_file_are_refused_by_its_name(rest: bytes, tmp_
     path = written(tmp_path, "mine.log.gz", [SERVED], packed=True)
     path.write_bytes(path.read_bytes() + rest)
 
-    with pytest.raises(InputRefused, match=r"^mine\.log\.gz is .*: expected a gzip file, whole to its end"):
+    with pytest.raises(InputRefused, match=r"^mine\.log\.gz is .*: expected a complete gzip file"):
         told([path])
 
 
 @pytest.mark.parametrize("length", [200, 57, 56, 40, 25, 24, 1])
-def test_the_beginning_of_a_record_that_stands_whole_elsewhere_is_torn_however_short(
+def test_the_beginning_of_a_record_that_is_complete_elsewhere_is_torn_however_short(
     length: int, tmp_path: Path
 ) -> None:
     path = written(tmp_path, "traffic.log", [one_line(PAIR)[:length] + b"\n", SERVED, one_line(PAIR)])
@@ -206,7 +206,7 @@ def test_the_beginning_of_a_record_that_stands_whole_elsewhere_is_torn_however_s
 
 
 @pytest.mark.parametrize("length", [200, 57])
-def test_the_beginning_of_a_record_that_stands_nowhere_is_refused(length: int, tmp_path: Path) -> None:
+def test_the_beginning_of_a_record_that_is_nowhere_complete_is_refused(length: int, tmp_path: Path) -> None:
     with pytest.raises(RecordRefused, match="line 1: not JSON"):
         told([written(tmp_path, "traffic.log", [one_line(PAIR)[:length] + b"\n", SERVED])])
 
@@ -258,7 +258,7 @@ def test_a_gzip_file_that_is_cut_short_is_named(tmp_path: Path) -> None:
     path = written(tmp_path, "traffic.log.gz", [served_line(i) for i in range(500)], packed=True)
     path.write_bytes(path.read_bytes()[:-40])
 
-    with pytest.raises(InputRefused, match=r"^traffic\.log\.gz is .*: expected a gzip file, whole to its end"):
+    with pytest.raises(InputRefused, match=r"^traffic\.log\.gz is .*: expected a complete gzip file"):
         told([path])
 
 

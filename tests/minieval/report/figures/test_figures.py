@@ -1,4 +1,4 @@
-"""The figures show the report's numbers in their places, also where there is little to show."""
+"""The figures show the report's numbers in the right places, even if there is little to show."""
 
 import math
 import re
@@ -78,7 +78,7 @@ def test_a_slice_that_is_only_described_has_a_point_and_no_interval() -> None:
     assert mark.get("class") == "mark descriptive"
 
 
-def test_every_slice_stands_in_the_figure_once_in_order_and_inside_of_it() -> None:
+def test_every_slice_is_in_the_figure_once_in_order_and_inside_it() -> None:
     rows = [bucket(f"verb{i:02d}", 30, i, 0) for i in range(20)]
 
     figure = ET.fromstring(standalone(forest_drawing([family(*rows)], POOLED)))  # noqa: S314 - our own output
@@ -91,7 +91,7 @@ def test_every_slice_stands_in_the_figure_once_in_order_and_inside_of_it() -> No
     assert places[-1] < float(figure.get("height") or 0)
 
 
-def test_one_slice_with_the_widest_interval_there_is_can_be_drawn() -> None:
+def test_one_slice_with_the_widest_possible_interval_can_be_drawn() -> None:
     drawing = forest_drawing([family(bucket("go", 20, 20, 0), bucket("be", 20, 0, 20))], Interval(0, -1, 1, 0.95))
 
     assert "+100" in "".join(drawing.shapes)

@@ -29,7 +29,7 @@ def test_latencies_are_on_their_scale_under_few_ticks(latencies: list[float]) ->
 
 
 @given(LATENCIES, st.floats(0, 1e8), st.floats(0, 1e8))
-def test_a_larger_value_never_stands_further_left(latencies: list[float], one: float, other: float) -> None:
+def test_a_larger_value_is_never_further_left(latencies: list[float], one: float, other: float) -> None:
     scale = ratio_scale(latencies)
 
     assert 0 <= scale.at(min(one, other)) <= scale.at(max(one, other)) <= 1

@@ -47,13 +47,13 @@ def test_the_words_in_which_two_answers_differ_stand_out() -> None:
 
 
 @given(st.text())
-def test_nothing_invisible_is_left(untrusted: str) -> None:
+def test_every_invisible_character_becomes_visible(untrusted: str) -> None:
     assert all(c.isprintable() or c.isspace() for c in visible(untrusted))
     assert "\n" not in visible(untrusted)
 
 
 @given(st.text(max_size=40))
-def test_a_code_span_cannot_be_left(identifier: str) -> None:
+def test_text_cannot_break_out_of_a_code_span(identifier: str) -> None:
     assert code(identifier).count("`") == 2
     assert "|" not in code(identifier)
 

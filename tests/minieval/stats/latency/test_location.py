@@ -63,7 +63,7 @@ def test_swapping_the_arms_inverts_the_ratio_and_its_limits(b: list[float], a: l
 
 
 @given(LATENCIES, LATENCIES, st.sampled_from((1e-3, 1e3, 60.0)))
-def test_the_ratio_does_not_know_the_unit(b: list[float], a: list[float], unit: float) -> None:
+def test_the_ratio_does_not_depend_on_the_unit(b: list[float], a: list[float], unit: float) -> None:
     plain = hodges_lehmann_ratio(b, a)
     scaled = hodges_lehmann_ratio([unit * x for x in b], [unit * x for x in a])
 
@@ -171,7 +171,7 @@ def test_the_rank_test_is_the_normal_one_with_ties_and_continuity(scale: float) 
     assert found.statistic == sum((x > y) + 0.5 * (x == y) for x in b for y in a)
 
 
-def test_two_values_one_apart_are_no_tie() -> None:
+def test_two_values_one_apart_are_not_tied() -> None:
     assert mann_whitney([2.0, 2.0], [1.0, 1.0]).probability_slower == 1
 
 

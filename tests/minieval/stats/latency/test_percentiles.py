@@ -29,7 +29,7 @@ def test_the_ranks_cover_the_percentile_with_the_stated_confidence(n: int, q: fl
     assert above <= 0.025 + 1e-9
 
 
-def test_a_percentile_says_what_it_is_one_of() -> None:
+def test_a_percentile_reports_q_n_confidence_and_censoring() -> None:
     found = percentile([3, 1, 2], 0.5, 0.9)
 
     assert (found.q, found.confidence, found.n, found.censored) == (0.5, 0.9, 3, 0)
@@ -65,7 +65,7 @@ def test_whole_ranks_are_not_lost_to_binary_fractions() -> None:
 
 
 @pytest.mark.parametrize("n", range(1, 13))
-def test_a_distribution_of_few_is_spaced_evenly_in_rank(n: int) -> None:
+def test_a_thinned_distribution_is_evenly_spaced_in_rank(n: int) -> None:
     points = distribution([float(i) for i in range(1, n + 1)], 4)
 
     few = min(n, 4)
@@ -73,7 +73,7 @@ def test_a_distribution_of_few_is_spaced_evenly_in_rank(n: int) -> None:
     assert [point.value for point in points] == [float(point.rank or 0) for point in points]
 
 
-def test_a_zero_is_the_clocks_resolution() -> None:
+def test_a_zero_becomes_the_clocks_resolution() -> None:
     assert percentile([0.0], 0.5).estimate.value == 1e-6
 
 

@@ -57,7 +57,7 @@ def test_the_shift_and_the_ratio_come_from_the_same_resamples() -> None:
 
 @settings(max_examples=10)
 @given(st.sampled_from((1e-3, 1e3)))
-def test_the_ratio_does_not_know_the_unit(unit: float) -> None:
+def test_the_ratio_does_not_depend_on_the_unit(unit: float) -> None:
     plain, scaled = (
         quantile_ratio(B, A, 0.95, resamples=99),
         quantile_ratio([unit * x for x in B], [unit * x for x in A], 0.95, resamples=99),
@@ -123,7 +123,7 @@ def test_one_failed_request_of_either_arm_is_enough_for_the_nearest_rank(b: list
     assert bootstrap_quantile(b, a, 0.5, resamples=9).method == "nearest rank"
 
 
-def test_exactly_as_many_as_are_weighted_are_weighted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_largest_weighted_sample_is_still_weighted(monkeypatch: pytest.MonkeyPatch) -> None:
     # Patched because 20,000 latencies per arm would make the test slow.
     monkeypatch.setattr(quantiles, "MOST_WEIGHTED", 50)
 
