@@ -1,8 +1,8 @@
 """A Landlock domain around a worker: no ptrace access to processes outside it, and no signals to them.
 
-What seccomp refuses by the number of a call can be reached by other ways: /proc/PID/mem writes another process's
-memory with a plain write(2). Landlock closes those, because the kernel asks it wherever it would ask for ptrace access.
-See landlock(7); needs no privilege.
+seccomp refuses calls by number, but /proc/PID/mem lets a plain write(2) change another process's memory. Landlock
+closes such ways, because the kernel consults it wherever it checks for ptrace access. Needs no privilege. See
+landlock(7).
 """
 
 import ctypes
@@ -14,10 +14,10 @@ import sys
 _CREATE_RULESET, _RESTRICT_SELF = 444, 446
 _CREATE_RULESET_VERSION = 1
 _PR_SET_NO_NEW_PRIVS = 38
-# A ruleset must handle something. Making block devices is a right that no worker needs, and nothing else is touched.
+# A ruleset must handle at least one right. This one affects nothing: no worker makes block devices.
 _FS_MAKE_BLOCK = 1 << 11
 _SCOPE_ABSTRACT_UNIX_SOCKET, _SCOPE_SIGNAL = 1, 2
-# The versions of the interface from which on there are network rights, and scopes (Linux 6.12).
+# The first versions of the interface with network rights, and with scopes (Linux 6.12).
 _ABI_WITH_NETWORK, _ABI_WITH_SCOPES = 4, 6
 
 
@@ -26,10 +26,10 @@ class _Ruleset(ctypes.Structure):
 
 
 def enter_domain() -> bool:
-    """Put this process into a Landlock domain of its own, for good.
+    """Put this process into its own Landlock domain, permanently.
 
-    Call it before other threads start: it binds the calling thread and those that it starts. Returns False, and
-    changes nothing, where the kernel has no Landlock.
+    Call it before other threads start: it restricts the calling thread and the threads that it starts. Returns False,
+    and changes nothing, if the kernel has no Landlock.
     """
     if sys.platform != "linux" or platform.machine() not in ("x86_64", "aarch64"):
         return False
@@ -38,6 +38,7 @@ def enter_domain() -> bool:
     if abi < 1:
         return False
     ruleset = _Ruleset(_FS_MAKE_BLOCK, 0, 0)
+    # An older kernel refuses a struct that is larger than the one it knows (E2BIG).
     size = 8 if abi < _ABI_WITH_NETWORK else 16
     if abi >= _ABI_WITH_SCOPES:
         ruleset.scoped = _SCOPE_SIGNAL | _SCOPE_ABSTRACT_UNIX_SOCKET

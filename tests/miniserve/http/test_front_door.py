@@ -254,7 +254,7 @@ def test_a_compressed_body_is_415_and_an_uncompressed_one_that_says_so_is_taken(
     identity = exchange(single_server, correction(SENTENCE, Content_Encoding="identity"))
 
     assert (status(gzip), status(identity)) == (415, 200)
-    assert b"Content-Encoding is 'gzip': expected a body without one" in gzip
+    assert b"Content-Encoding is 'gzip': expected an uncompressed body" in gzip
 
 
 def test_a_key_in_a_trailer_opens_nothing_and_an_id_there_names_nothing(

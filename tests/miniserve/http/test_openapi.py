@@ -73,7 +73,7 @@ def test_keys_are_described_where_they_are_asked_for(asks_for_keys: bool) -> Non
     ],
 )
 def test_a_key_that_stands_twice_is_refused(body: bytes) -> None:
-    with pytest.raises(RequestRefused, match="stands twice: expected every key once") as refusal:
+    with pytest.raises(RequestRefused, match="appears twice: expected every key once") as refusal:
         schemas.decode_request(body)
 
     assert (refusal.value.status, refusal.value.field in {"sentence", "request_id"}) == (422, True)

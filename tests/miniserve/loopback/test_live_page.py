@@ -130,7 +130,7 @@ def test_a_watcher_beyond_the_limit_is_told_to_retry(start_server: StartServer, 
         refused.read()
 
     assert refused.status_code == 503
-    assert "watch already" in refused.text
+    assert "are open already" in refused.text
     with ExitStack() as stack:
         server.wait_for(lambda: watch(server, stack).status_code == 200, "free again")
 
