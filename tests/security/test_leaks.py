@@ -132,7 +132,7 @@ def _refusals(bench: FaultBench) -> int:
     return (bench.server.folder / "stderr.log").read_text(encoding="utf-8").count("route refused")
 
 
-def test_no_byte_comes_from_b_when_a_runs_past_its_deadline(start_server: StartServer, routing: Routing) -> None:
+def test_no_byte_comes_from_b_when_a_times_out(start_server: StartServer, routing: Routing) -> None:
     config = routing(Strategy.SHADOW)
     server = start_server(config, fault="healthy", DEADLINE_MS="1")
 

@@ -114,7 +114,7 @@ async def _fail_unforeseen(_prompt: str) -> Answer:
         (_fail_unforeseen, 500, "error"),
     ],
 )
-def test_a_failing_production_arm_has_its_status_and_one_line_and_its_shadow_runs_all_the_same(
+def test_a_failing_production_arm_gives_its_status_and_one_line_and_the_shadow_still_runs(
     infer: Infer, http_status: int, status: str, tmp_path: Path
 ) -> None:
     desk = Desk(tmp_path, infer)
@@ -128,7 +128,7 @@ def test_a_failing_production_arm_has_its_status_and_one_line_and_its_shadow_run
     assert record.results["B"].status == "dropped"
 
 
-def test_what_the_arm_said_stays_in_the_log(tmp_path: Path) -> None:
+def test_the_arms_error_text_is_only_in_the_log(tmp_path: Path) -> None:
     response = Desk(tmp_path, _raise).ask()
 
     assert "secret" not in response.text
@@ -149,7 +149,7 @@ def test_an_arm_that_answers_is_200(tmp_path: Path) -> None:
     assert desk.line().results["A"].tokens == 4
 
 
-def test_an_edit_that_fits_nowhere_does_not_call_the_sentence_right(tmp_path: Path) -> None:
+def test_an_edit_that_fits_nowhere_does_not_count_as_a_correct_sentence(tmp_path: Path) -> None:
     async def answer(prompt: str) -> Answer:
         return Answer(prompt, edit_applied=False, tokens=4)
 
@@ -158,7 +158,7 @@ def test_an_edit_that_fits_nowhere_does_not_call_the_sentence_right(tmp_path: Pa
     assert (reply["correction"], reply["was_correct"]) == ("He goed home.", False)
 
 
-def test_before_its_models_are_loaded_the_server_is_not_ready_and_asks_to_come_back(tmp_path: Path) -> None:
+def test_before_its_models_are_loaded_the_server_is_not_ready_and_sends_retry_after(tmp_path: Path) -> None:
     desk = Desk(tmp_path, _raise)
     desk.routes.current = None
 
@@ -167,7 +167,7 @@ def test_before_its_models_are_loaded_the_server_is_not_ready_and_asks_to_come_b
     assert (response.status_code, response.headers["retry-after"]) == (503, "1")
 
 
-def test_a_draining_server_is_not_ready_and_takes_no_request(tmp_path: Path) -> None:
+def test_a_draining_server_is_not_ready_and_accepts_no_request(tmp_path: Path) -> None:
     desk = Desk(tmp_path, _raise)
     desk.routes.draining = True
 

@@ -47,6 +47,6 @@ def test_a_success_closes_the_circuit_from_any_state(failures: int) -> None:
 
 
 @given(failures=st.integers(1, 200), now=st.floats(0, 1e6))
-def test_no_delay_is_longer_than_the_longest(failures: int, now: float) -> None:
+def test_no_delay_exceeds_the_limit(failures: int, now: float) -> None:
     # a float clock rounds: a millionth of a second is nobody's business
     assert 0 < _after(failures, now).delay(now) <= LONGEST_OPEN_S + 1e-6

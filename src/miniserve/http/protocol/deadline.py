@@ -47,7 +47,7 @@ def seconds_for(state: State, limits: Limits, *, draining: bool, unsent: bool) -
 class Deadline:
     """A deadline that moves with every request.
 
-    Moving it later does not touch the timer, which checks the deadline when it fires. That saves two timers per request.
+    Moving it later leaves the timer alone, which checks the deadline when it fires. That saves two timers per request.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, passed: Callable[[], None]) -> None:
