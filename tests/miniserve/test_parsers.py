@@ -1,4 +1,4 @@
-"""Every parser of the server: any input gives a value or the package's own error, and values survive the way back."""
+"""Every parser of the server: any input gives a value or the package's own error, and values round-trip."""
 
 import hashlib
 import json

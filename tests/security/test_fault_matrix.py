@@ -86,14 +86,14 @@ def hasty(tmp_path_factory: pytest.TempPathFactory, routing: Routing) -> Iterato
 
 
 def _answers(server: LocalServer) -> list[tuple[int, dict[str, str], bytes]]:
-    """Return status, headers and body of every answer, but for what differs whatever B does."""
+    """Return status, headers and body of every answer, without the parts that always differ."""
     found = [correct(server, sentence, f"request-{number}") for number, sentence in enumerate(SENTENCES)]
     found.append(httpx.get(f"{server.address.url}/readyz"))
     return [(r.status_code, {k: v for k, v in r.headers.items() if k not in VOLATILE}, r.content) for r in found]
 
 
 def _lines_of(bench: FaultBench, fault: str) -> list[TrafficRecord]:
-    """Ask with the shadow off and with the fault, compare the answers, and return the lines under the fault."""
+    """Send requests with the shadow off and with the fault, compare the answers, and return the lines of the latter."""
     without_shadow = _answers(bench.server)
     bench.shadow(fault)
     known = len(bench.records())
@@ -141,7 +141,7 @@ def test_if_b_exits_its_process_is_restarted_with_back_off_until_the_circuit_ope
     assert [line.results["B"].status for line in lines] == ["error"] * len(lines)
     patient.server.wait_for(lambda: patient.shadow_state()["circuit"] == "open", "behind an open circuit")
     assert patient.shadow_state()["starts"] == OPEN_AFTER
-    # stderr has a thread of its own, so its lines may come after the state that they speak of.
+    # A background thread writes stderr, so a line may appear after the state that it reports.
     patient.server.wait_for(lambda: len(patient.lost()) - known >= OPEN_AFTER, "said to have lost each process")
     delays = [said["next_start_s"] for said in patient.lost()[known:]]
     assert delays == pytest.approx([*(FIRST_DELAY_S * 2**n for n in range(OPEN_AFTER - 1)), FIRST_OPEN_S])
@@ -181,7 +181,7 @@ def _starts(server: LocalServer) -> int:
 
 @contextmanager
 def _hog(core: int) -> Iterator[None]:
-    """Keep one core busy at normal priority, in a session of its own: B, of the lowest, keeps some hundredth of it."""
+    """Keep one core busy at normal priority, in its own session; B, at lowest priority, gets about 1 % of it."""
     with subprocess.Popen((sys.executable, "-uc", HOG), start_new_session=True, stdout=subprocess.PIPE) as hog:
         try:
             os.sched_setaffinity(hog.pid, {core})
@@ -215,7 +215,7 @@ def test_if_b_gets_no_cpu_while_loading_runs_are_dropped_and_the_circuit_stays_c
     server = start_server(routing(Strategy.SINGLE), SHADOW_LOAD_MS="1000", SHADOW_TIMEOUT_MS="300")
     cores = os.sched_getaffinity(server.address.pid)
     core = min(cores)
-    # A process begins on the cores of the thread that started it, and here that is the event loop's.
+    # A process inherits the CPU affinity of the thread that starts it, here the event loop's.
     os.sched_setaffinity(server.address.pid, {core})
     with _hog(core):
         server.route_file.write(routing(Strategy.SHADOW))
@@ -251,7 +251,7 @@ def test_an_open_circuit_half_opens_later_and_closes_once_b_answers(patient: Fau
     _lines_of(patient, "exits")
     patient.server.wait_for(lambda: patient.shadow_state()["circuit"] == "open", "behind an open circuit")
 
-    # B is mended meanwhile; nobody tells the server
+    # B is repaired meanwhile, without the server's knowledge.
     patient.fault_file.write_text("healthy", encoding="ascii")
     patient.server.wait_for(lambda: patient.shadow_state()["up"], "giving B another trial")
     on_trial = patient.shadow_state()

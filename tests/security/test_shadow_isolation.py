@@ -38,7 +38,7 @@ def test_if_b_waits_forever_the_client_gets_as_answer_byte_for_byte(
 ) -> None:
     server = start_server(routing(Strategy.SHADOW), fault="waits-for-ever", SHADOW_TIMEOUT_MS="600000", DRAIN_MS="0")
 
-    # B is at its first sentence for ever: had A waited for B even once, this would not return.
+    # B never finishes its first sentence: if A waited for B even once, this would not return.
     assert _answers(server) == _answers(single_server)
     assert server.details()["shadow"]["waiting"] == len(SENTENCES)
     server.stop()
@@ -133,7 +133,7 @@ def test_a_bundle_with_one_changed_bit_is_refused(
 def test_bs_process_ends_with_a_killed_server(fault: str, start_server: StartServer, routing: Routing) -> None:
     server = start_server(routing(Strategy.SHADOW), fault=fault, SHADOW_TIMEOUT_MS="600000")
     server.wait_for_shadow()
-    # one that computes does not see its connection close
+    # A worker that is computing does not notice that its connection closed.
     correct(server, SENTENCES[0])
     pid = server.details()["shadow"]["pid"]
     watched = os.pidfd_open(pid)

@@ -21,7 +21,7 @@ from minieval.record.record import TrafficRecord
 
 @dataclass(frozen=True)
 class Seen:
-    """A server that B's answers and last words went through, and what the judge made of its lines."""
+    """A server that processed B's hostile answers and errors, and the judge's output for its lines."""
 
     bench: FaultBench
     records: list[TrafficRecord]

@@ -1,12 +1,14 @@
-"""When the production arm fails: the client's status, the line it leaves, and the shadow that runs all the same."""
+"""When the production arm fails: the client's status, its line, and the shadow, which still runs."""
 
 import asyncio
+import gc
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
 import pytest
+from starlette.requests import Request
 from tests.function_arm import FunctionArm, Infer
 
 from minieval.record.record import TrafficRecord
@@ -165,6 +167,17 @@ def test_before_its_models_are_loaded_the_server_is_not_ready_and_sends_retry_af
     assert desk.ask("GET", "/readyz").status_code == 503
     response = desk.ask()
     assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+
+
+def test_requests_refused_while_loading_are_not_kept_in_memory(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, _raise)
+    desk.routes.current = None
+
+    statuses = [desk.ask().status_code for _ in range(3)]
+    gc.collect()
+
+    assert statuses == [503, 503, 503]
+    assert [kept for kept in gc.get_objects() if isinstance(kept, Request)] == []
 
 
 def test_a_draining_server_is_not_ready_and_accepts_no_request(tmp_path: Path) -> None:

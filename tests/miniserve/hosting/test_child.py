@@ -1,4 +1,4 @@
-"""A child process: silent, of lowest priority, in a session of its own, with one descriptor of its parent's, reaped."""
+"""A child process: silent, lowest priority, its own session, one inherited descriptor, reaped."""
 
 import asyncio
 import json

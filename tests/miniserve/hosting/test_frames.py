@@ -1,4 +1,4 @@
-"""The wire to the shadow worker: what is not one of our messages is refused."""
+"""The protocol of the shadow worker: anything but our messages is refused."""
 
 from typing import Literal
 

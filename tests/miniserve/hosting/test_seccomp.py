@@ -1,4 +1,4 @@
-"""The kernel's limit on the shadow's process, tried in a process of its own: it cannot be taken back."""
+"""The seccomp filter, tested in a separate process because it cannot be removed."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Rates and places: how much may be asked, and how much at once."""
+"""Rate and concurrency limits."""
 
 from http import HTTPStatus
 

@@ -1,4 +1,4 @@
-"""A burst is let in, overload is not, and it is over soon after the load is."""
+"""A burst is admitted, overload is not, and overload ends soon after the load does."""
 
 from collections import deque
 from collections.abc import Iterable

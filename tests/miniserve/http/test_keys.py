@@ -1,4 +1,4 @@
-"""API keys: who is admitted, and that every way of taking a key out takes it out."""
+"""API keys: which callers are admitted, and that every way of removing a key works."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""The books of a log: sent = logged = paired + each kind of missing."""
+"""The audit of a log: sent = logged = paired + each kind of missing."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A FIFO, a device or a folder in the place of a log file: nothing waits for it, and the server says what is wrong."""
+"""A FIFO, a device or a folder in place of a log file: nothing blocks, and the server says what is wrong."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The books when the disk misbehaves: clients are served, nothing is lost that fits, and what is lost is said."""
+"""The ledger when the disk fails: clients are served, lines wait while there is room, and losses are reported."""
 
 import fcntl
 import os

@@ -1,4 +1,4 @@
-"""What becomes of traffic.log while the server runs: clients are served, `readyz` tells, and no line is missing.
+"""Faults of traffic.log while the server runs: clients are served, `readyz` shows it, and no line is missing.
 
 Faults are real ones: modes of files and folders, a limit on file sizes, a device without room, a rotator's rename, a
 lock that somebody else holds.

@@ -1,4 +1,4 @@
-"""The traffic record: one line per record, read back whole, refused with a sentence otherwise."""
+"""The traffic record: one line per record, which round-trips; other lines are refused with a reason."""
 
 import json
 from pathlib import Path

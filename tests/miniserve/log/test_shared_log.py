@@ -1,4 +1,4 @@
-"""One traffic.log, several writers: no torn and no interleaved lines, whatever becomes of the others."""
+"""One traffic.log, several writers: no torn and no interleaved lines, whatever happens to the other writers."""
 
 import fcntl
 import multiprocessing

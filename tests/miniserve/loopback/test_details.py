@@ -1,4 +1,4 @@
-"""/metrics and /details on the loopback port, and who may read them."""
+"""/metrics and /details on the loopback port, and the Host check."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Starting up: what stops the server says why in one sentence, and a shadow never does."""
+"""Start-up: errors stop the server with one sentence, and a shadow never stops it."""
 
 import hashlib
 import os

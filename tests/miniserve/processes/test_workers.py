@@ -1,4 +1,4 @@
-"""Several server processes behind one port: one log, one set of metrics, and whoever dies is followed by another."""
+"""Several server processes behind one port: one log, one set of metrics, and dead processes are restarted."""
 
 import json
 import os

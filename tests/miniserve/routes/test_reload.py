@@ -164,7 +164,7 @@ def test_no_request_sees_half_of_two_configurations(start_server: StartServer, r
         assert (record.production_arm, record.shadow_arm) == (assigned.production_arm, assigned.shadow_arm)
         answers[config.arms[record.production_arm]].add(str(record.results[record.production_arm].response))
     assert {record.config_sha for record in records} == set(by_sha)
-    # the model that answered is the one that the line's configuration names
+    # The model that answered is the one in the line's configuration.
     assert all(len(texts) == 1 for texts in answers.values())
     assert answers[ab.arms["A"]] != answers[ab.arms["B"]]
 
