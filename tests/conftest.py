@@ -1,4 +1,4 @@
-"""What the suite shares: the registered models, the eval set, and servers on free ports with their own folders."""
+"""Shared fixtures: the registered models, the eval set, and servers on free ports with their own folders."""
 
 import os
 import sys
@@ -41,7 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class StartServer(Protocol):
-    """Starts a server that ends with the test."""
+    """Starts a server that stops at the end of the test."""
 
     def __call__(self, config: RouteConfig | None, *, fault: str | None = None, **settings: str) -> LocalServer: ...
 
@@ -82,7 +82,7 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
 
 @pytest.fixture(scope="session")
 def single_server(tmp_path_factory: pytest.TempPathFactory, routing: Routing) -> Iterator[LocalServer]:
-    """A server with the shadow off that many tests may ask; none may reconfigure it."""
+    """A shared server with the shadow off; tests must not reconfigure it."""
     with LocalServer(tmp_path_factory.mktemp("single"), routing(Strategy.SINGLE)) as server:
         yield server
 

@@ -1,4 +1,4 @@
-"""One server on which B fails in one way after the other, so that what a fault leaves behind adds up and shows."""
+"""One server on which B fails in one way after the other, so that leaks accumulate and show."""
 
 import json
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ B_STARTS_S = 120
 
 @dataclass
 class FaultBench:
-    """A server on which B fails in one way after the other, and what it held before the first."""
+    """A server on which B fails in one way after the other, and its footprint before the first fault."""
 
     server: LocalServer
     fault_file: Path
@@ -40,7 +40,7 @@ class FaultBench:
         self.server.wait_for(self._shadow_decided, "in its shadow configuration, B up or refused", B_STARTS_S)
 
     def quiet(self) -> None:
-        """Switch the shadow off, and wait until the server holds what it held before."""
+        """Switch the shadow off, and wait until the server's footprint is as before."""
         self.server.adopt(self.off)
         pid = self.server.address.pid
         self.server.wait_for(lambda: footprint(pid) == self.before, f"back at {self.before}", 20)
@@ -51,16 +51,16 @@ class FaultBench:
         return list(read_log(self.server.traffic_log).records)
 
     def wait_for_lines(self, count: int) -> list[TrafficRecord]:
-        """Return every line, once there are so many."""
+        """Wait for that many lines, and return them all."""
         self.server.wait_for(lambda: len(self.records()) >= count, f"done with {count} lines", B_STARTS_S)
         return self.records()
 
     def shadow_state(self) -> Any:  # noqa: ANN401 - JSON
-        """Return what the server tells of B's process."""
+        """Return what /details says about B's process."""
         return self.server.details()["shadow"]
 
     def lost(self) -> list[dict[str, object]]:
-        """Return what the server said of every process that it lost."""
+        """Return the log lines about lost processes."""
         lines = (self.server.folder / "stderr.log").read_text(encoding="utf-8").splitlines()
         return [said for said in map(json.loads, lines) if said["event"] == "shadow worker lost"]
 
@@ -72,7 +72,7 @@ class FaultBench:
 
 @contextmanager
 def fault_bench(folder: Path, routing: Routing, **settings: str) -> Iterator[FaultBench]:
-    """Start the server, and let a healthy B come and go: what is made once and kept is no leak."""
+    """Start the server, and run a healthy B once: what is created once and kept is not a leak."""
     fault_file = folder / "fault"
     fault_file.write_text("healthy", encoding="ascii")
     off, on = routing(Strategy.SINGLE), routing(Strategy.SHADOW)

@@ -1,4 +1,4 @@
-"""A shadow worker whose arm misbehaves in the way its first argument names; all else is the real worker.
+"""A shadow worker whose arm misbehaves as its first argument says; everything else is the real worker.
 
 `@FILE` reads the name from a file, so that one server can have many faults, one after the other.
 """
@@ -58,7 +58,7 @@ def _sleep_past_the_timeout(_prompt: str) -> Answer:
 
 
 def _hold_the_interpreter(_prompt: str) -> Answer:
-    # called through PyDLL, a C function keeps the interpreter's lock
+    # A C function that is called through PyDLL does not release the GIL.
     ctypes.PyDLL(None).pause()
     raise AssertionError("no signal ends the pause")
 
@@ -105,7 +105,7 @@ def _flood(_prompt: str) -> Answer:
 
 
 def _send(payload: bytes) -> Answerer:
-    """Write raw bytes to the server, behind the protocol's back."""
+    """Write raw bytes to the server, bypassing the protocol."""
 
     def answer(_prompt: str) -> Answer:
         descriptor = int(sys.argv[sys.argv.index("--fd") + 1])
@@ -122,7 +122,7 @@ def _fork(_prompt: str) -> Answer:
 
 
 def _leave_the_session(_prompt: str) -> Answer:
-    """Become what a daemon is: a child of a child, in a session of its own, whose parent is gone."""
+    """Become a daemon: a grandchild in its own session, whose parent has exited."""
     child = os.fork()
     if child == 0:
         os.setsid()
@@ -134,7 +134,7 @@ def _leave_the_session(_prompt: str) -> Answer:
 
 
 def _reaching_into_the_server() -> dict[str, Callable[[], object]]:
-    """Return every way that a process has into another of its user, each aimed at the server."""
+    """Return every way to reach into another process of the same user, each aimed at the server."""
     server = os.getppid()
     libc = ctypes.CDLL(None, use_errno=True)
 
@@ -153,7 +153,29 @@ def _reaching_into_the_server() -> dict[str, Callable[[], object]]:
         with Path(f"/proc/{server}/mem").open("r+b", buffering=0):
             pass
 
+    def write(path: str) -> Callable[[], object]:
+        # Opening is what the kernel would allow or refuse; nothing is written.
+        return lambda: os.close(os.open(path, os.O_WRONLY))
+
+    def connect() -> None:
+        with contextlib.suppress(ConnectionRefusedError), socket.socket() as client:
+            client.connect(("127.0.0.1", 9))
+
+    def listen() -> None:
+        with socket.socket() as listening:
+            listening.bind(("127.0.0.1", 0))
+
+    outside = Path(os.environ["TMPDIR"]).with_name(f"lynx-outside-{os.getpid()}")
+    models = sys.argv[sys.argv.index("--models") + 1]
     return {
+        "/proc/PID/autogroup": write(f"/proc/{server}/autogroup"),
+        "/proc/self/autogroup": write("/proc/self/autogroup"),
+        "/proc/PID/oom_score_adj": write(f"/proc/{server}/oom_score_adj"),
+        "the registry": write(f"{models}/registry.json"),
+        "truncate": lambda: os.truncate(f"{models}/registry.json", Path(models, "registry.json").stat().st_size),
+        "a new file": outside.touch,
+        "connect": connect,
+        "listen": listen,
         "kill": lambda: os.kill(server, signal.SIGKILL),
         "stop": lambda: os.kill(server, signal.SIGSTOP),
         "its group": lambda: os.kill(-os.getpgid(server), signal.SIGKILL),
@@ -172,7 +194,7 @@ def _reaching_into_the_server() -> dict[str, Callable[[], object]]:
 
 
 def _reach_into_the_server(_prompt: str) -> Answer:
-    """Try every way, and answer which ones the kernel allowed."""
+    """Try every way, and answer with those that the kernel allowed."""
     allowed = []
     for name, attempt in _reaching_into_the_server().items():
         with contextlib.suppress(PermissionError):

@@ -1,4 +1,4 @@
-"""What a server holds of the machine, read from /proc: to compare before and after a fault of B."""
+"""A server's processes, threads and descriptors, from /proc, to compare before and after a fault of B."""
 
 import os
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Footprint:
-    """Processes of the server's shadow, dead ones that nobody reaped included; its own threads and descriptors."""
+    """The processes of the server's shadow, including zombies, and the server's own threads and descriptors."""
 
     shadow_processes: int
     threads: int
@@ -17,7 +17,7 @@ class Footprint:
 
 
 def footprint(pid: int) -> Footprint:
-    """Return what the server holds at this moment."""
+    """Return the server's present footprint."""
     process = Path(f"/proc/{pid}")
     return Footprint(
         shadow_processes=len(shadow_processes(pid)),
@@ -42,7 +42,7 @@ def shadow_processes(pid: int) -> set[int]:
 
 
 def _processes() -> Iterator[tuple[int, int, bytes]]:
-    """Yield (pid, parent's pid, arguments) of every process there is."""
+    """Yield (pid, parent's pid, arguments) of every process."""
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             with suppress(OSError):  # it ended while we looked

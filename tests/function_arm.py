@@ -1,4 +1,4 @@
-"""An arm that is a plain async function: what serves or shadows in a test, without a model or a process."""
+"""An arm that is a plain async function, for tests without a model or a process."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,7 +12,7 @@ Infer = Callable[[str], Awaitable[Answer]]
 
 @dataclass
 class FunctionArm:
-    """An arm that answers as its function does; `calls` names what happened to it."""
+    """An arm that answers with its function; `calls` records the calls of its methods."""
 
     function: Infer
     sha: str = "a" * 64
@@ -24,14 +24,14 @@ class FunctionArm:
         return ArmState(up=True, pid=None, engine="function")
 
     def start(self) -> None:
-        """Note the start."""
+        """Record the start."""
         self.calls.append("start")
 
     def excess_tokens(self, _prompt: str) -> None:
         """Every prompt is short enough."""
 
     async def infer(self, prompt: str, timeout_s: float) -> Answer:
-        """Call the function within the time."""
+        """Call the function within the time limit."""
         try:
             async with asyncio.timeout(timeout_s):
                 return await self.function(prompt)
@@ -39,5 +39,5 @@ class FunctionArm:
             raise ArmTimeout(f"no answer within {timeout_s:g} s") from None
 
     async def close(self) -> None:
-        """Note the end."""
+        """Record the end."""
         self.calls.append("close")

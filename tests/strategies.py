@@ -1,4 +1,4 @@
-"""What property tests throw at a parser: any JSON, valid values in part replaced, valid bytes in part changed.
+"""Inputs for property tests of parsers: any JSON, valid values in part replaced, valid bytes in part changed.
 
 Noise alone stops at the first check; what is nearly right gets further.
 """
@@ -33,7 +33,7 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 
 @st.composite
 def json_near(draw: st.DrawFn, valid: Any) -> Any:  # noqa: ANN401 - JSON
-    """Return JSON like the given one: up to two parts of it, wherever they stand, replaced, removed or added."""
+    """Return JSON like the given one: up to two parts of it, anywhere, replaced, removed or added."""
     changed = copy.deepcopy(valid)
     for _ in range(draw(st.integers(0, 2))):
         changed = _with_one_change(draw, changed)

@@ -22,7 +22,7 @@ def _modules(package: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda path: str(path.relative_to(ROOT / "src")))
-def test_a_folder_explains_itself_in_its_docstring(package: Path) -> None:
+def test_every_folder_has_a_docstring(package: Path) -> None:
     docstring = ast.get_docstring(ast.parse((package / "__init__.py").read_text(encoding="utf-8"))) or ""
 
     # A folder of one or two modules needs only a title.

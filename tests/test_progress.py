@@ -24,5 +24,5 @@ def test_a_report_comes_once_a_minute_and_says_how_far_the_suite_is() -> None:
     ]
 
 
-def test_the_estimate_takes_the_rest_to_be_as_slow_as_what_was_done() -> None:
+def test_the_estimate_assumes_the_rest_is_as_slow_as_the_finished_part() -> None:
     assert describe(180, 300, 1200) == "tests: 3 min, 300 of 1200 done (25 %), about 9 min to go"

@@ -25,7 +25,7 @@ def _recipes() -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize(("recipe", "kinds"), _recipes().items())
-def test_no_recipe_leaves_missing_arguments_to_just_which_exits_1(recipe: str, kinds: list[str]) -> None:
+def test_no_recipe_relies_on_just_for_missing_arguments(recipe: str, kinds: list[str]) -> None:
     assert set(kinds) <= {"star"}
 
 

@@ -1,4 +1,4 @@
-"""What a view of text that users or models wrote may not become, per format: one check each, and the texts to try.
+"""Checks that hostile text of users or models did not break a view, one per format, and the texts to try.
 
 A view that is added gets its check here, and a line in tests/security/test_views.py that says where it is found.
 """
@@ -45,7 +45,7 @@ def check_plain(text: str) -> None:
 
 
 def check_json_lines(content: bytes) -> list[object]:
-    """One JSON value a line, in UTF-8, without a raw control character; returns the values."""
+    """One JSON value per line, in UTF-8, without a raw control character; returns the values."""
     assert not [byte for byte in content if byte < 0x20 and byte != 0x0A]
     return [json.loads(line) for line in content.decode().splitlines() if line]
 

@@ -6,7 +6,7 @@ from miniserve.processes.stopping import StopRequest
 
 if __name__ == "__main__":
     stop = StopRequest()
-    # Importing takes half a second, in which SIGTERM would kill the process.
+    # Importing takes half a second. Without this, SIGTERM would kill the process during that time.
     from miniserve.command import main
 
     sys.exit(main(stop=stop))

@@ -1,4 +1,4 @@
-"""`lynx-ab COMMAND`: one name for the server, its switches and the judge.
+"""`lynx-ab COMMAND`: one command for the server, its switches and the judge.
 
 Each command's own module reads its arguments and returns its exit code. A module is imported when its command runs, so
 that `lynx-ab --help` loads neither the server nor the judge. This is the only module that imports both.
@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _serve(name: str, arguments: Sequence[str]) -> int:
-    # First of all, as the imports take half a second, in which SIGTERM would kill the process.
+    # Before the imports: they take half a second, and SIGTERM would kill the process during that time.
     stop = StopRequest()
     from miniserve.command import main as serve
 
@@ -53,6 +53,7 @@ def _judge(_: str, arguments: Sequence[str]) -> int:
 def _switch(name: str, arguments: Sequence[str]) -> int:
     from miniserve.routes.switch import main as switch
 
+    # The module's own command is `show`, which would say too little next to `serve` and `judge`.
     return switch(["show" if name == "route" else name, *arguments], program=PROGRAM)
 
 

@@ -1,4 +1,4 @@
-"""Serves until it is stopped; SIGTERM and Ctrl-C drain first. Settings come from `LYNX_` environment variables.
+"""Runs the server until it is stopped; SIGTERM and Ctrl-C drain it first. Settings are `LYNX_` environment variables.
 
 Exit codes: 0 after a clean stop, 1 if a model did not load or a process had to be killed, 2 for unusable settings or
 configuration.
@@ -42,11 +42,13 @@ def main(
     program: str = "python -m miniserve",
 ) -> int:
     """Run the server and return its exit code; `server_command` starts the processes of `--workers`."""
+    # Before anything opens a file.
     _occupy_standard_descriptors()
     options = _parser(program).parse_args(argv)
     stop = stop or StopRequest()
     begin = Begin.receive() if options.child is not None else None
     if begin:
+        # Before Metrics(): only metrics that are created after this count into the shared files.
         shared_metrics.join(Path(begin.metrics_folder), begin.slot)
     metrics = Metrics()
     writer = stderr_writer(metrics.log_lines_dropped.inc)
@@ -72,7 +74,7 @@ def main(
 
 
 def _occupy_standard_descriptors() -> None:
-    """Open /dev/null for closed standard streams: else a log file gets descriptor 2, and libraries print into it."""
+    """Open /dev/null for closed standard streams, or a log file would get descriptor 2 and libraries print into it."""
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
@@ -84,7 +86,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=program, description=__doc__)
     parser.add_argument("--insecure", action="store_true", help="serve a non-loopback address without API keys")
     parser.add_argument("--workers", metavar="N", help="as LYNX_WORKERS, which it overrides")
-    # Used by a parent that starts its processes: the descriptor of their channel.
+    # For processes that a parent starts: the descriptor of the channel to it.
     parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
     return parser
 
@@ -139,7 +141,7 @@ async def _child(
         worker_command,
         config=begin.config,
         spans=f"spans-{begin.slot}.jsonl",
-        # Counters survive the process in shared files, so none may wait in its memory.
+        # Counters live in shared files that survive the process, so no update may wait in memory.
         deferred=DeferredCalls(metrics.count_failed_call, immediate=True),
     )
     channel = ParentChannel(control, service.status)
@@ -147,7 +149,7 @@ async def _child(
 
 
 def _inherited(descriptor: int) -> socket.socket:
-    """Return a socket inherited from the parent, and keep B from inheriting it, as B is a child of this process."""
+    """Return a socket inherited from the parent; B is a child of this process and must not inherit it."""
     found = socket.socket(fileno=descriptor)
     found.set_inheritable(False)
     return found

@@ -5,14 +5,14 @@ ServeError
 ├── RouteFileError      route_config.json is unusable, or names a model that cannot serve
 ├── ArmNotLoaded        a serving arm's model cannot be loaded
 ├── KeysFileError       the file of API-key hashes is unusable
-├── RequestRefused      a request that never reached an assignment
+├── RequestRefused      a request was refused before its assignment
 └── ArmError            an arm gave no answer
     ├── ArmRaised       it raised, or its process died
     ├── ArmTimeout      it ran past its deadline
-    ├── ArmDropped      it had no chance: still loading, or no CPU
-    └── BadOutput       what it gave is not an answer
+    ├── ArmDropped      it could not run: still loading, or no CPU
+    └── BadOutput       it returned something that is not an answer
 
-traffic.RouteConfigError and minieval's RecordError are ValueErrors of their own: their modules import nothing of ours.
+traffic.RouteConfigError and minieval's RecordError are plain ValueErrors, because their modules import nothing of ours.
 """
 
 from http import HTTPStatus
@@ -34,7 +34,7 @@ class RouteFileError(ServeError):
 
 
 class ArmNotLoaded(ServeError):
-    """A serving arm's model cannot be loaded, or does not answer once it is."""
+    """A serving arm's model cannot be loaded, or does not answer once loaded."""
 
 
 class KeysFileError(ServeError):
@@ -55,9 +55,9 @@ class RequestRefused(ServeError):
 
 
 class ArmError(ServeError):
-    """An arm gave no answer: what the traffic record says of it, and what the client is told if the arm served.
+    """An arm gave no answer. `status` goes into the traffic record, `http_status` to the client if the arm served.
 
-    `reason` is the record's text; service_ms and cpu_ms are what the run took, where the arm measured it.
+    `reason` is the text in the record; service_ms and cpu_ms are what the run took, if the arm measured it.
     """
 
     status: ClassVar[Status] = "error"
@@ -84,13 +84,13 @@ class ArmTimeout(ArmError):
 
 
 class ArmDropped(ArmError):
-    """The arm had no chance to answer: it was still loading, or it got no CPU. This says nothing about the arm."""
+    """The arm could not run: it was still loading, or it got no CPU. This says nothing about the arm."""
 
     status = "dropped"
     http_status = HTTPStatus.SERVICE_UNAVAILABLE
 
 
 class BadOutput(ArmError):
-    """What the arm gave is not an answer."""
+    """The arm returned something that is not an answer."""
 
     status = "bad_output"

@@ -1,4 +1,4 @@
-"""The use case: serve the production arm, hand the shadow over, leave one line per request. No HTTP types."""
+"""The use case: answer with the production arm, submit the shadow run, write one record per request. No HTTP types."""
 
 import asyncio
 import logging
@@ -29,21 +29,21 @@ from miniserve.traffic import Assignment, assign, shadow_label
 
 @dataclass(frozen=True)
 class Prompt:
-    """What the arms are asked, and the name that the client's request gives it."""
+    """The text that the arms get, and the name of its field in the client's request."""
 
     text: str
     field: str
 
 
 class Responder:
-    """Answers prompts under the route it is handed; every request that reaches an assignment gets one record."""
+    """Answers prompts under a given route; every request that reaches an assignment gets one record."""
 
     def __init__(self, deadline_s: float, ledger: Ledger, metrics: Metrics, deferred: DeferredCalls) -> None:
         self._deadline_s = deadline_s
         self._ledger = ledger
         self._metrics = metrics
         self._deferred = deferred
-        # Bound once: a logger of the module binds itself again for every line.
+        # Bound once, because an unbound logger binds itself again for every line.
         self._log = structlog.get_logger().bind()
 
     async def respond(self, prompt: Prompt, request_id: str, route: Route, handler_span: Span) -> Answer:
@@ -61,9 +61,9 @@ class Responder:
         record = _open_record(assignment, route, prompt.text, handler_span.trace.id)
         run = _start_run(assignment, route, assignment.production_arm, "production", handler_span)
         started = time.perf_counter_ns()
-        # What the record says if something raises that is no ArmError.
+        # Goes into the record if anything but an ArmError is raised.
         result, status = (
-            ArmResult("error", reason="unforeseen, see the server's log"),
+            ArmResult("error", reason="unexpected error, see the server's log"),
             HTTPStatus.INTERNAL_SERVER_ERROR,
         )
         try:
@@ -75,23 +75,25 @@ class Responder:
             status = error.http_status
             raise
         except asyncio.CancelledError:
-            result = ArmResult("cancelled", reason="the server stopped first")
+            result = ArmResult("cancelled", reason="the server stopped before the answer")
             status = HTTPStatus.SERVICE_UNAVAILABLE
             raise
         finally:
+            # The record before the telemetry: if a span raised, the request would have no line.
             served = replace(record, http_status=int(status), results={assignment.production_arm: result})
             self._hand_over(served, assignment, route, handler_span)
             self._end_run(run, result)
         return answer
 
     def _hand_over(self, record: TrafficRecord, assignment: Assignment, route: Route, handler_span: Span) -> None:
-        """Write the record, or leave that to the shadow's outcome."""
+        """Write the record now, or once the shadow has an outcome."""
         if assignment.shadow_arm is None or route.shadow is None:
             self._ledger.record(record)
             return
+        # Journaled before it is submitted: an outcome may come at once, and settles the entry.
         self._ledger.promise(record, assignment.shadow_arm)
         run = _start_run(assignment, route, assignment.shadow_arm, "shadow", handler_span)
-        # What is logged in the shadow's task, and when it ends, is the shadow's.
+        # A copy, so that the log keys of the shadow run do not leak into the request's own lines.
         copy_context().run(self._submit, route.shadow, record, assignment.shadow_arm, run)
 
     def _submit(self, shadow: Shadow, record: TrafficRecord, arm: str, run: "_Run") -> None:
@@ -113,7 +115,7 @@ class Responder:
                 self._metrics.shadow_agreement.labels("no").inc(exemplar=run.span.exemplar)
 
     def _end_run(self, run: "_Run", result: ArmResult, served: ArmResult | None = None) -> None:
-        """End a run's span, and tell of it in a moment; a shadow's run is a pair with what was served."""
+        """End a run's span and defer its metrics and log line; `served` is A's result if the run was a shadow's."""
         span = run.span
         span.attributes["traffic.status"] = result.status
         if result.queue_ms is not None:
@@ -122,10 +124,11 @@ class Responder:
             span.fail(result.reason)
             span.add_event(result.status, {"reason": result.reason or ""})
         span.end()
-        self._deferred.add(partial(self._tell_run, run, result, served))
+        # Deferred, because metrics and a log line would add to the latency of the answer.
+        self._deferred.add(partial(self._report_run, run, result, served))
 
-    def _tell_run(self, run: "_Run", result: ArmResult, served: ArmResult | None) -> None:
-        """Count an ended run, and log its line."""
+    def _report_run(self, run: "_Run", result: ArmResult, served: ArmResult | None) -> None:
+        """Count a run that ended, and log its line."""
         metrics = self._metrics
         if served is not None:
             self._count_pair(served, result, run)
@@ -147,12 +150,12 @@ class Responder:
 
 @dataclass(frozen=True)
 class _Run:
-    """One arm's run on one request, while it is under way."""
+    """One arm's run on one request, while it is in progress."""
 
     span: Span
     role: str
     traffic_arm: str
-    # what every line about this run says
+    # The keys of every log line about this run.
     log_keys: dict[str, str]
 
 
@@ -173,7 +176,10 @@ def _start_run(assignment: Assignment, route: Route, arm: str, role: str, handle
 
 
 def _level(run: _Run, result: ArmResult) -> int:
-    """Return the level of a run's line: the arm that served has its request's line, the shadow has this one only."""
+    """Return the level of a run's log line.
+
+    The request's own line covers the arm that served. The shadow has no other line than this one.
+    """
     if result.status != "ok":
         return logging.WARNING
     return logging.DEBUG if run.role == "production" else logging.INFO
@@ -182,7 +188,7 @@ def _level(run: _Run, result: ArmResult) -> int:
 def _check_length(prompt: Prompt, route: Route) -> None:
     """Raise RequestRefused (422) when the prompt is too long for an arm that could be assigned.
 
-    All serving arms are asked, so that an id is refused whichever arm it is assigned to.
+    All serving arms are checked, so that the refusal does not depend on the arm that the id is assigned to.
     """
     for arm in route.arms.values():
         if excess := arm.excess_tokens(prompt.text):

@@ -1,4 +1,4 @@
-"""The server's settings: what `LYNX_` environment variables there are, their defaults, meanings and bounds."""
+"""The server's settings: its `LYNX_` environment variables with their defaults, meanings and bounds."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -9,6 +9,7 @@ from typing import Any
 from miniserve.errors import SettingsError
 
 PREFIX = "LYNX_"
+# int() alone would also take "1_000", " 7" and other alphabets' digits; nine digits keep it from reading long numbers.
 _WHOLE = re.compile(r"[0-9]{1,9}")
 
 
@@ -141,6 +142,7 @@ class Settings:
         for name, text in environ.items():
             if not name.startswith(PREFIX):
                 continue
+            # A misspelt variable would otherwise leave its default in force, and nobody would notice.
             if name not in known:
                 raise SettingsError(f"unknown setting {name}: expected one of {', '.join(sorted(known))}")
             values[known[name].name] = cls._parsed(known[name], name, text)
@@ -161,4 +163,5 @@ class Settings:
         try:
             return item.metadata["parse"](text)
         except ValueError as error:
+            # A parser's message is what was expected, so that all refusals read alike.
             raise SettingsError(f"{name} is {text!r}: expected {error}") from None

@@ -16,7 +16,7 @@ from typing import assert_never
 
 SCHEMA = 1
 DEFAULT_SALT = "prod-2026-05"
-# A name becomes part of record keys ("latency_ms_B") and of "shadow_B": no underscore, so neither is ambiguous.
+# No underscore, because a name becomes part of record keys ("latency_ms_B") and of "shadow_B".
 ARM_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,31}")
 SHA = re.compile(r"[0-9a-f]{64}")
 _KEYS = frozenset(
@@ -41,7 +41,7 @@ class Strategy(StrEnum):
 class RouteConfig:
     """The arms by name and SHA, and how requests are assigned to them.
 
-    Percentages are 0 to 100 and count in hundredths. Raises RouteConfigError on any field that is unusable.
+    Percentages are 0 to 100 and are rounded to hundredths. Raises RouteConfigError on any field that is unusable.
     """
 
     strategy: Strategy
@@ -55,6 +55,7 @@ class RouteConfig:
 
     def __post_init__(self) -> None:
         """Check every field, and freeze the arms."""
+        # The usual way to set a field of a frozen dataclass.
         object.__setattr__(self, "strategy", _strategy(self.strategy))
         object.__setattr__(self, "arms", MappingProxyType(_arms(self.arms)))
         if type(self.schema) is not int or self.schema != SCHEMA:
@@ -219,6 +220,7 @@ def unit_hash(domain: str, salt: str, request_id: str) -> int:
     The length prefixes keep ("a", "bc") and ("ab", "c") apart.
     """
     digest = hashlib.sha256()
+    # Python's own hash() differs between processes.
     for part in (domain, salt, request_id):
         encoded = part.encode()
         digest.update(len(encoded).to_bytes(4, "big") + encoded)
@@ -267,7 +269,7 @@ def _arms(value: object) -> dict[str, str]:
             raise RouteConfigError(f"arms.{name} is an object: not supported yet, expected a model SHA")
         if not isinstance(sha, str) or not SHA.fullmatch(sha):
             raise RouteConfigError(f"arms.{name} is {_shown(sha)}: expected 64 lower-case hexadecimal digits")
-    # The judge's database has a column per arm and key, and its columns do not tell "a" from "A".
+    # The judge's database has a column per arm and key, and column names ignore case.
     if len({name.lower() for name in value}) < len(value):
         raise RouteConfigError(f"arms are {', '.join(value)}: expected names that differ in more than case")
     return dict(value)
@@ -283,7 +285,7 @@ def _text(key: str, value: object) -> None:
 
 
 def _percent(key: str, value: object) -> None:
-    # a NaN is inside no range
+    # This also refuses NaN, which no comparison accepts.
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 100:
         raise RouteConfigError(f"{key} is {_shown(value)}: expected a number from 0 to 100")
 
@@ -299,4 +301,5 @@ def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _shown(value: object) -> str:
     shown = repr(value)
+    # An error message is one line in a log, and the value may be a whole file.
     return shown if len(shown) <= 80 else shown[:77] + "..."

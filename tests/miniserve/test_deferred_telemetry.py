@@ -86,7 +86,7 @@ def test_a_scrape_and_the_end_of_the_server_flush_deferred_calls(tmp_path: Path,
     assert [line["request_id"] for line in _lines(server, "request")] == ["before-0", "before-1", "before-2", "last"]
 
 
-def test_calls_that_raise_cost_no_other_line_no_scrape_and_no_clean_exit(tmp_path: Path, routing: Routing) -> None:
+def test_a_call_that_raises_breaks_no_other_line_no_scrape_and_no_clean_exit(tmp_path: Path, routing: Routing) -> None:
     server = LocalServer(tmp_path / "server", routing(Strategy.SINGLE), command=(sys.executable, "-c", BROKEN_CALLS))
     with server:
         for number in range(40):
@@ -103,7 +103,7 @@ def test_calls_that_raise_cost_no_other_line_no_scrape_and_no_clean_exit(tmp_pat
     assert all("OverflowError" in line["exception"] for line in failures)
 
 
-def test_numbers_that_no_metric_can_hold_cost_no_line_no_scrape_and_no_clean_exit(
+def test_numbers_that_no_metric_can_hold_break_no_line_no_scrape_and_no_clean_exit(
     tmp_path: Path, routing: Routing
 ) -> None:
     command = (sys.executable, "-c", HOSTILE_NUMBERS)

@@ -1,4 +1,4 @@
-"""Every parser of the server: any input gives a value or the package's own error, and values survive the way back."""
+"""Every parser of the server: any input gives a value or the package's own error, and values round-trip."""
 
 import hashlib
 import json
@@ -40,7 +40,7 @@ def _payload(message: frames.Ask | frames.FromWorker) -> bytes:
 
 
 @given(st.one_of(json_near(CONFIG.as_json()).map(json.dumps), JSON.map(json.dumps), st.text(), st.binary()))
-def test_a_route_configuration_is_read_or_refused_and_survives_the_way_back(text: str | bytes) -> None:
+def test_a_route_configuration_is_parsed_or_refused_and_round_trips(text: str | bytes) -> None:
     config = attempt(RouteConfigError, RouteConfig.parse, text)
     if isinstance(config, RouteConfigError):
         return
@@ -51,7 +51,7 @@ def test_a_route_configuration_is_read_or_refused_and_survives_the_way_back(text
 
 
 @given(st.one_of(json_near(json.loads(to_line(RECORD))), json_near(json.loads(to_line(SINGLE)))).map(json.dumps))
-def test_a_line_is_read_or_refused_and_survives_the_way_back(line: str) -> None:
+def test_a_line_is_parsed_or_refused_and_round_trips(line: str) -> None:
     record = attempt(RecordError, parse_line, line.encode())
     if isinstance(record, RecordError):
         return
@@ -121,7 +121,7 @@ def test_a_header_announces_a_bounded_length_or_is_refused(header: bytes) -> Non
 NESTED = b"[" * 30_000 + b"]" * 30_000
 
 
-def test_json_that_is_nested_without_end_is_refused_like_any_other() -> None:
+def test_deeply_nested_json_is_refused() -> None:
     with pytest.raises(frames.FrameError):
         frames.decode_from_worker(b'{"type":"ready","engine":"x","more":' + NESTED + b"}")
     with pytest.raises(frames.FrameError):
@@ -150,7 +150,7 @@ def test_a_body_is_a_request_or_refused_with_400_or_422(body: bytes) -> None:
 
 
 @given(st.text() | st.sampled_from(["a\x7f", "\x85b", "  x  ", "\u2028x"]))
-def test_a_sentence_is_kept_but_for_the_white_space_around_it_or_refused(sentence: str) -> None:
+def test_a_sentence_is_trimmed_or_refused_and_otherwise_unchanged(sentence: str) -> None:
     checked = attempt(RequestRefused, schemas.checked_sentence, sentence)
     if isinstance(checked, RequestRefused):
         assert (checked.status, checked.field) == (HTTPStatus.UNPROCESSABLE_ENTITY, "sentence")
@@ -195,7 +195,7 @@ def test_any_trace_headers_give_a_context(headers: dict[str, str]) -> None:
     secrets=st.lists(TEXT.map(lambda key: key.replace("\n", "")), min_size=1, max_size=4),
     between=st.sampled_from(["\n", "\n\n# x\n"]),
 )
-def test_every_key_whose_hash_is_in_the_file_is_let_in(
+def test_every_key_whose_hash_is_in_the_file_is_admitted(
     secrets: list[str], between: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = tmp_path_factory.mktemp("keys") / "keys"
@@ -209,7 +209,7 @@ def test_every_key_whose_hash_is_in_the_file_is_let_in(
 
 
 @given(content=st.binary(max_size=200) | bytes_near(b"# apps\n" + b"0123456789abcdef" * 4 + b"\n"), sent=HEADER)
-def test_a_keys_file_is_read_or_refused_and_lets_no_other_key_in(
+def test_a_keys_file_is_parsed_or_refused_and_admits_no_other_key(
     content: bytes, sent: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = tmp_path_factory.mktemp("keys") / "keys"
@@ -227,7 +227,7 @@ NAMES = [PREFIX + item.name.upper() for item in fields(Settings)]
 
 
 @given(st.dictionaries(st.sampled_from([*NAMES, "LYNX_", "LYNX_PROT", "PATH"]), TEXT | st.integers().map(str)))
-def test_settings_are_read_or_refused_by_name_and_survive_the_way_back(environ: dict[str, str]) -> None:
+def test_settings_are_parsed_or_refused_by_name_and_round_trip(environ: dict[str, str]) -> None:
     settings = attempt(SettingsError, Settings.from_environ, environ)
     if isinstance(settings, SettingsError):
         assert any(name in str(settings) for name in environ)
@@ -242,7 +242,7 @@ def _as_environ(settings: Settings) -> dict[str, str]:
     return {name: text for name, text in shown.items() if found[name] is not None}
 
 
-def test_paths_of_the_settings_survive_the_way_back() -> None:
+def test_paths_in_the_settings_round_trip() -> None:
     settings = Settings(state_dir=Path("a folder/with = and \u00e9"), keys_file=Path("/k"))
 
     assert Settings.from_environ(_as_environ(settings)) == settings

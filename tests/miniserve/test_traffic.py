@@ -99,7 +99,7 @@ def test_ab_splits_evenly() -> None:
 
 
 @given(request_id=IDS, lower=st.floats(0, 100), higher=st.floats(0, 100))
-def test_raising_the_canary_percentage_moves_nobody_back(request_id: str, lower: float, higher: float) -> None:
+def test_raising_the_canary_percentage_moves_no_id_back(request_id: str, lower: float, higher: float) -> None:
     lower, higher = sorted((lower, higher))
     config = replace(SHADOW, strategy=Strategy.CANARY)
 
@@ -228,6 +228,6 @@ def test_finding_a_key_that_appears_twice_takes_one_pass() -> None:
         st.none() | st.booleans() | st.floats() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)
     )
 )
-def test_any_json_value_is_read_or_refused_never_crashed_on(value: object) -> None:
+def test_any_json_value_is_parsed_or_refused(value: object) -> None:
     with pytest.raises(RouteConfigError):
         RouteConfig.parse(json.dumps({"strategy": value, "salt": value, "arms": value, "production_arm": value}))

@@ -86,14 +86,14 @@ def hasty(tmp_path_factory: pytest.TempPathFactory, routing: Routing) -> Iterato
 
 
 def _answers(server: LocalServer) -> list[tuple[int, dict[str, str], bytes]]:
-    """Return status, headers and body of every answer, but for what differs whatever B does."""
+    """Return status, headers and body of every answer, without the parts that always differ."""
     found = [correct(server, sentence, f"request-{number}") for number, sentence in enumerate(SENTENCES)]
     found.append(httpx.get(f"{server.address.url}/readyz"))
     return [(r.status_code, {k: v for k, v in r.headers.items() if k not in VOLATILE}, r.content) for r in found]
 
 
 def _lines_of(bench: FaultBench, fault: str) -> list[TrafficRecord]:
-    """Ask with the shadow off and with the fault, compare the answers, and return the lines under the fault."""
+    """Send requests with the shadow off and with the fault, compare the answers, and return the lines of the latter."""
     without_shadow = _answers(bench.server)
     bench.shadow(fault)
     known = len(bench.records())
@@ -110,9 +110,7 @@ def _lines_of(bench: FaultBench, fault: str) -> list[TrafficRecord]:
 
 
 @pytest.mark.parametrize("fault", [*ANSWERS, *RAISES])
-def test_a_b_that_answers_wrongly_keeps_its_process_and_costs_the_client_nothing(
-    fault: str, patient: FaultBench
-) -> None:
+def test_bad_output_of_b_does_not_affect_the_client_and_b_keeps_its_process(fault: str, patient: FaultBench) -> None:
     lines = _lines_of(patient, fault)
 
     assert [line.results["B"].status for line in lines] == [ANSWERS.get(fault, "error")] * len(lines)
@@ -122,7 +120,7 @@ def test_a_b_that_answers_wrongly_keeps_its_process_and_costs_the_client_nothing
 
 
 @pytest.mark.parametrize("fault", SPEAKS_UNASKED)
-def test_a_b_that_speaks_unasked_is_replaced_before_its_words_are_taken_for_an_answer(
+def test_if_b_breaks_the_protocol_its_process_is_replaced_and_its_message_is_not_used(
     fault: str, patient: FaultBench
 ) -> None:
     lines = _lines_of(patient, fault)
@@ -133,7 +131,7 @@ def test_a_b_that_speaks_unasked_is_replaced_before_its_words_are_taken_for_an_a
 
 
 @pytest.mark.parametrize("fault", ENDS_ITS_PROCESS)
-def test_a_b_that_ends_its_process_comes_back_with_back_off_until_its_circuit_opens(
+def test_if_b_exits_its_process_is_restarted_with_back_off_until_the_circuit_opens(
     fault: str, patient: FaultBench
 ) -> None:
     known = len(patient.lost())
@@ -143,7 +141,7 @@ def test_a_b_that_ends_its_process_comes_back_with_back_off_until_its_circuit_op
     assert [line.results["B"].status for line in lines] == ["error"] * len(lines)
     patient.server.wait_for(lambda: patient.shadow_state()["circuit"] == "open", "behind an open circuit")
     assert patient.shadow_state()["starts"] == OPEN_AFTER
-    # stderr has a thread of its own, so its lines may come after the state that they speak of.
+    # A background thread writes stderr, so a line may appear after the state that it reports.
     patient.server.wait_for(lambda: len(patient.lost()) - known >= OPEN_AFTER, "said to have lost each process")
     delays = [said["next_start_s"] for said in patient.lost()[known:]]
     assert delays == pytest.approx([*(FIRST_DELAY_S * 2**n for n in range(OPEN_AFTER - 1)), FIRST_OPEN_S])
@@ -151,7 +149,7 @@ def test_a_b_that_ends_its_process_comes_back_with_back_off_until_its_circuit_op
     patient.quiet()
 
 
-def test_a_b_that_fails_to_load_is_told_on_every_line_and_its_circuit_opens(patient: FaultBench) -> None:
+def test_if_b_fails_to_load_every_line_has_the_reason_and_the_circuit_opens(patient: FaultBench) -> None:
     lines = _lines_of(patient, "fails-to-load")
 
     assert {line.results["B"].status for line in lines} == {"error"}
@@ -164,7 +162,7 @@ def test_a_b_that_fails_to_load_is_told_on_every_line_and_its_circuit_opens(pati
 
 
 @pytest.mark.parametrize("fault", HANGS)
-def test_a_b_that_does_not_answer_in_time_is_ended_and_replaced(fault: str, hasty: FaultBench) -> None:
+def test_if_b_times_out_its_process_is_killed_and_replaced(fault: str, hasty: FaultBench) -> None:
     lines = _lines_of(hasty, fault)
 
     # A spinning B of the lowest priority may be starved on a busy machine, and the next ones may find B loading.
@@ -183,7 +181,7 @@ def _starts(server: LocalServer) -> int:
 
 @contextmanager
 def _hog(core: int) -> Iterator[None]:
-    """Keep one core busy at normal priority, in a session of its own: B, of the lowest, keeps some hundredth of it."""
+    """Keep one core busy at normal priority, in its own session; B, at lowest priority, gets about 1 % of it."""
     with subprocess.Popen((sys.executable, "-uc", HOG), start_new_session=True, stdout=subprocess.PIPE) as hog:
         try:
             os.sched_setaffinity(hog.pid, {core})
@@ -195,7 +193,7 @@ def _hog(core: int) -> Iterator[None]:
 
 
 @pytest.mark.skipif(os.getpriority(os.PRIO_PROCESS, 0) > 0, reason="a nice hog leaves B its share")
-def test_a_b_that_gets_no_cpu_is_dropped_and_not_blamed(hasty: FaultBench) -> None:
+def test_if_b_gets_no_cpu_the_run_is_dropped_and_no_failure_is_counted(hasty: FaultBench) -> None:
     hasty.shadow("spins")
     known = len(hasty.records())
     core = min(os.sched_getaffinity(0))
@@ -211,13 +209,13 @@ def test_a_b_that_gets_no_cpu_is_dropped_and_not_blamed(hasty: FaultBench) -> No
 
 
 @pytest.mark.skipif(os.getpriority(os.PRIO_PROCESS, 0) > 0, reason="a nice hog leaves B its share")
-def test_a_b_that_gets_no_cpu_while_it_loads_is_dropped_and_its_circuit_stays_closed(
+def test_if_b_gets_no_cpu_while_loading_runs_are_dropped_and_the_circuit_stays_closed(
     start_server: StartServer, routing: Routing
 ) -> None:
     server = start_server(routing(Strategy.SINGLE), SHADOW_LOAD_MS="1000", SHADOW_TIMEOUT_MS="300")
     cores = os.sched_getaffinity(server.address.pid)
     core = min(cores)
-    # A process begins on the cores of the thread that started it, and here that is the event loop's.
+    # A process inherits the CPU affinity of the thread that starts it, here the event loop's.
     os.sched_setaffinity(server.address.pid, {core})
     with _hog(core):
         server.route_file.write(routing(Strategy.SHADOW))
@@ -233,7 +231,7 @@ def test_a_b_that_gets_no_cpu_while_it_loads_is_dropped_and_its_circuit_stays_cl
     server.wait_for_shadow()
 
 
-def test_a_b_that_is_killed_from_outside_while_it_computes_is_asked_again(patient: FaultBench) -> None:
+def test_a_prompt_is_retried_if_bs_process_is_killed_during_a_run(patient: FaultBench) -> None:
     patient.shadow("waits-for-ever")
     known = len(patient.records())
     reply = correct(patient.server, SENTENCES[0], "one")
@@ -249,11 +247,11 @@ def test_a_b_that_is_killed_from_outside_while_it_computes_is_asked_again(patien
     patient.quiet()
 
 
-def test_an_open_circuit_half_opens_later_and_closes_once_b_answers_again(patient: FaultBench) -> None:
+def test_an_open_circuit_half_opens_later_and_closes_once_b_answers(patient: FaultBench) -> None:
     _lines_of(patient, "exits")
     patient.server.wait_for(lambda: patient.shadow_state()["circuit"] == "open", "behind an open circuit")
 
-    # B is mended meanwhile; nobody tells the server
+    # B is repaired meanwhile, without the server's knowledge.
     patient.fault_file.write_text("healthy", encoding="ascii")
     patient.server.wait_for(lambda: patient.shadow_state()["up"], "giving B another trial")
     on_trial = patient.shadow_state()

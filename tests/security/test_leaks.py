@@ -46,7 +46,7 @@ FAULTS = (
 
 
 def _secrets(b_sha: str) -> tuple[bytes, ...]:
-    """Return B's token, the words of its errors, its model and its engine, and the word for what it is."""
+    """Return B's token, its error texts, its model and engine, and the word "shadow"."""
     return (CANARY.encode(), b"boom", b"no such model", b_sha.encode(), b_sha[:12].encode(), b"shadow", b"faulty")
 
 
@@ -100,9 +100,9 @@ def test_no_byte_that_a_client_receives_comes_from_b(fault: str, bench: FaultBen
     statuses = [200, 502, 422, 422, 400, 415, 413, 405, 405, 404, 404, 404, 200, 200, 200, 400, 200]
     assert [status(answer) for answer in answers] == statuses
     _check([*answers, *again], bench.on.arms["B"])
-    # the probes' answers are the same to the byte, but for the date
+    # The probes' answers are identical except for the date.
     assert [_undated(a) for a in answers[12:15]] == [_undated(a) for a in without[12:15]]
-    # and B did say what is looked for
+    # And B did produce the text that we look for.
     assert fault != "healthy" or CANARY.encode() in bench.server.traffic_log.read_bytes()
 
 
@@ -132,7 +132,7 @@ def _refusals(bench: FaultBench) -> int:
     return (bench.server.folder / "stderr.log").read_text(encoding="utf-8").count("route refused")
 
 
-def test_no_byte_comes_from_b_when_a_runs_past_its_deadline(start_server: StartServer, routing: Routing) -> None:
+def test_no_byte_comes_from_b_when_a_times_out(start_server: StartServer, routing: Routing) -> None:
     config = routing(Strategy.SHADOW)
     server = start_server(config, fault="healthy", DEADLINE_MS="1")
 

@@ -25,7 +25,7 @@ def _answers(server: LocalServer) -> list[tuple[int, dict[str, str], bytes]]:
     return [(r.status_code, {k: v for k, v in r.headers.items() if k not in VOLATILE}, r.content) for r in found]
 
 
-def test_with_a_b_that_always_raises_the_client_gets_as_answer_byte_for_byte(
+def test_if_b_always_raises_the_client_gets_as_answer_byte_for_byte(
     start_server: StartServer, routing: Routing, single_server: LocalServer
 ) -> None:
     server = start_server(routing(Strategy.SHADOW), fault="raises")
@@ -33,19 +33,19 @@ def test_with_a_b_that_always_raises_the_client_gets_as_answer_byte_for_byte(
     assert _answers(server) == _answers(single_server)
 
 
-def test_with_a_b_that_waits_on_an_event_that_is_never_set_the_client_gets_as_answer_byte_for_byte(
+def test_if_b_waits_forever_the_client_gets_as_answer_byte_for_byte(
     start_server: StartServer, routing: Routing, single_server: LocalServer
 ) -> None:
     server = start_server(routing(Strategy.SHADOW), fault="waits-for-ever", SHADOW_TIMEOUT_MS="600000", DRAIN_MS="0")
 
-    # B is at its first sentence for ever: had A waited for B even once, this would not return.
+    # B never finishes its first sentence: if A waited for B even once, this would not return.
     assert _answers(server) == _answers(single_server)
     assert server.details()["shadow"]["waiting"] == len(SENTENCES)
     server.stop()
     assert {r.results["B"].status for r in read_log(server.traffic_log).records} == {"cancelled"}
 
 
-def test_a_b_that_hangs_without_wanting_the_cpu_is_a_timeout_not_a_dropped_shadow(
+def test_if_b_hangs_without_using_cpu_the_outcome_is_timeout_not_dropped(
     start_server: StartServer, routing: Routing
 ) -> None:
     server = start_server(routing(Strategy.SHADOW), fault="waits-for-ever", SHADOW_TIMEOUT_MS=HASTY_MS)
@@ -58,7 +58,7 @@ def test_a_b_that_hangs_without_wanting_the_cpu_is_a_timeout_not_a_dropped_shado
     assert (record.results["B"].status, record.results["B"].reason) == ("timeout", "no answer within 0.3 s")
 
 
-def test_b_can_signal_trace_slow_or_write_no_other_process(start_server: StartServer, routing: Routing) -> None:
+def test_b_cannot_signal_trace_slow_or_write_another_process(start_server: StartServer, routing: Routing) -> None:
     server = start_server(routing(Strategy.SHADOW), fault="reaches-into-the-server", SHADOW_TIMEOUT_MS="60000")
     pid = server.address.pid
     before = (os.getpriority(os.PRIO_PROCESS, pid), os.sched_getaffinity(pid), os.sched_getscheduler(pid))
@@ -72,7 +72,7 @@ def test_b_can_signal_trace_slow_or_write_no_other_process(start_server: StartSe
     assert correct(server, SENTENCES[0]).status_code == 200
 
 
-def test_killing_bs_process_in_the_middle_changes_no_answer_and_loses_no_pair(
+def test_killing_bs_process_during_a_run_changes_no_answer_and_loses_no_pair(
     start_server: StartServer, routing: Routing, single_server: LocalServer
 ) -> None:
     without_shadow = _answers(single_server)
@@ -91,7 +91,7 @@ def test_killing_bs_process_in_the_middle_changes_no_answer_and_loses_no_pair(
     assert [r.results["B"].status for r in records] == ["ok"] * (2 * len(SENTENCES))
 
 
-def test_a_b_that_crashes_is_not_excused_by_the_time_it_takes_to_load_again(
+def test_a_crash_of_b_is_reported_even_if_its_restart_times_out(
     start_server: StartServer, routing: Routing, tmp_path: Path
 ) -> None:
     fault = tmp_path / "fault"
@@ -107,7 +107,7 @@ def test_a_b_that_crashes_is_not_excused_by_the_time_it_takes_to_load_again(
     assert record.results["B"].status == "error"
 
 
-def test_a_bundle_with_one_changed_bit_is_never_run(
+def test_a_bundle_with_one_changed_bit_is_refused(
     start_server: StartServer, routing: Routing, tmp_path: Path, single_server: LocalServer
 ) -> None:
     config = routing(Strategy.SHADOW)
@@ -133,7 +133,7 @@ def test_a_bundle_with_one_changed_bit_is_never_run(
 def test_bs_process_ends_with_a_killed_server(fault: str, start_server: StartServer, routing: Routing) -> None:
     server = start_server(routing(Strategy.SHADOW), fault=fault, SHADOW_TIMEOUT_MS="600000")
     server.wait_for_shadow()
-    # one that computes does not see its connection close
+    # A worker that is computing does not notice that its connection closed.
     correct(server, SENTENCES[0])
     pid = server.details()["shadow"]["pid"]
     watched = os.pidfd_open(pid)
@@ -144,7 +144,7 @@ def test_bs_process_ends_with_a_killed_server(fault: str, start_server: StartSer
     assert select.select([watched], [], [], 10)[0] == [watched]
 
 
-def test_the_worker_is_nice_also_where_the_kernel_groups_processes_by_session(
+def test_the_worker_has_lowest_priority_even_if_the_kernel_groups_processes_by_session(
     start_server: StartServer, routing: Routing
 ) -> None:
     server = start_server(routing(Strategy.SHADOW))

@@ -21,7 +21,7 @@ from minieval.record.record import TrafficRecord
 
 @dataclass(frozen=True)
 class Seen:
-    """A server that B's answers and last words went through, and what the judge made of its lines."""
+    """A server that processed B's hostile answers and errors, and the judge's output for its lines."""
 
     bench: FaultBench
     records: list[TrafficRecord]
@@ -63,14 +63,14 @@ def _judged(folder: Path, said: Sequence[tuple[str, str | None, str | None]]) ->
     return folder, done.stdout + done.stderr
 
 
-def test_the_server_was_told_what_breaks_views(seen: Seen) -> None:
+def test_the_server_received_every_hostile_text(seen: Seen) -> None:
     assert [record.sentence for record in seen.records] == list(views.SENTENCES)
     assert all(record.results["B"].response == f"{record.sentence} {HOSTILE}" for record in seen.records)
     assert "\x1b[2J" in HOSTILE
     assert HOSTILE in seen.died_saying
 
 
-def test_a_reply_is_json_and_has_the_sentence_as_it_was(seen: Seen) -> None:
+def test_a_reply_is_json_with_the_sentence_unchanged(seen: Seen) -> None:
     for reply, sentence in zip(seen.replies, views.SENTENCES, strict=True):
         (value,) = views.check_json_lines(reply.content)
         assert reply.headers["content-type"] == "application/json"
@@ -78,7 +78,7 @@ def test_a_reply_is_json_and_has_the_sentence_as_it_was(seen: Seen) -> None:
         assert value["correction"] == sentence
 
 
-def test_a_control_character_is_refused_and_not_repeated(seen: Seen) -> None:
+def test_a_control_character_is_refused_and_not_echoed(seen: Seen) -> None:
     reply = correct(seen.bench.server, views.CONTROL)
 
     views.check_json_lines(reply.content)
@@ -86,7 +86,7 @@ def test_a_control_character_is_refused_and_not_repeated(seen: Seen) -> None:
 
 
 @pytest.mark.parametrize("name", ["traffic.log", "stderr.log", "spans.jsonl"])
-def test_a_file_of_lines_keeps_one_value_a_line(name: str, seen: Seen) -> None:
+def test_a_file_of_lines_keeps_one_value_per_line(name: str, seen: Seen) -> None:
     path = seen.bench.server.folder / name
     seen.bench.server.wait_for(lambda: path.exists() and b"onerror" in path.read_bytes(), f"done with {name}")
 
@@ -96,7 +96,7 @@ def test_a_file_of_lines_keeps_one_value_a_line(name: str, seen: Seen) -> None:
     assert all(isinstance(line, dict) for line in lines)
 
 
-def test_the_metrics_have_none_of_it(seen: Seen) -> None:
+def test_the_metrics_contain_no_hostile_text(seen: Seen) -> None:
     views.check_metrics(seen.bench.server.metrics())
 
 
@@ -117,21 +117,21 @@ def test_an_event_of_the_live_page_is_one_line_of_json(seen: Seen) -> None:
     assert isinstance(value, dict)
 
 
-def test_the_summary_on_the_console_holds_nothing_that_a_terminal_obeys(seen: Seen) -> None:
+def test_the_summary_on_the_console_has_no_terminal_control_characters(seen: Seen) -> None:
     views.check_plain(seen.console)
     assert "Verdict: " in seen.console
 
 
-def test_the_report_for_people_stays_a_report(seen: Seen) -> None:
+def test_hostile_text_does_not_break_the_markdown_report(seen: Seen) -> None:
     views.check_markdown(*((folder / "report.md").read_text("utf-8") for folder in (seen.hostile, seen.plain)))
     views.check_plain((seen.hostile / "report.md").read_text("utf-8"))
 
 
-def test_the_page_stays_a_page(seen: Seen) -> None:
+def test_hostile_text_does_not_break_the_html_report(seen: Seen) -> None:
     views.check_html(*((folder / "report.html").read_text("utf-8") for folder in (seen.hostile, seen.plain)))
 
 
-def test_the_document_is_json_and_has_the_answers_as_they_were(seen: Seen) -> None:
+def test_the_document_is_json_with_the_answers_unchanged(seen: Seen) -> None:
     report = json.loads((seen.hostile / "report.json").read_bytes())
 
     shown = {case["answer_b"] for case in report["disagreement"]["cases"]}
@@ -139,7 +139,7 @@ def test_the_document_is_json_and_has_the_answers_as_they_were(seen: Seen) -> No
 
 
 @pytest.mark.parametrize("sentence", [views.SENTENCES[0], views.SENTENCES[2], HOSTILE])
-def test_a_view_that_escapes_nothing_would_be_noticed(sentence: str) -> None:
+def test_the_checks_detect_a_view_that_escapes_nothing(sentence: str) -> None:
     with pytest.raises(AssertionError):
         views.check_html(f"<p>{sentence}</p>", "<p>harmless</p>")
     with pytest.raises(AssertionError):

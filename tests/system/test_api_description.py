@@ -15,7 +15,7 @@ EXAMPLES = 150
 
 
 @pytest.mark.parametrize("with_keys", [False, True], ids=["without keys", "with keys"])
-def test_the_server_does_what_its_description_says_and_refuses_what_it_does_not(
+def test_the_server_behaves_as_described_and_refuses_everything_else(
     with_keys: bool, start_server: StartServer, tmp_path: Path
 ) -> None:
     keys = tmp_path / "keys"

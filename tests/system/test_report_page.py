@@ -71,7 +71,7 @@ def counts(page: Page) -> dict[str, int]:
     return found
 
 
-def test_the_page_asks_for_nothing_but_itself_and_complains_about_nothing(page: Page, url: str) -> None:
+def test_the_page_requests_nothing_else_and_logs_no_error(page: Page, url: str) -> None:
     choose(page, "kind", "improved")
     search(page, "item")
 
@@ -79,7 +79,7 @@ def test_the_page_asks_for_nothing_but_itself_and_complains_about_nothing(page: 
     assert page.messages_logged == []
 
 
-def test_what_a_model_wrote_is_read_and_never_run(page: Page) -> None:
+def test_text_of_a_model_is_shown_and_never_executed(page: Page) -> None:
     text = page.evaluate("document.querySelector('.cases').textContent")
 
     assert "</script><img src=x onerror=\"document.title='owned'\">" in " ".join(text.split())
@@ -145,7 +145,7 @@ def test_words_are_found_across_the_marks_that_highlight_them(page: Page, cases:
     assert "case-1" in page.evaluate(VISIBLE)
 
 
-def test_nothing_found_is_said_and_reset_shows_everything_again(page: Page, cases: tuple[Case, ...]) -> None:
+def test_an_empty_result_is_reported_and_reset_shows_everything_again(page: Page, cases: tuple[Case, ...]) -> None:
     search(page, "no such word")
     said = page.evaluate("document.getElementById('nothing').getClientRects().length")
     hidden = page.evaluate(VISIBLE)
@@ -155,7 +155,7 @@ def test_nothing_found_is_said_and_reset_shows_everything_again(page: Page, case
     assert len(page.evaluate(VISIBLE)) == len(cases)
 
 
-def test_the_keyboard_is_enough(page: Page, cases: tuple[Case, ...]) -> None:
+def test_everything_can_be_reached_by_keyboard(page: Page, cases: tuple[Case, ...]) -> None:
     page.evaluate("document.querySelector('[name=kind]').focus()")
     page.press("ArrowRight", "ArrowRight", 39)
     regressed = page.evaluate(VISIBLE)
@@ -172,7 +172,7 @@ def test_the_keyboard_is_enough(page: Page, cases: tuple[Case, ...]) -> None:
     assert page.messages_logged == []
 
 
-def test_an_address_brings_its_view_back(page: Page, url: str, cases: tuple[Case, ...]) -> None:
+def test_a_url_restores_its_view(page: Page, url: str, cases: tuple[Case, ...]) -> None:
     choose(page, "kind", "improved")
     choose(page, "verb", cases[-1].slices["verb"])
     shown, address = page.evaluate(VISIBLE), page.evaluate("location.href")
@@ -184,7 +184,7 @@ def test_an_address_brings_its_view_back(page: Page, url: str, cases: tuple[Case
     assert page.evaluate(VISIBLE) == shown
 
 
-def test_an_address_with_unknown_filters_shows_everything(page: Page, url: str, cases: tuple[Case, ...]) -> None:
+def test_a_url_with_unknown_filters_shows_everything(page: Page, url: str, cases: tuple[Case, ...]) -> None:
     page.open("about:blank")
     page.open(f"{url}#kind=none&verb=nosuchverb&q=")
 
@@ -199,7 +199,7 @@ def test_a_link_to_a_case_that_a_filter_hides_shows_it(page: Page) -> None:
     assert "case-2" in page.evaluate(VISIBLE)
 
 
-def test_paper_has_every_case_and_no_controls(page: Page, cases: tuple[Case, ...]) -> None:
+def test_the_printed_page_has_every_case_and_no_controls(page: Page, cases: tuple[Case, ...]) -> None:
     search(page, "no such word")
     page.show(1000, media="print")
 
@@ -207,7 +207,7 @@ def test_paper_has_every_case_and_no_controls(page: Page, cases: tuple[Case, ...
     assert page.evaluate("document.querySelector('#filters').getClientRects().length") == 0
 
 
-def test_without_a_script_everything_stands_there_and_no_dead_controls(
+def test_without_scripts_everything_is_shown_and_there_are_no_dead_controls(
     page: Page, url: str, cases: tuple[Case, ...]
 ) -> None:
     page.send("Emulation.setScriptExecutionDisabled", value=True)
@@ -230,7 +230,7 @@ def test_no_screen_scrolls_sideways(page: Page, width: int, scheme: str) -> None
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_has_the_contrast_that_wcag_asks_for(page: Page, scheme: str) -> None:
+def test_text_has_the_contrast_that_wcag_requires(page: Page, scheme: str) -> None:
     page.show(1280, scheme)
     palette = page.evaluate(
         "(() => { const s = getComputedStyle(document.documentElement);"

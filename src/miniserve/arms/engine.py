@@ -14,7 +14,7 @@ from miniserve.errors import ArmError, ArmNotLoaded, ArmRaised, ArmTimeout
 class EngineArm:
     """An engine in this process, computing on threads of the given pool.
 
-    All arms that serve share one pool, so that they differ by their model only.
+    All serving arms share one pool, so that nothing but the model differs between them.
     """
 
     def __init__(self, engine: Engine, pool: ThreadPoolExecutor) -> None:
@@ -46,8 +46,9 @@ class EngineArm:
         return (count, limit) if count > limit else None
 
     async def infer(self, prompt: str, timeout_s: float) -> Answer:
-        """Answer the prompt on a pool thread; the time includes the wait for a thread."""
+        """Answer the prompt on a pool thread; the deadline includes the wait for a thread."""
         try:
+            # After a timeout the thread computes on: C++ code cannot be interrupted. It occupies its place in the pool.
             async with asyncio.timeout(timeout_s):
                 return await asyncio.get_running_loop().run_in_executor(self._pool, self.answer, prompt)
         except TimeoutError:
@@ -58,16 +59,17 @@ class EngineArm:
         try:
             found = self._engine.correct([prompt])[0]
         except (ModelError, RuntimeError, ValueError) as error:
-            # CTranslate2's C++ exceptions arrive as the latter two
+            # CTranslate2's C++ exceptions arrive as RuntimeError and ValueError.
             raise ArmRaised(f"{type(error).__name__}: {error}") from error
         return Answer(usable_text(found.text), found.edit_applied, found.tokens)
 
     async def close(self) -> None:
-        """Do nothing: requests in work may still hold the engine, and the last one frees it."""
+        """Do nothing: running requests may still hold the engine, and the last reference frees it."""
 
 
 def load_engine_arm(models_dir: Path, sha: str, *, threads: int, pool: ThreadPoolExecutor, warm_up: str) -> EngineArm:
     """Load a model and answer one prompt with it, so that no client waits for a cold engine; raises ArmNotLoaded."""
+    # One answer before it serves: the first one allocates buffers, and shows that the bundle answers at all.
     try:
         arm = EngineArm(Engine.load(models_dir, sha, threads=threads), pool)
         arm.answer(warm_up)

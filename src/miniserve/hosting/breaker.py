@@ -1,11 +1,12 @@
-"""When a process that keeps dying may be started again: exponential back-off, then an open circuit.
+"""When a process that keeps dying may be restarted: exponential back-off, then an open circuit.
 
-Pure: times are seconds of a monotonic clock, handed in.
+Pure: the caller passes in seconds of a monotonic clock.
 """
 
 from dataclasses import dataclass, replace
 from typing import Literal
 
+# The first four delays, 0.05 to 0.4 s, cover a crash by chance. After the fifth failure B itself is suspect.
 FIRST_DELAY_S = 0.05
 OPEN_AFTER = 5
 FIRST_OPEN_S = 10.0
@@ -14,10 +15,11 @@ LONGEST_OPEN_S = 300.0
 
 @dataclass(frozen=True)
 class Breaker:
-    """Failures in a row, and until when no start is allowed.
+    """The number of failures in a row, and the time before which no start is allowed.
 
-    Closed below OPEN_AFTER failures: each doubles the delay. Open from then on: one trial start when the time is
-    up (half-open); its failure doubles the time, a success closes the circuit.
+    Below OPEN_AFTER failures the circuit is closed, and each failure doubles the delay. From then on it is open: one
+    trial start is allowed when the time is up (half-open). A failed trial doubles the time, a success closes the
+    circuit.
     """
 
     failures: int = 0
@@ -37,11 +39,11 @@ class Breaker:
         return Breaker()
 
     def delay(self, now: float) -> float:
-        """Return the seconds until a start is allowed, 0 when it is."""
+        """Return the seconds until a start is allowed, 0 if it is allowed now."""
         return max(0.0, self.not_before - now)
 
     def state(self, now: float) -> Literal["closed", "open", "half_open"]:
-        """Return the circuit's state, in the field's words."""
+        """Return the state of the circuit."""
         if self.failures < OPEN_AFTER:
             return "closed"
         return "open" if now < self.not_before else "half_open"

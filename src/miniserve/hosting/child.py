@@ -1,8 +1,8 @@
-"""A child process that costs its parent next to nothing: no copy of its page tables, lowest priority from the start.
+"""Starts a child process cheaply: without copying the parent's page tables, and at lowest priority from the start.
 
-asyncio's subprocesses are forked, which copies the page tables of a server with a model in memory while its event loop
-stands still (1.5 ms at 200 MB, against 0.1). And a child that lowers its own priority has imported its modules before
-at its parent's, a quarter of a second of CPU time.
+asyncio forks its subprocesses, which copies the page tables and blocks the event loop meanwhile (1.5 ms at 200 MB, 0.1
+ms here). And a child that lowers its own priority would first import its modules at the parent's, which takes a quarter
+of a second of CPU time.
 """
 
 import asyncio
@@ -15,16 +15,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 NICENESS = 19
-# The child finds its end of the connection here, beside /dev/null as stdin, stdout and stderr.
+# The descriptor of the child's end of the connection; stdin, stdout and stderr are /dev/null.
 CONNECTION_FD = 3
-# How long a dead child stays in the kernel's table before it is taken out, see _reap.
+# How long a dead child stays a zombie before it is reaped, see _reap.
 REAP_AFTER_S = 1.0
-# What Python ignores or handles in the parent begins as usual in the child.
+# Signals that Python ignores or handles in the parent; the child starts with their default action.
 _DEFAULT_SIGNALS = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM)
 
 
 class Child:
-    """A process of lowest priority, in a session of its own, reaped once it has ended. Made by `spawn`."""
+    """A process of lowest priority in its own session, reaped after it ends. Made by `spawn`."""
 
     def __init__(self, pid: int, until_exec: int) -> None:
         self.pid = pid
@@ -37,8 +37,9 @@ class Child:
 
     @classmethod
     def spawn(cls, command: Sequence[str], environ: Mapping[str, str], connection_fd: int) -> "Child":
-        """Start the command, found on no PATH, with one descriptor of ours as CONNECTION_FD; raises OSError."""
+        """Start the command (an absolute path) with `connection_fd` as its CONNECTION_FD; raises OSError."""
         silence = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in range(CONNECTION_FD)]
+        # Exec closes the child's copy of the write end, which _executed sees as the end of the pipe.
         until_exec, closed_by_exec = os.pipe()
         try:
             pid = os.posix_spawn(
@@ -59,18 +60,19 @@ class Child:
 
     @property
     def returncode(self) -> int | None:
-        """The exit code, minus the signal's number for a process that a signal ended, None while it runs."""
+        """The exit code, the negative signal number if a signal ended the process, None while it runs."""
         return self._ended.result() if self._ended.done() else None
 
     async def wait(self) -> int:
         """Wait until the process has ended and return its exit code."""
+        # Shielded, because cancelling one waiter would cancel the future for all of them.
         return await asyncio.shield(self._ended)
 
     def _executed(self) -> None:
-        """Lower the priority once the child's copies of our descriptors are closed.
+        """Lower the priority once the child has closed its copies of our descriptors.
 
-        It has them until its exec is done, which is after posix_spawn returns. Whatever we close meanwhile stays open
-        for its other end, which a child without priority would draw out.
+        The child holds them until its exec, which may be after posix_spawn returns. Until then, a connection that we
+        close stays open for its peer, and a child of lowest priority would prolong that.
         """
         self._loop.remove_reader(self._until_exec)
         os.close(self._until_exec)
@@ -78,25 +80,25 @@ class Child:
             give_way(self.pid)
 
     def _end(self) -> None:
-        # Another child's copy of a pidfd that we closed still tells of its end, under a number that may be ours by
-        # then (epoll(7), question 6): so ask, and do not wait.
+        # Another child may hold a copy of a pidfd that we closed. It still reports events, under a descriptor number
+        # that may be this child's by now (epoll(7), question 6). So check whether the child has ended, without waiting.
         found = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         if found is None:
             return
         self._loop.remove_reader(self._pidfd)
         os.close(self._pidfd)
         self._ended.set_result(found.si_status if found.si_code == os.CLD_EXITED else -found.si_status)
-        # Where no thread can be had, the child stays a zombie until the server ends.
+        # If no thread can be started, the child stays a zombie until the server ends.
         with contextlib.suppress(RuntimeError):
             threading.Thread(target=_reap, args=(self.pid,), name=f"reap {self.pid}", daemon=True).start()
 
 
 def _reap(pid: int) -> None:
-    """Take a dead child out of the kernel's table: later, and not on the event loop.
+    """Reap a dead child: after a delay, and not on the event loop.
 
-    The kernel removes what /proc cached of it, and spins while the child's last thread still does the same for itself.
-    That one has the lowest priority, so on its core whoever spins keeps it from it: seen for 2 seconds and more, in
-    which nobody on that core but the spinning thread ran (6.18, PREEMPT_NONE). So the thread gets its time first.
+    waitpid drops the child's /proc entries, and spins while the child's last thread is still dropping its own. That
+    thread has the lowest priority, so a caller that spins on the same core keeps it from finishing: observed for over 2
+    seconds, in which nothing else ran on that core (6.18, PREEMPT_NONE). The delay lets that thread finish first.
     """
     time.sleep(REAP_AFTER_S)
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
@@ -104,10 +106,10 @@ def _reap(pid: int) -> None:
 
 
 def give_way(pid: int) -> None:
-    """Give the process, and the threads it will have, the lowest priority; raises OSError.
+    """Give the process and its future threads the lowest priority; raises OSError.
 
-    Where the kernel groups processes by session (sched_autogroup), niceness counts within a session only, and the child
-    has its own: the group has to be nice too. See sched(7).
+    If the kernel groups processes by session (sched_autogroup), niceness counts only within a session. The child has
+    its own session, so the group needs the niceness too. See sched(7).
     """
     os.setpriority(os.PRIO_PROCESS, pid, NICENESS)
     autogroup = Path(f"/proc/{pid}/autogroup")

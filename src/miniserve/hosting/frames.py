@@ -1,8 +1,8 @@
 """The wire between the server and a worker process: a 4-byte big-endian length, then msgspec JSON of at most 64 KB.
 
-Pure. The server sends `Ask` and nothing else: a sequence number and the prompt. Anything that is not one of these
-messages is a violation, and a violation ends the worker. A well-formed answer whose numbers or text cannot be true is
-bad output, see `answer_of`.
+Pure. The server sends only `Ask`: a sequence number and the prompt. Anything that is not one of these messages violates
+the protocol, and the server kills the worker. A well-formed answer with impossible numbers or text is bad output, see
+`answer_of`.
 """
 
 from typing import Literal
@@ -14,12 +14,13 @@ from miniserve.arms.arm import Answer, usable_text
 from miniserve.errors import ArmRaised, BadOutput
 
 HEADER_BYTES = 4
+# An answer of 2,000 characters takes at most 12 KB as escaped JSON; a larger frame is not an answer.
 MAX_FRAME_BYTES = 64 * 1024
 MAX_REASON_CHARS = 1_000
 
 
 class FrameError(ValueError):
-    """What came over the wire is not one of our messages."""
+    """The bytes are not one of our messages."""
 
 
 class Ask(msgspec.Struct, tag="ask", frozen=True, forbid_unknown_fields=True):
@@ -36,7 +37,7 @@ class Ready(msgspec.Struct, tag="ready", frozen=True, forbid_unknown_fields=True
 
 
 class Failed(msgspec.Struct, tag="failed", frozen=True, forbid_unknown_fields=True):
-    """The worker is about to exit, and says why."""
+    """The worker is about to exit, for this reason."""
 
     reason: str
 
@@ -47,7 +48,7 @@ class Answered(msgspec.Struct, tag="answered", frozen=True, forbid_unknown_field
     seq: int
     text: str
     edit_applied: bool
-    # Wide on purpose, here and below: a number out of range is bad output (see answer_of) and not another protocol.
+    # Deliberately wide, here and below: a number out of range is bad output (see answer_of), not a protocol violation.
     tokens: int | float
     service_ms: int | float
     cpu_ms: int | float
@@ -70,7 +71,7 @@ _from_worker: msgspec.json.Decoder[FromWorker] = msgspec.json.Decoder(FromWorker
 
 
 def encode(message: Ask | FromWorker) -> bytes:
-    """Return the frame of a message; raises FrameError when it is over the limit or cannot be written as JSON."""
+    """Return the frame of a message; raises FrameError if it is over the limit or cannot be written as JSON."""
     try:
         payload = _encoder.encode(message)
     except (OverflowError, ValueError) as error:  # an integer beyond 64 bits, text that is not valid UTF-8
@@ -81,7 +82,7 @@ def encode(message: Ask | FromWorker) -> bytes:
 
 
 def payload_length(header: bytes) -> int:
-    """Return the length that a header announces; raises FrameError when it is over the limit."""
+    """Return the length that a header announces; raises FrameError if it is over the limit."""
     length = int.from_bytes(header, "big")
     if length > MAX_FRAME_BYTES:
         raise FrameError(f"a frame of {length} bytes announced: expected at most {MAX_FRAME_BYTES}")
@@ -105,9 +106,9 @@ def decode_from_worker(payload: bytes) -> FromWorker:
 
 
 def answer_of(reply: Answered | Refused) -> Answer:
-    """Return the answer that a reply holds; raises ArmRaised or BadOutput, with the times that the worker reported.
+    """Return the answer in a reply; raises ArmRaised or BadOutput, with the times that the worker reported.
 
-    The worker is B's, so whatever it says is checked here again, also a time or a count that no record could hold.
+    B's code may have changed anything in the worker, so text, times and counts are checked again here.
     """
     service_ms = _checked("service_ms", reply.service_ms, LONGEST_MS)
     cpu_ms = _checked("cpu_ms", reply.cpu_ms, LONGEST_MS)
@@ -128,8 +129,8 @@ def _tokens(value: float) -> int:
 
 
 def _checked(name: str, value: float, largest: float) -> float:
-    """Return a number of the worker's as a float; raises BadOutput unless it is from 0 to `largest`."""
-    # An integer is compared as it is: one of 401 digits has no float.
+    """Return the worker's number as a float; raises BadOutput unless it is from 0 to `largest`."""
+    # Compare before converting: float() of an integer with 401 digits raises OverflowError.
     if not 0 <= value <= largest:
         shown = f"a number of {value.bit_length()} bits" if isinstance(value, int) and abs(value) > largest else value
         raise BadOutput(f"{name} is {shown}: expected a number from 0 to {largest:g}")

@@ -1,6 +1,6 @@
-"""An arm in a worker process that is kept alive: restarted with back-off when it dies, asked again once after that.
+"""An arm in a worker process that is restarted with back-off when it dies; the prompt is then retried once.
 
-Whatever the process does (exit, hang, lie, starve) becomes an answer or an ArmError here.
+Whatever the process does (exit, hang, lie, starve), `infer` returns an answer or raises an ArmError.
 """
 
 import asyncio
@@ -16,20 +16,20 @@ from miniserve.hosting.frames import answer_of
 from miniserve.hosting.starvation import cpu_use
 from miniserve.hosting.worker_process import WorkerDied, WorkerProcess, WorkerSpec, WorkerStarved
 
-# A prompt whose process died may have been innocent of it, so it gets a fresh process once.
+# The prompt may not be why the process died, so it is retried once on a fresh process.
 ATTEMPTS = 2
 _log = structlog.get_logger()
 
 
 class HostedArm:
-    """One arm and the worker process that it lives in, from `start` to `close`. It answers one prompt at a time."""
+    """One arm and its worker process, from `start` to `close`. It answers one prompt at a time."""
 
     def __init__(self, name: str, spec: WorkerSpec, clock: Callable[[], float] = time.monotonic) -> None:
         self._name = name
         self._spec = spec
         self._clock = clock
         self._one_at_a_time = asyncio.Lock()
-        # Set while there is a worker to ask, or a reason why nobody should wait for one.
+        # Set while there is a worker, or a reason not to wait for one.
         self._decided = asyncio.Event()
         self._worker: WorkerProcess | None = None
         self._refusal: str | None = None
@@ -45,7 +45,7 @@ class HostedArm:
 
     @property
     def state(self) -> ArmState:
-        """Whether there is a process that has loaded, and how its predecessors ended."""
+        """Whether a process has loaded, and how the previous one ended."""
         worker = self._worker
         return ArmState(
             up=worker is not None,
@@ -61,13 +61,13 @@ class HostedArm:
         self._supervisor = asyncio.create_task(self._keep_alive(), name=f"worker of arm {self._name}")
 
     def excess_tokens(self, prompt: str) -> tuple[int, int] | None:
-        """Return None: the model is in another process, which refuses what it cannot take."""
+        """Return None: the model is in another process, which refuses prompts that are too long."""
         return None
 
     async def infer(self, prompt: str, timeout_s: float) -> Answer:
-        """Answer the prompt; raises ArmTimeout, ArmRaised, BadOutput, or ArmDropped if the arm had no chance.
+        """Answer the prompt; raises ArmTimeout, ArmRaised, BadOutput, or ArmDropped if the arm could not run.
 
-        Up to timeout_s is spent waiting for a process that still loads, and as much running.
+        Each attempt waits up to timeout_s for a process that is loading, and then up to timeout_s for the answer.
         """
         async with self._one_at_a_time:
             died: WorkerDied | None = None
@@ -75,7 +75,7 @@ class HostedArm:
                 try:
                     worker = await self._available(timeout_s)
                 except ArmError as unavailable:
-                    # A crash is reported as one, however long the next process takes to load.
+                    # Report the crash even if the restart times out.
                     raise died or unavailable from None
                 try:
                     return await self._ask(worker, prompt, timeout_s)
@@ -85,14 +85,14 @@ class HostedArm:
             raise died or ArmRaised("never tried")
 
     async def close(self) -> None:
-        """Stop keeping a worker alive, and end the one there is."""
+        """Stop the supervisor, which kills the worker."""
         if self._supervisor is not None:
             self._supervisor.cancel()
-            # Its cancellation is not ours; wait() does not raise it.
+            # asyncio.wait, because awaiting the task would raise its cancellation here.
             await asyncio.wait({self._supervisor})
 
     async def _available(self, timeout_s: float) -> WorkerProcess:
-        """Return the worker once there is one; raises the ArmError that its absence means."""
+        """Return the worker once it has loaded; raises ArmDropped or ArmRaised if there is none."""
         try:
             async with asyncio.timeout(timeout_s):
                 await self._decided.wait()
@@ -111,18 +111,18 @@ class HostedArm:
         except TimeoutError:
             raise await self._give_up(worker, before_ns, timeout_s) from None
         except asyncio.CancelledError:
-            await worker.kill()  # it would answer a question that nobody asks any more
+            await worker.kill()  # otherwise its late reply would be read as the answer to the next prompt
             raise
         self._breaker = self._breaker.succeeded()
         return answer_of(reply)
 
     async def _give_up(self, worker: WorkerProcess, before_ns: int | None, timeout_s: float) -> ArmError:
-        """End a worker that is past its deadline, and return the error to raise, also when cancelled meanwhile."""
+        """Kill a worker that is past its deadline and return the error to raise, even if cancelled meanwhile."""
         late = f"no answer within {timeout_s:g} s"
         error: ArmError
         try:
             use = await cpu_use(worker, before_ns, timeout_s)
-        except asyncio.CancelledError:  # the deadline had passed before, and that is B's outcome
+        except asyncio.CancelledError:  # the deadline passed before the cancellation, so the outcome is a timeout
             error = ArmTimeout(late, reason=late)
         else:
             starved = f"starved: {use.cpu_ms:.0f} ms of CPU before the deadline" if use.starved else None
@@ -133,7 +133,7 @@ class HostedArm:
         return error
 
     def _lost(self, worker: WorkerProcess | None, reason: str) -> None:
-        """Count a worker's end once, whoever noticed it first: a run or the supervisor."""
+        """Count a worker's end once; both a run and the supervisor may notice it."""
         if self._worker is not worker:
             return
         now = self._clock()
@@ -144,7 +144,7 @@ class HostedArm:
         if circuit != "closed":
             self._decide(None, f"circuit open after {self._breaker.failures} failures: {reason}")
         else:
-            # Runs wait for the successor of a worker that died; one that could not load answers those who wait.
+            # After a crash, runs wait for the next worker. If a worker could not load, waiting runs fail at once.
             self._decide(None, reason if worker is None else None)
 
     def _warn(self, event: str, reason: str, now: float) -> None:
@@ -171,14 +171,14 @@ class HostedArm:
             try:
                 await self._live()
             except WorkerStarved as error:
-                # No failure of B's: no back-off (loading took its whole time already), and the circuit stays as it is.
+                # Not B's failure, so the circuit does not change. No back-off either: loading took its full time.
                 self._last_failure = str(error)
                 self._warn("shadow worker starved", str(error), self._clock())
-            except Exception as error:  # noqa: BLE001 - keeping B alive must not end on B's ways to die
+            except Exception as error:  # noqa: BLE001 - no failure of B may end its supervisor
                 self._lost(self._worker, str(error) or type(error).__name__)
 
     async def _live(self) -> None:
-        """Start a worker and stay until it has ended; raises WorkerDied, WorkerStarved or OSError without one."""
+        """Start a worker and wait until it ends; raises WorkerDied, WorkerStarved or OSError if it does not start."""
         worker = await WorkerProcess.start(self._spec)
         try:
             self._decide(worker, None)

@@ -1,8 +1,8 @@
-"""System calls that the kernel refuses a worker process and all that it becomes. See seccomp(2).
+"""A seccomp filter for a worker process, kept across exec. See seccomp(2).
 
-Two kinds: making processes, because a child that left its parent's session would outlive it; and reaching into other
-processes (signals, priorities, limits, memory), because the server runs under the same user, so that the kernel would
-otherwise let a worker kill, stop or slow it. Threads are still made, and a process may do all of this to itself.
+It refuses two kinds of system calls. Creating processes, because a child that left the session would outlive the
+worker. Reaching into other processes (signals, priorities, limits, memory), because the server runs as the same user
+and a worker could otherwise kill, stop or slow it. The worker may still start threads, and do all of this to itself.
 """
 
 import ctypes
@@ -16,7 +16,7 @@ from miniserve.hosting.system_calls import ARCHITECTURES, Architecture
 
 _PR_SET_NO_NEW_PRIVS = 38
 _SECCOMP_SET_MODE_FILTER = 1
-# Libraries start threads when they are imported; the filter has to hold for those as well.
+# Libraries start threads when they are imported, and the filter has to apply to those as well.
 _SECCOMP_FILTER_FLAG_TSYNC = 1
 _CLONE_THREAD = 0x10000
 _X32_BIT = 0x40000000
@@ -28,7 +28,7 @@ _NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT, _SECOND_ARGUMENT = 0, 4, 16, 24
 _ALLOW, _FAIL_WITH = 0x7FFF0000, 0x00050000
 _REFUSE = _FAIL_WITH | errno.EPERM
 
-# fcntl(2) and ioctl(2) name a process that the kernel then signals whenever the descriptor is ready.
+# With these, fcntl(2) and ioctl(2) name a process that the kernel signals whenever the descriptor is ready.
 _F_SETOWN, _F_SETSIG, _F_SETOWN_EX = 8, 10, 15
 _FIOSETOWN, _SIOCSPGRP = 0x8901, 0x8902
 
@@ -45,7 +45,7 @@ class _Program(ctypes.Structure):
 
 @dataclass(frozen=True)
 class _Rule:
-    """A call that is refused, but for the first arguments in `unless_first`, or only for the second in `if_second`."""
+    """Refuses a call, except with a first argument in `unless_first`, or only with a second one in `if_second`."""
 
     number: int
     unless_first: tuple[int, ...] = ()
@@ -53,10 +53,10 @@ class _Rule:
 
 
 def confine_to_itself() -> bool:
-    """Refuse this process new processes and any reach into others, for good; both then fail with EPERM.
+    """Permanently forbid this process to create processes or reach into others; both then fail with EPERM.
 
-    Needs no privilege. Returns False, and changes nothing, where the system has no such filter: another system than
-    Linux, an architecture other than x86_64 and aarch64, a kernel built without seccomp.
+    Needs no privilege. Returns False, and changes nothing, if the filter is not available: not Linux, an architecture
+    other than x86_64 and aarch64, or a kernel built without seccomp.
     """
     known = ARCHITECTURES.get(platform.machine())
     if sys.platform != "linux" or known is None:
@@ -74,7 +74,7 @@ def confine_to_itself() -> bool:
 
 
 def _program(known: Architecture, pid: int) -> list[Instruction]:
-    # Each test skips its verdict, the instructions that follow, unless it holds.
+    # Unless a test holds, it skips the instructions that follow, its verdict.
     program: list[Instruction] = [
         (_LOAD, 0, 0, _ARCHITECTURE),
         (_IF_EQUAL, 1, 0, known.audit),
@@ -86,7 +86,7 @@ def _program(known: Architecture, pid: int) -> list[Instruction]:
     for rule in _rules(known, pid):
         program += _refusal(rule)
     program += [
-        # Its flags are behind a pointer that a filter cannot follow; told that it does not exist, libc uses clone.
+        # A filter cannot follow the pointer to clone3's flags. With ENOSYS, libc falls back to clone.
         (_IF_EQUAL, 0, 1, known.clone3),
         (_RETURN, 0, 0, _FAIL_WITH | errno.ENOSYS),
         (_IF_EQUAL, 1, 0, known.clone),
@@ -100,7 +100,7 @@ def _program(known: Architecture, pid: int) -> list[Instruction]:
 
 
 def _rules(known: Architecture, pid: int) -> list[_Rule]:
-    """Return what is refused; a process id of 0 means the caller itself in the calls of `pid_or_zero`."""
+    """Return the rules; in the calls of `pid_or_zero`, process id 0 means the caller itself."""
     return [
         *(_Rule(number) for number in (*known.forks, *known.never)),
         *(_Rule(number, unless_first=(pid,)) for number in known.own_pid),

@@ -1,7 +1,7 @@
-"""Tells a process that is slow from one that got no CPU: the latter is the machine's doing, and says nothing about it.
+"""Distinguishes a slow process from one that got no CPU, which is the machine's fault.
 
-A run is starved if it got under 10 % of its deadline in CPU time, and is then seen waiting for a CPU (runnable) in at
-least half of a few looks while it gets next to none.
+A run is starved if it got under 10 % of its deadline in CPU time, and if at least half of a few samples then find it
+runnable although it gets hardly any CPU.
 """
 
 import asyncio
@@ -14,13 +14,13 @@ _LOOK_EVERY_S = 0.02
 
 
 class Observable(Protocol):
-    """A process that can be looked at from outside."""
+    """A process that can be observed from outside."""
 
     def cpu_ns(self) -> int | None:
         """Return the CPU time of all threads so far, or None once it is gone."""
 
     def is_runnable(self) -> bool:
-        """Return whether a thread of it runs or waits for a CPU at this moment."""
+        """Return whether one of its threads is running or waiting for a CPU."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class CpuUse:
 
 
 async def cpu_use(process: Observable, before_ns: int | None, deadline_s: float) -> CpuUse:
-    """Return what a process that is past its deadline got since `before_ns`; takes 0.1 s if it may be starved."""
+    """Return the CPU use since `before_ns` of a process past its deadline; takes 0.1 s if it may be starved."""
     after_ns = process.cpu_ns()
     cpu_ms = _ms_between(before_ns, after_ns)
     if cpu_ms is None or cpu_ms >= CPU_SHARE * deadline_s * 1e3:
@@ -41,7 +41,7 @@ async def cpu_use(process: Observable, before_ns: int | None, deadline_s: float)
     for _ in range(LOOKS):
         looks += process.is_runnable()
         await asyncio.sleep(_LOOK_EVERY_S)
-    # A thread that has a core is runnable, too; one that computed half of the time did not wait for a core.
+    # A thread that runs is runnable, too. If the process computed for half of the time, it was not waiting for a core.
     meanwhile_ms = _ms_between(after_ns, process.cpu_ns()) or 0.0
     waited = 2 * looks >= LOOKS and 2 * meanwhile_ms < LOOKS * _LOOK_EVERY_S * 1e3
     return CpuUse(cpu_ms, starved=waited)

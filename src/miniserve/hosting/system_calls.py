@@ -1,11 +1,11 @@
-"""The numbers of the system calls that a worker is refused, per architecture (asm/unistd.h, linux/audit.h)."""
+"""The numbers of the system calls that the filter checks, per architecture (asm/unistd.h, linux/audit.h)."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """Numbers of system calls, grouped by what a worker may do with them."""
+    """System call numbers, grouped by how a worker may use them."""
 
     audit: int
     seccomp: int

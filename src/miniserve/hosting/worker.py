@@ -1,7 +1,7 @@
-"""The worker process of a hosted arm: reads a prompt, answers it, knows nothing else.
+"""The worker process of a hosted arm: reads prompts and answers them.
 
-It has bounded memory and descriptors, cannot make or reach other processes, and ends with its parent. An exception that
-the arm does not declare ends the process, because its state is unknown; the server starts another.
+Its memory and descriptors are bounded, it cannot create or reach other processes, and it dies with its parent. An
+exception other than an ArmError ends the process, because its state is unknown; the server starts another.
 """
 
 import argparse
@@ -12,6 +12,7 @@ import resource
 import signal
 import socket
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -33,8 +34,8 @@ Load = Callable[[Path, str, str], tuple[Answerer, str]]
 
 
 def load_engine(models_dir: Path, sha: str, warm_up: str) -> tuple[Answerer, str]:
-    """Load the model and return what answers with it, and the engine's name."""
-    # Imported here because its libraries start threads, which have to be confined from their start.
+    """Load the model; returns a function that answers with it, and the engine's name."""
+    # Imported after `confine`, because the libraries start threads, and Landlock applies only to later threads.
     from miniserve.arms.engine import load_engine_arm  # noqa: PLC0415
 
     arm = load_engine_arm(models_dir, sha, threads=1, pool=ThreadPoolExecutor(1), warm_up=warm_up)
@@ -42,8 +43,8 @@ def load_engine(models_dir: Path, sha: str, warm_up: str) -> tuple[Answerer, str
 
 
 def confine(memory_mb: int, parent: int) -> None:
-    """Bound memory and descriptors, forbid reaching other processes, leave no core file, end with the parent."""
-    # Whatever a library of the server left open for children is not B's.
+    """Limit memory and descriptors, forbid access to other processes, disable core files, die with the parent."""
+    # The server's libraries may have left descriptors inheritable; B must not get them.
     os.closerange(CONNECTION_FD + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     with contextlib.suppress(ValueError):  # a lower hard limit is already in force
         resource.setrlimit(resource.RLIMIT_AS, (memory_mb * 2**20,) * 2)
@@ -52,14 +53,14 @@ def confine(memory_mb: int, parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which drains first
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended before the signal was armed
+    if os.getppid() != parent:  # the parent died before the signal was armed
         raise SystemExit(1)
-    enter_domain()
+    enter_domain((Path(tempfile.gettempdir()), Path(os.devnull)))
     confine_to_itself()
 
 
 def serve(connection: socket.socket, answer: Answerer) -> None:
-    """Answer prompts until the server closes its end; raises FrameError when it breaks the protocol."""
+    """Answer prompts until the server closes its end; raises FrameError if the server breaks the protocol."""
     while (header := _exactly(connection, frames.HEADER_BYTES)) is not None:
         payload = _exactly(connection, frames.payload_length(header))
         if payload is None:
@@ -99,7 +100,7 @@ def _reason(error: BaseException) -> str:
 
 
 def main(argv: Sequence[str], load: Load = load_engine) -> None:
-    """Run the worker: confine, load, serve. It reports to the server what ended it."""
+    """Run the worker: confine, load, serve. An exception that ends it is reported to the server."""
     parser = argparse.ArgumentParser(prog="python -m miniserve.hosting.worker", description=__doc__)
     parser.add_argument("--fd", type=int, required=True)
     parser.add_argument("--models", type=Path, required=True)
@@ -114,6 +115,7 @@ def main(argv: Sequence[str], load: Load = load_engine) -> None:
         with contextlib.suppress(OSError):
             connection.sendall(frames.encode(frames.Failed(_reason(error))))
 
+    # stderr is /dev/null, so the connection is the only way to report an exception.
     sys.excepthook = last_words
     confine(options.memory_mb, options.parent)
     answer, engine = load(options.models, options.sha, options.warm_up)

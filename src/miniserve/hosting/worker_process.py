@@ -1,14 +1,17 @@
-"""The server's handle on a worker process: starts it, asks it, ends it.
+"""The server's handle on a worker process: starts it, sends it prompts, kills it.
 
-Keeping one alive and the deadlines of a run are hosted_arm's; what the process does is worker's.
+hosted_arm.py restarts workers and enforces deadlines; worker.py is the program that the process runs.
 """
 
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import sys
+import tempfile
+import threading
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -20,9 +23,9 @@ from miniserve.hosting.child import CONNECTION_FD, Child
 from miniserve.hosting.starvation import cpu_use
 
 WORKER_COMMAND = (sys.executable, "-m", "miniserve.hosting.worker")
-# No secret of the server's environment reaches B.
-_PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
-# The clock of a process's CPU time is named by its id and this (clock_getcpuclockid(3), which Python does not wrap).
+# An allow-list, so that no secret in the server's environment reaches B.
+_PASSED_ON = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+# With the process id, this forms the id of its CPU clock (clock_getcpuclockid(3), which Python does not wrap).
 _CPU_CLOCK = 2
 # Real-time signals have numbers without names.
 _SIGNALS = {int(known): known.name for known in signal.Signals}
@@ -30,7 +33,7 @@ _SIGNALS = {int(known): known.name for known in signal.Signals}
 
 @dataclass(frozen=True)
 class WorkerSpec:
-    """What a worker process runs and how much it may use: seconds to load, and MB of address space."""
+    """What a worker process runs, and its limits: seconds to load, and MB of address space."""
 
     models_dir: Path
     sha: str
@@ -40,25 +43,28 @@ class WorkerSpec:
     memory_mb: int = 2_048
 
     def arguments(self) -> tuple[str, ...]:
-        """Return the command line, this process being the parent."""
+        """Return the command line, with this process as the parent."""
         arm = ("--models", str(self.models_dir), "--sha", self.sha, "--warm-up", self.warm_up)
         limits = ("--memory-mb", str(self.memory_mb), "--parent", str(os.getpid()))
         return (*self.command, "--fd", str(CONNECTION_FD), *arm, *limits)
 
 
 class WorkerDied(ArmRaised):
-    """The process ended, or had to be ended, before it answered."""
+    """The process ended, or had to be killed, before it answered."""
 
 
 class WorkerStarved(Exception):
-    """The process got no CPU in the time that it had to load: the machine was busy, which says nothing about B."""
+    """The process got no CPU while it had to load. The machine was busy, which says nothing about B."""
 
 
 class WorkerProcess:
-    """One running worker process. Made by `start`; unusable once `kill` was called or an ask raised WorkerDied."""
+    """One running worker process, made by `start`; unusable after `kill` or after `ask` raised WorkerDied."""
 
-    def __init__(self, process: Child, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, process: Child, scratch: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         self._process = process
+        self._scratch: Path | None = scratch
         self._reader = reader
         self._writer = writer
         self._seq = 0
@@ -69,17 +75,21 @@ class WorkerProcess:
     async def start(cls, spec: WorkerSpec) -> "WorkerProcess":
         """Start the process and wait until it has loaded its arm.
 
-        Raises WorkerDied when it does not within spec.load_s, WorkerStarved if that was for want of CPU, and OSError
-        when no process can be had.
+        Raises WorkerDied if it does not load within spec.load_s, WorkerStarved if it did not for lack of CPU, and
+        OSError if the process cannot be started.
         """
         ours, theirs = socket.socketpair()
         with theirs, ExitStack() as on_failure:
             on_failure.callback(ours.close)
-            environ = {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | {"OMP_NUM_THREADS": "1"}
+            # The only folder that the worker may write in. Loading a model needs one.
+            scratch = Path(tempfile.mkdtemp(prefix="lynx-worker-"))
+            on_failure.callback(scratch.rmdir)
+            environ = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+            environ |= {"OMP_NUM_THREADS": "1", "TMPDIR": str(scratch)}
             process = Child.spawn(spec.arguments(), environ, theirs.fileno())
             on_failure.pop_all()
         reader, writer = await asyncio.open_connection(sock=ours, limit=frames.MAX_FRAME_BYTES)
-        worker = cls(process, reader, writer)
+        worker = cls(process, scratch, reader, writer)
         try:
             async with asyncio.timeout(spec.load_s):
                 ready = await worker._receive()
@@ -96,7 +106,7 @@ class WorkerProcess:
         return worker
 
     async def _not_loaded(self, load_s: float) -> WorkerDied | WorkerStarved:
-        """End a process that took too long to load, and return the error to raise."""
+        """Kill a process that took too long to load, and return the error to raise."""
         try:
             use = await cpu_use(self, 0, load_s)
         finally:
@@ -111,19 +121,19 @@ class WorkerProcess:
         return self._process.pid
 
     async def ask(self, prompt: str) -> frames.Answered | frames.Refused:
-        """Send one prompt and return what comes back.
+        """Send one prompt and return the reply.
 
-        Raises WorkerDied when the process ends first or breaks the protocol; it is ended then.
+        Raises WorkerDied if the process ends first, or breaks the protocol and is killed.
         """
         self._seq += 1
-        with contextlib.suppress(ConnectionError):  # a dead peer shows when its reply is read
+        with contextlib.suppress(ConnectionError):  # reading the reply reports a dead peer, with its exit code
             self._writer.write(frames.encode(frames.Ask(self._seq, prompt)))
             await self._writer.drain()
         reply = await self._receive()
         if not isinstance(reply, frames.Answered | frames.Refused):
             raise await self._violation(f"an unexpected {type(reply).__name__.lower()}")
         if reply.seq != self._seq:
-            raise await self._violation(f"a reply to {reply.seq} where {self._seq} was asked")
+            raise await self._violation(f"a reply to prompt {reply.seq}: expected {self._seq}")
         return reply
 
     async def _receive(self) -> frames.FromWorker:
@@ -141,14 +151,14 @@ class WorkerProcess:
         return message
 
     async def _violation(self, what: str) -> WorkerDied:
-        """End a worker that broke the protocol, and return the error to raise."""
+        """Kill a worker that broke the protocol, and return the error to raise."""
         await self.kill()
         return WorkerDied(f"protocol: {what}")
 
     def cpu_ns(self) -> int | None:
-        """Return the CPU time of all threads so far, or None where the kernel does not tell (the process is reaped).
+        """Return the CPU time of all threads so far, or None if the process is gone.
 
-        Not from /proc, for what that caches of a process makes its end expensive (see child).
+        Not read from /proc, because its cached entries make reaping expensive (see child.py).
         """
         try:
             return time.clock_gettime_ns((~self.pid << 3) | _CPU_CLOCK)
@@ -156,7 +166,7 @@ class WorkerProcess:
             return None
 
     def is_runnable(self) -> bool:
-        """Tell whether a thread of the process runs or waits for a CPU at this moment; asleep, none does."""
+        """Return whether one of its threads is running or waiting for a CPU; sleeping threads do not count."""
         for file in Path(f"/proc/{self.pid}/task").glob("*/stat"):
             with contextlib.suppress(OSError):  # that thread has ended
                 # The name in a thread's line may contain anything; its state is what follows the last bracket, proc(5).
@@ -166,7 +176,7 @@ class WorkerProcess:
 
     async def ended(self) -> str:
         """Make sure the process is gone, and return how it ended."""
-        # A peer that closed the socket but lives on, or left children behind, is ended with its session.
+        # The peer may have closed the socket without exiting: wait for its exit code for a moment, then kill it.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(0.2):
                 await self._process.wait()
@@ -180,8 +190,14 @@ class WorkerProcess:
         await self._process.wait()
 
     async def kill(self) -> None:
-        """End the process and its whole session at once, and reap it."""
+        """Kill the process and its whole session, and wait until it has ended."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         self._writer.close()
         await self._process.wait()
+        if self._scratch is not None:
+            scratch, self._scratch = self._scratch, None
+            # On a thread, because B decides how much there is to remove.
+            threading.Thread(
+                target=shutil.rmtree, args=(scratch,), kwargs={"ignore_errors": True}, name="scratch", daemon=True
+            ).start()

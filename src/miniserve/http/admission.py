@@ -1,6 +1,6 @@
-"""Rate limits per caller, and a limit on the requests in work at once.
+"""Rate limits per caller, and a limit on concurrent requests.
 
-Every refusal is a RequestRefused that tells the client when to retry.
+Every refusal is a RequestRefused with a Retry-After.
 """
 
 import time
@@ -12,9 +12,9 @@ from http import HTTPStatus
 from miniserve.errors import RequestRefused
 from miniserve.http.backlog import Backlog
 
-# Buckets kept, least recently used dropped first: about 2 MB. A dropped caller starts with a full bucket again.
+# The number of buckets kept, about 2 MB; the least recently used is dropped first and starts full again.
 _KNOWN_CALLERS = 10_000
-# Enough to keep a thread busy while the answer before is written.
+# Enough to keep a thread busy while the previous answer is written.
 QUEUED_PER_SERVER = 1
 
 
@@ -32,6 +32,7 @@ class RateLimit:
             return
         now = self._clock()
         level, since = self._buckets.pop(caller, (float(self._per_s), now))
+        # Refilled only here, by the time that has passed, so that idle callers cost nothing.
         level = min(float(self._per_s), level + (now - since) * self._per_s)
         allowed = level >= 1
         self._buckets[caller] = (level - 1 if allowed else level, now)
@@ -46,10 +47,10 @@ class RateLimit:
 
 
 class Concurrency:
-    """Limits the requests in work at once: `limit` of them in a burst, fewer under overload.
+    """Limits concurrent requests: `limit` of them in a burst, fewer under overload.
 
-    Under overload a longer queue adds waiting time and no throughput. Then each server (a thread that computes) gets
-    one request in work and QUEUED_PER_SERVER waiting.
+    Under overload, a longer queue adds waiting time and no throughput. So each server (a thread that computes) then
+    gets one running request and QUEUED_PER_SERVER waiting ones.
     """
 
     def __init__(self, limit: int, servers: int = 1, clock: Callable[[], float] = time.monotonic) -> None:
@@ -76,7 +77,7 @@ class Concurrency:
         if self.saturated:
             raise RequestRefused(
                 HTTPStatus.SERVICE_UNAVAILABLE,
-                f"{self._in_work} requests are in work: expected fewer",
+                f"{self._in_work} requests are in progress: expected fewer",
                 retry_after_s=1,
             )
         self._in_work += 1

@@ -1,6 +1,6 @@
-"""The public port: HTTP in, HTTP out. Errors become statuses here and nowhere else.
+"""The public port's ASGI application: routing, admission, the server span, and the request's metrics and log line.
 
-Checking a body and making a reply are the task's; deciding, serving and logging are serve.py's; loading is the routes'.
+tasks/ checks bodies and builds replies, serve.py assigns, serves and records, problem.py turns errors into responses.
 """
 
 import logging
@@ -43,17 +43,13 @@ from miniserve.tasks.task import Task
 
 _encoder = msgspec.json.Encoder()
 _log = structlog.get_logger()
-_LOADING = RequestRefused(
-    HTTPStatus.SERVICE_UNAVAILABLE, "loading or draining: expected to be ready soon", retry_after_s=1
-)
-
-# Counted from 0 on: the first failure then is an increase, not the birth of a series.
+# Their series start at 0, because Prometheus does not see an increase when the first failure creates the series.
 _EXPECTED = (HTTPStatus.OK, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
 
 
 @dataclass(frozen=True)
 class FrontDoor:
-    """Everything that the public port hands a request to."""
+    """Everything that the public port needs to handle a request."""
 
     tasks: Sequence[Task]
     routes: Routes
@@ -103,7 +99,7 @@ def create_app(door: FrontDoor) -> Starlette:
         ],
         exception_handlers=handlers,
     )
-    # A redirect would lead to whatever the client's Host header names.
+    # A redirect would point to whatever host the client's Host header names.
     app.router.redirect_slashes = False
     return app
 
@@ -116,7 +112,8 @@ async def _serve_task(door: FrontDoor, task: Task, request: Request) -> Response
     echoed = echoed_request_id(request.headers.getlist("x-request-id"))
     with door.spans.start("http.handler", context, SpanKind.SERVER) as span:
         span.attributes |= {"http.request.method": request.method, "url.path": request.url.path}
-        # On every line of this request, also where its failure is logged: a request has a task of its own.
+        # Bound for every log line of this request. Each request has its own task, but it starts with a copy of the
+        # connection's context, so clear that first.
         clear_contextvars()
         bind_contextvars(**span.ids, request_id=echoed, **{"traffic.arm": None})
         try:
@@ -132,15 +129,15 @@ async def _serve_task(door: FrontDoor, task: Task, request: Request) -> Response
 
 
 def _account(door: FrontDoor, path: str, method: str, status: HTTPStatus, seconds: float, span: Span) -> None:
-    """Say on the span how an answered request ended, and in a moment in the metrics and its one line at info."""
+    """Set the span's status, and defer the request's metrics and its log line."""
     span.attributes["http.response.status_code"] = int(status)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         span.fail()
     keys = {**get_contextvars(), "timestamp": moment(time.time_ns())}
-    door.deferred.add(partial(_tell_request, door.metrics, path, method, status, seconds, span.exemplar, keys))
+    door.deferred.add(partial(_report_request, door.metrics, path, method, status, seconds, span.exemplar, keys))
 
 
-def _tell_request(
+def _report_request(
     metrics: Metrics,
     path: str,
     method: str,
@@ -163,6 +160,7 @@ def _tell_request(
 
 
 async def _answer(door: FrontDoor, task: Task, request: Request, span: Span) -> Response:
+    # The cheap checks first: a refused caller must not be able to make the server read a body.
     caller = door.keys.caller(request.headers.get("authorization"), request.client.host if request.client else "")
     door.rate.take(caller)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
@@ -170,10 +168,11 @@ async def _answer(door: FrontDoor, task: Task, request: Request, span: Span) -> 
     body = await read_body(request, task.max_body_bytes, door.body_s, lambda: door.routes.draining)
     asked = task.read(body, request.headers)
     request_id = checked_request_id(asked.request_id, request.headers.getlist("x-request-id"))
-    # Made here, never derived from the input: two clients that send one prompt are two users.
+    # Random, not derived from the input: two clients that send the same prompt are two users.
     request_id = request_id or str(uuid.uuid4())
     span.attributes["request.id"] = request_id
     bind_contextvars(request_id=request_id)
+    # A place only from here on, when the body is complete, so that slow uploads take none.
     try:
         with door.concurrency.place():
             answer = await door.responder.respond(asked.prompt, request_id, _ready(door), span)
@@ -185,7 +184,10 @@ async def _answer(door: FrontDoor, task: Task, request: Request, span: Span) -> 
 
 def _ready(door: FrontDoor) -> Route:
     if door.routes.current is None or door.routes.draining:
-        raise _LOADING
+        # A new exception each time: a shared one would collect a traceback, and its frames, with every raise.
+        raise RequestRefused(
+            HTTPStatus.SERVICE_UNAVAILABLE, "loading or draining: expected to be ready soon", retry_after_s=1
+        )
     return door.routes.current
 
 

@@ -1,14 +1,14 @@
-"""Tells overload from a burst: how long would a request wait if none had been refused?
+"""Distinguishes overload from a burst: how long would a request wait if none had been refused?
 
 A virtual queue (Kunniyur and Srikant 2001): every arriving request joins it, and it drains at the rate at which
-requests are served. A burst fills it for a moment; overload keeps it full. Pure: the caller passes in seconds of a
+requests are served. A burst fills it for a moment, overload keeps it full. Pure: the caller passes in seconds of a
 monotonic clock.
 """
 
 import heapq
 
-# A longer wait is overload, until the wait has halved (hysteresis, so that the limit does not flap). Simulated with
-# random arrivals of 3 ms requests: 0.3 % are refused at 80 % of capacity, none at 60 %.
+# A longer wait counts as overload until it has halved (hysteresis, so that the limit does not flap). In a simulation
+# with random arrivals of 3 ms requests, 0.3 % are refused at 80 % of capacity, none at 60 %.
 BURST_S = 0.04
 # The virtual wait is capped, so that overload ends soon after the load does.
 _REMEMBERED_S = 2 * BURST_S

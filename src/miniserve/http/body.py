@@ -1,4 +1,4 @@
-"""Reads a request's body, bounded in bytes and in time."""
+"""Reads a request's body with limits on size and time."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,8 +12,8 @@ from miniserve.errors import RequestRefused
 async def read_body(request: Request, limit_bytes: int, limit_s: float, draining: Callable[[], bool]) -> bytes:
     """Return the whole body.
 
-    Raises RequestRefused: 415 when it is compressed, 413 when it is too large, 408 when it is too slow, 503 when the
-    server stops before it is complete, and 400 when the client does.
+    Raises RequestRefused: 415 if it is compressed, 413 if it is too large, 408 if it is too slow, 503 if the server
+    stops before it is complete, and 400 if the client disconnects before.
     """
     _check_announced(request, limit_bytes)
     body = bytearray()
@@ -33,11 +33,11 @@ async def read_body(request: Request, limit_bytes: int, limit_s: float, draining
 
 
 def _check_announced(request: Request, limit_bytes: int) -> None:
-    """Refuse what the headers already show, before a client that asks first (100-continue) sends it in vain."""
+    """Refuse by the headers alone, before a client that waits for 100-continue sends its body for nothing."""
     coding = request.headers.get("content-encoding", "identity")
     if coding.strip().lower() not in ("", "identity"):
         raise RequestRefused(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Content-Encoding is {coding[:40]!r}: expected a body without one"
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Content-Encoding is {coding[:40]!r}: expected an uncompressed body"
         )
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > limit_bytes:
@@ -50,9 +50,11 @@ def _too_large(limit_bytes: int) -> RequestRefused:
 
 def _stopping() -> RequestRefused:
     return RequestRefused(
-        HTTPStatus.SERVICE_UNAVAILABLE, "the server stops, and the body was not complete: try again", retry_after_s=1
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "the server is stopping, and the body was not complete: try again",
+        retry_after_s=1,
     )
 
 
 def _incomplete() -> RequestRefused:
-    return RequestRefused(HTTPStatus.BAD_REQUEST, "the client left before its body was complete")
+    return RequestRefused(HTTPStatus.BAD_REQUEST, "the client disconnected before its body was complete")

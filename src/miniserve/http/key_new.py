@@ -1,4 +1,4 @@
-"""`python -m miniserve.http.key_new FILE`: makes an API key, prints it once, and appends its hash to the file."""
+"""`python -m miniserve.http.key_new FILE`: creates an API key, prints it once, and appends its hash to the file."""
 
 import argparse
 import sys
@@ -12,7 +12,7 @@ def main(argv: Sequence[str] | None = None, program: str = "python -m miniserve.
     """Print a new key; returns 0, or 2 if the file cannot be written."""
     parser = argparse.ArgumentParser(prog=program, description=__doc__)
     parser.add_argument(
-        "file", type=Path, metavar="FILE", help="what LYNX_KEYS_FILE names; a running server reads it again"
+        "file", type=Path, metavar="FILE", help="the file that LYNX_KEYS_FILE names; a running server rereads it"
     )
     options = parser.parse_args(argv)
     try:

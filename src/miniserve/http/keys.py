@@ -1,6 +1,6 @@
-"""API keys: which callers are admitted. The file of key hashes is reread whenever it changes.
+"""API keys: decides which callers are admitted. The file of key hashes is reread whenever it changes.
 
-It fails closed: a file without keys, or one that cannot be read, admits nobody.
+Fails closed: a file without keys, or one that cannot be read, admits nobody.
 """
 
 import hashlib
@@ -19,17 +19,17 @@ from minimodel.small_files import read_version
 from miniserve.errors import KeysFileError, RequestRefused
 
 _HASH = re.compile(r"[0-9a-f]{64}")
-# A thousand keys: reading, and comparing with each of them, takes well under a millisecond.
+# Room for a thousand keys; reading them, and comparing with each, takes well under a millisecond.
 _MAX_FILE_BYTES = 64 * 1024
-# A file system's clock ticks every 10 ms or faster. A file that changed this recently may change again within the same
-# tick, and its status would be the same, so it is read again. Git calls such an index entry racily clean.
+# A file system's clock ticks every 10 ms or faster. A file that changed within the last tick may change again without a
+# visible difference in its status, so it is read again. Git calls such an index entry racily clean.
 _TICK_S = 0.1
 _log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
 class _Status:
-    """What tells one content of a file from another; `cp -p` onto a file of equal size changes the ctime alone."""
+    """The fields that show that a file changed; `cp -p` onto a file of equal size changes only the ctime."""
 
     device: int
     inode: int
@@ -49,14 +49,15 @@ class _Status:
 class Keys:
     """The SHA-256 hashes of the valid API keys; without a file, no key is required.
 
-    Raises KeysFileError when the file cannot be read at the start. Later that is logged, and nobody is admitted.
+    Raises KeysFileError if the file cannot be read at the start. If that happens later, it is logged and nobody is
+    admitted.
     """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._hashes: tuple[str, ...] = ()
         self._content: bytes | None = None
-        # None if the next request has to look again, whatever the status says.
+        # None if the next request has to reread the file even if its status is the same.
         self._status: _Status | None = None
         if path is not None:
             self._read(path)
@@ -72,9 +73,9 @@ class Keys:
             return address
         self._follow(self._path)
         scheme, _, token = (authorization or "").partition(" ")
-        # Headers arrive as bytes that HTTP reads as Latin-1; the key was hashed as the bytes it is.
+        # Starlette decodes header bytes as Latin-1; encode back, because the hash is of the key's bytes.
         presented = hashlib.sha256(token.strip().encode("latin-1", "replace")).hexdigest()
-        # Compare every hash, each in constant time, so that the time tells neither which matches nor how nearly.
+        # Compare with every hash, each in constant time, so that the time reveals neither which matches nor how nearly.
         matches = [hmac.compare_digest(presented, known) for known in self._hashes]
         if scheme.lower() != "bearer" or not any(matches):
             raise RequestRefused(HTTPStatus.UNAUTHORIZED, "expected Authorization: Bearer with a known API key")
@@ -97,7 +98,7 @@ class Keys:
             return
         self._content = content
         self._hashes, malformed = parse_hashes(content)
-        for number in malformed:  # the line may be a key that somebody pasted, so it is not repeated
+        for number in malformed:  # the line may be a key pasted by mistake, so it is not logged
             _log.error(
                 "keys file: line ignored",
                 path=str(path),
@@ -122,22 +123,22 @@ def parse_hashes(content: bytes) -> tuple[tuple[str, ...], tuple[int, ...]]:
 
 
 def new_key(path: Path) -> str:
-    """Make an API key of 192 random bits, append its hash to the file, and return the key; raises OSError.
+    """Create an API key of 192 random bits, append its hash to the file, and return the key; raises OSError.
 
     The key itself is stored nowhere.
     """
     key = secrets.token_urlsafe(24)
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "a", encoding="ascii") as file:
-        # A last line without a newline would swallow the hash; an empty line is harmless.
+        # If the last line has no newline, the hash would be appended to that line; an empty line is harmless.
         file.write(("\n" if file.tell() else "") + hashlib.sha256(key.encode()).hexdigest() + "\n")
     return key
 
 
 def _read_file(path: Path) -> tuple[_Status, bytes]:
-    """Return a file's status and content; raises KeysFileError. It never waits: not even for a FIFO's writer."""
+    """Return a file's status and content; raises KeysFileError. Does not block on a FIFO."""
     try:
-        # The status is older than the content, so a change in between shows at the next look.
+        # The status first: if the file changes in between, the next request sees a different status.
         status = _Status.of(path.stat())
         return status, read_version(path, _MAX_FILE_BYTES).content
     except OSError as error:

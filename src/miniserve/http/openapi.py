@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 description of the public port: what it says is what a client may rely on, and no more."""
+"""The OpenAPI 3.1 description of the public port; clients may rely on what it says and on nothing else."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -29,13 +29,13 @@ _REFUSALS = {
 
 
 def openapi(tasks: Sequence[Task], *, asks_for_keys: bool) -> Json:
-    """Return the description of a server with these tasks that asks for API keys, or of one that does not."""
+    """Return the description of a server with these tasks; `asks_for_keys` says whether it requires API keys."""
     operations = {task.path: task.operation() for task in tasks}
     found: Json = {
         "openapi": "3.1.0",
         "info": {"title": "Lynx: " + ", ".join(task.name for task in tasks), "version": "1"},
         "paths": {
-            **{path: {"post": _post(told, asks_for_keys=asks_for_keys)} for path, told in operations.items()},
+            **{path: {"post": _post(each, asks_for_keys=asks_for_keys)} for path, each in operations.items()},
             "/healthz": {"get": _probe({"200": {"description": "The process answers."}})},
             "/readyz": {
                 "get": _probe(

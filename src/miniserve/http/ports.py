@@ -11,13 +11,13 @@ from miniserve.http.protocol.connection import Connection
 from miniserve.http.protocol.limits import Limits
 from miniserve.settings import Settings
 
-# How long a cancelled request may take to answer 503.
+# How long cancelled requests may take to answer 503.
 _CANCELLED_S = 1.0
 _log = structlog.get_logger()
 
 
 class PortServer:
-    """Serves an ASGI application on sockets until `stop`; signals, lifespan and processes are its owner's business."""
+    """Serves an ASGI application on sockets until `stop`; does not handle signals, lifespan or processes."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
@@ -31,7 +31,7 @@ class PortServer:
         self._grace_s = settings.deadline_ms // 1000 + 1
 
     async def serve(self, sockets: list[socket.socket]) -> None:
-        """Serve until `stop`, then take no more connections and finish what is in work."""
+        """Serve until `stop`, then accept no more connections and finish the running requests."""
         loop = asyncio.get_running_loop()
         servers = [await loop.create_server(lambda: Connection(self), sock=each, backlog=2048) for each in sockets]
         await self._stop.wait()
@@ -45,7 +45,7 @@ class PortServer:
         await self._finish()
 
     def stop(self) -> None:
-        """Take no new connections, finish what is in work, and let `serve` return."""
+        """Accept no new connections, finish the running requests, and make `serve` return."""
         self._stop.set()
 
     def on_lost(self, connection: Connection) -> None:
@@ -55,7 +55,7 @@ class PortServer:
             self._empty.set()
 
     async def _finish(self) -> None:
-        """Wait for what is in work, then cancel it, then drop it."""
+        """Wait for the running requests, cancel those that are too slow, then drop their connections."""
         try:
             async with asyncio.timeout(self._grace_s):
                 while self.connections:
@@ -67,14 +67,14 @@ class PortServer:
             _log.warning("requests cancelled", requests=len(self.tasks), connections=len(self.connections))
             if self.tasks:
                 for task in self.tasks:
-                    task.cancel("the grace at shutdown is over")
+                    task.cancel("grace period at shutdown is over")
                 await asyncio.wait(self.tasks, timeout=_CANCELLED_S)
             for connection in list(self.connections):
                 connection.abort()
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket; raises SettingsError when the address cannot be had."""
+    """Return a listening socket; raises SettingsError if the address is unavailable."""
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=2048)

@@ -1,4 +1,4 @@
-"""Problem details (RFC 9457): the one place where errors become HTTP."""
+"""Problem details (RFC 9457): the only place that turns errors into HTTP responses."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -36,7 +36,7 @@ def problem_response(error: Exception, request_id: str | None = None) -> Respons
             if status == HTTPStatus.UNAUTHORIZED:
                 headers["WWW-Authenticate"] = "Bearer"
         case ArmError():
-            # The arm's own words stay in the log.
+            # The arm's error text goes into the log only.
             status, detail = error.http_status, "the model gave no answer"
         case HTTPException():
             status, detail = HTTPStatus(error.status_code), error.detail
@@ -47,7 +47,7 @@ def problem_response(error: Exception, request_id: str | None = None) -> Respons
 
 
 def raw_problem(status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None) -> bytes:
-    """Return a whole response for a connection that closes after it, where there is no request to respond to."""
+    """Return a complete response, after which the connection closes, for errors without a parsed request."""
     body = _body(status, detail)
     lines = [f"HTTP/1.1 {int(status)} {status.phrase}", f"Content-Type: {MEDIA_TYPE}", f"Content-Length: {len(body)}"]
     lines += [f"{name}: {value}" for name, value in (headers or {}).items()]

@@ -1,7 +1,7 @@
 """`python -m miniserve.log.audit LOG IDS`: does the log account for every id that was sent?
 
-It does if sent = logged, and logged = paired + each kind of missing. Exits 0 if so, 3 if not, and 2 when a file cannot
-be read. An id whose client got no answer (`--unanswered`) may have a line or not.
+It does if sent = logged, and logged = paired + each kind of missing. Exits 0 if so, 3 if not, and 2 if a file cannot
+be read. An id whose client got no answer (`--unanswered`) may or may not have a line.
 """
 
 import argparse
@@ -20,7 +20,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class Audit:
-    """What was sent, what the log has by outcome, and a sentence about each thing that does not fit."""
+    """How many ids were sent, how many records the log has by outcome, and one sentence per discrepancy."""
 
     sent: int
     logged: int
@@ -33,9 +33,10 @@ def audit(
 ) -> Audit:
     """Compare a log with the ids that were sent, each as often as it was sent.
 
-    `lost` is how many records the log itself reports as lost. `unanswered` are those of the sent ids that need no line.
+    `lost` is how many records the log itself reports as lost. `unanswered` are the sent ids that need no line.
     """
     sent_counts = Counter(sent)
+    # Counters, not sets: an id may be sent twice, and each time needs a line.
     owed = sent_counts - Counter(unanswered)
     logged = Counter(record.request_id for record in records)
     repeated = [i for i, n in Counter(record.record_id for record in records).items() if n > 1]
@@ -53,7 +54,7 @@ def audit(
 
 
 def _outcome(record: TrafficRecord) -> str:
-    """Return "paired", or "no shadow" and the arms that gave no answer."""
+    """Return "paired", or why the record is no pair: "no shadow", and the arms that gave no answer."""
     missing = [f"{arm} {result.status}" for arm, result in record.results.items() if result.status != "ok"]
     if record.shadow_arm is None:
         missing.insert(0, "no shadow")
@@ -69,9 +70,9 @@ def _finding(what: str, ids: Iterable[str]) -> list[str]:
 
 
 def read_ids(path: Path) -> list[str]:
-    """Return the ids of a file: one a line, or those of a lab's manifest.json.
+    """Return the ids in a file: one per line, or those of a lab's manifest.json.
 
-    Raises ValueError when a JSON file is not a manifest, OSError when it cannot be read.
+    Raises ValueError if a JSON file is not a manifest, OSError if it cannot be read.
     """
     text = path.read_text(encoding="utf-8")
     if path.suffix != ".json":
@@ -83,10 +84,10 @@ def read_ids(path: Path) -> list[str]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print the counts and what does not fit; returns the exit code."""
+    """Print the counts and the discrepancies; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m miniserve.log.audit", description=__doc__)
     parser.add_argument("log", type=Path, metavar="LOG")
-    parser.add_argument("ids", type=Path, metavar="IDS", help="one id a line, or a lab's manifest.json")
+    parser.add_argument("ids", type=Path, metavar="IDS", help="one id per line, or a lab's manifest.json")
     parser.add_argument("--unanswered", type=Path, metavar="FILE", help="those of the IDS that got no answer")
     options = parser.parse_args(argv)
     try:

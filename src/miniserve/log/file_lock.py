@@ -1,4 +1,4 @@
-"""Takes a file's lock (`flock`), waiting for at most a given time; the kernel releases it when its holder dies."""
+"""Takes a file's lock (`flock`) with a time limit; the kernel releases the lock when its holder dies."""
 
 import errno
 import fcntl
@@ -6,15 +6,16 @@ import time
 from itertools import chain, repeat
 from pathlib import Path
 
-# Most locks are free again after a few yields of the core, so the first looks do not sleep.
+# Polled, because flock(2) has no timeout. Most locks are free again after a few yields of the core, so the first
+# attempts do not sleep.
 _YIELDS = 10
-_LOOK_AGAIN_S = 0.0005
+_RETRY_S = 0.0005
 
 
 def acquire(descriptor: int, timeout_s: float, path: Path) -> None:
     """Lock the file; raises BlockingIOError if another process holds the lock for longer than timeout_s."""
     until = time.monotonic() + timeout_s
-    pauses = chain(repeat(0.0, _YIELDS), repeat(_LOOK_AGAIN_S))
+    pauses = chain(repeat(0.0, _YIELDS), repeat(_RETRY_S))
     while not _try_acquire(descriptor):
         if time.monotonic() >= until:
             raise BlockingIOError(errno.EAGAIN, "another process holds the lock", str(path))

@@ -1,4 +1,4 @@
-"""The journal: what traffic.log would lack if this process died now.
+"""The journal: the lines that traffic.log would lack if this process died now.
 
 A request whose shadow still runs has been answered, but its line is not written yet. Before the reply leaves, a line
 with B as `interrupted` goes into a journal file of this process. Once the real line is written, a mark settles the
@@ -21,10 +21,10 @@ from miniserve.log.file_lock import acquire
 from miniserve.log.traffic_log import LONG_LOCK_TIMEOUT_S, Log
 
 _log = structlog.get_logger()
-# A file that grows beyond this is closed for new entries, and removed once all of its entries are settled.
+# A larger file gets no new entries, and is removed once all of its entries are settled.
 GENERATION_BYTES = 4 * 2**20
 _LOCK_FILE = "recovery.lock"
-# A mark is this and a record id. Marks are needed because a rotator may take the log away: its lines would look lost.
+# A mark is this and a record id. Without marks, recovery would write settled entries again after a log rotation.
 _MARK = b"-"
 
 
@@ -36,7 +36,7 @@ class _Generation:
         self.unsettled = 0
         self.size = 0
         self._torn = False
-        # Lock the file before giving it the name that recoveries look for, or one could take it for abandoned.
+        # Lock the file before giving it the name that recoveries look for, or one of them could take it for abandoned.
         nameless = path.with_suffix(".new")
         self._fd = os.open(nameless, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._fd, fcntl.LOCK_EX)
@@ -53,7 +53,7 @@ class _Generation:
             raise OSError(errno.ENOSPC, f"{written} of {len(line)} bytes written", str(self.path))
 
     def empty(self) -> None:
-        """Remove what was written, and keep the file."""
+        """Truncate the file to nothing, and keep it."""
         os.ftruncate(self._fd, 0)
         self.size, self._torn = 0, False
 
@@ -63,11 +63,12 @@ class _Generation:
         return os.fstat(self._fd).st_nlink == 0
 
     def abandon(self) -> None:
-        """Unlock the file and leave it for a recovery."""
+        """Unlock the file and leave it to a recovery."""
         os.close(self._fd)
 
     def remove(self) -> None:
-        """Remove the file, as nothing in it is needed any more."""
+        """Remove the file, because nothing in it is needed any more."""
+        # Before the descriptor is closed, which unlocks the file: a recovery must not see it unlocked.
         self.path.unlink(missing_ok=True)
         os.close(self._fd)
 
@@ -106,12 +107,12 @@ class Journal:
         self._append(_MARK + b"\n")
 
     def make_room(self) -> None:
-        """Give back the disk space of entries that are all settled; raises OSError."""
+        """Free the disk space of the file if all of its entries are settled; raises OSError."""
         if not self._current.unsettled:
             self._current.empty()
 
     def holds(self, record_id: str) -> bool:
-        """Tell whether the next start would recover this record."""
+        """Return whether the next start would recover this record."""
         return record_id in self._entries
 
     def __len__(self) -> int:
@@ -136,7 +137,7 @@ class Journal:
         self._retire(full)
 
     def _retire(self, generation: _Generation) -> bool:
-        """Remove the file if nothing in it is needed any more, and return whether it was removed."""
+        """Remove the file if nothing in it is needed any more; returns whether it did."""
         if generation is self._current or generation.unsettled:
             return False
         generation.remove()
@@ -149,10 +150,11 @@ class Journal:
 
 
 def recover(folder: Path, log: Log) -> int:
-    """Append the unsettled entries of dead processes to the log, remove their journals, and return how many lines.
+    """Append the unsettled entries of dead processes to the log and remove their journals; returns the number of lines.
 
-    Safe beside live servers and other recoveries: a live process's files are locked, and so is a recovery. A torn
-    entry at the end of a file is skipped: its reply had not left. What is not a regular file is left alone.
+    Safe next to live servers and other recoveries: a live process's files are locked, and a recovery takes a lock too.
+    A torn entry at the end of a file is skipped, because its reply had not left. Anything but a regular file is left
+    alone.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with _exclusive(folder / _LOCK_FILE):
@@ -193,13 +195,13 @@ def _exclusive(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _abandoned(path: Path) -> Iterator[bytes | None]:
-    """Give the content of a dead process's journal file, and hold its lock; None if there is nothing to recover."""
+    """Yield the content of a dead process's journal file, with its lock held; None if there is nothing to recover."""
     try:
         file = os.fdopen(open_regular(path, os.O_RDONLY), "rb")
-    except FileNotFoundError:  # its process removed it
+    except FileNotFoundError:  # removed by its process
         yield None
         return
-    except UnusableFile as error:  # not ours, so not to be read or removed either
+    except UnusableFile as error:  # no journal of ours, so it is neither read nor removed
         _log.warning("journal file ignored", file=str(path), reason=error.strerror)
         yield None
         return

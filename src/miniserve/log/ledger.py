@@ -1,8 +1,8 @@
-"""Keeps the traffic log and the journal consistent: one line per answered request, also if this process dies.
+"""Keeps the traffic log and the journal consistent: one line per answered request, even if this process dies.
 
-A file that cannot be written never fails a request. Lines that could not be written wait in memory and are tried again
-with every request, every readiness probe and every second. Lines that no longer fit there are lost: counted, and
-reported by a line of their own once writing works.
+A file that cannot be written never fails a request. Lines that could not be written wait in memory and are retried
+with every request, every readiness probe and every second. Lines that no longer fit in memory are lost: they are
+counted, and a line in the log reports them once writing works.
 """
 
 import time
@@ -32,7 +32,7 @@ _INTERRUPTED = ArmResult("interrupted", reason="the server died while the shadow
 
 @dataclass(frozen=True)
 class Books:
-    """How many records wait for a log that can be written, are in the journal only, or were lost."""
+    """How many records wait in memory for the log, are in the journal only, or were lost."""
 
     waiting: int
     unsettled: int
@@ -40,7 +40,7 @@ class Books:
 
 
 def open_log(path: Path, on_dropped: Callable[[int], None]) -> Log:
-    """Open the log at this path, STDOUT for stdout; `on_dropped` counts lines that stdout does not take.
+    """Open the log at this path, STDOUT for stdout; `on_dropped` counts lines that stdout does not accept.
 
     Raises OSError if the file cannot be opened.
     """
@@ -48,10 +48,10 @@ def open_log(path: Path, on_dropped: Callable[[int], None]) -> Log:
 
 
 class Ledger:
-    """One record per request, also across the death of this process.
+    """One record per request, even if this process dies.
 
-    Opening it first recovers what a dead process left in its journal. `traffic_log` is the file of records, STDOUT
-    for stdout; by default it is in the state folder. Raises OSError when these cannot be written.
+    The constructor first recovers the journals of dead processes. `traffic_log` is the file of records, STDOUT for
+    stdout; by default it is in the state folder. Raises OSError if the files cannot be written.
     """
 
     def __init__(
@@ -71,13 +71,14 @@ class Ledger:
         self._lost_ever = 0
         self._log = open_log(traffic_log or state_dir / "traffic.log", metrics.log_lost.inc)
         self._recover(state_dir / "journal")
+        # From here on requests wait for the lock.
         self._log.set_lock_timeout(LOCK_TIMEOUT_S)
         self._journal = Journal(state_dir / "journal")
 
     def _recover(self, journal: Path) -> None:
         try:
             recovered = recover(journal, self._log)
-        except BlockingIOError as error:  # what is left of the journal stays for the next start
+        except BlockingIOError as error:  # the journals that are left stay for the next start
             _log.error("journal not recovered, the next start will", reason=str(error))
             return
         if recovered:
@@ -97,10 +98,10 @@ class Ledger:
             self._failed("promise not written", error)
 
     def record(self, record: TrafficRecord) -> None:
-        """Append the request's line and settle its journal entry; while that fails, keep the line and try again."""
+        """Append the request's line and settle its journal entry; if that fails, keep the line for a retry."""
         try:
             self._unwritten.append((record.record_id, to_line(record)))
-        except RecordError as error:  # no line can hold it, so trying again would fail for ever
+        except RecordError as error:  # no line can hold it, so a retry would fail as well
             _log.error("record lost", reason=str(error))
             self._lose(record.record_id)
         if len(self._unwritten) > UNWRITTEN_LIMIT:
@@ -109,10 +110,11 @@ class Ledger:
         self.flush()
 
     def flush(self) -> bool:
-        """Write what is waiting, and return whether everything is written and the journal can be, too."""
+        """Write the waiting lines; returns whether all are written and the journal is writable, too."""
         try:
             while self._unwritten:
                 record_id, line = self._unwritten[0]
+                # Remove and settle only after the write, or an OSError would lose the line.
                 self._log.append_line(line)
                 self._unwritten.popleft()
                 self._journal.settle(record_id)
@@ -130,13 +132,15 @@ class Ledger:
 
     @property
     def books(self) -> Books:
-        """What the log lacks at the moment, and what was lost since this process began."""
+        """What the log lacks at the moment, and what was lost since this process started."""
         return Books(len(self._unwritten), len(self._journal), self._lost_ever)
 
     def close(self) -> None:
         """Write what can be written, count the rest as lost unless the journal has it, and close the files."""
+        # No request waits any more, so wait longer for the lock.
         self._log.set_lock_timeout(LONG_LOCK_TIMEOUT_S)
         if not self.flush() and self._unwritten:
+            # On a full disk, a journal of settled entries may hold just the space that the lines need.
             self._journal.make_room()
             self.flush()
             self._count_unwritten()
@@ -146,7 +150,7 @@ class Ledger:
             _log.error("stopped before everything was written", lost=lost, reported_in_log=False)
 
     def _count_unwritten(self) -> None:
-        """Count what is still waiting as lost; a line about that may fit where a record does not."""
+        """Count the waiting lines as lost; a line that says so may fit where a record does not."""
         for record_id, _ in self._unwritten:
             self._lose(record_id)
         self._unwritten.clear()

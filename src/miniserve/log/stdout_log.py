@@ -1,7 +1,7 @@
-"""The traffic log on stdout, for those who collect logs from there (LYNX_TRAFFIC_LOG=-).
+"""The traffic log on stdout, for setups that collect logs from there (LYNX_TRAFFIC_LOG=-).
 
-A thread of its own writes, so a reader that is slow or gone never blocks the event loop; what does not fit into its
-queue is dropped and counted. Lines of up to 4,096 bytes are not mixed with those of other processes (PIPE_BUF).
+A background thread writes, so a slow or missing reader never blocks the event loop. Lines that do not fit into the
+queue are dropped and counted. Lines of up to 4,096 bytes are not mixed with those of other processes (PIPE_BUF).
 """
 
 import os
@@ -15,7 +15,7 @@ from miniobserve.background_sender import BackgroundSender, Limits
 from miniserve.log.traffic_log import utc_now
 
 _STDOUT: Final = 1
-# Gathering costs a line at most 10 ms on its way, and a `kill -9` the lines of those.
+# Batching delays a line by at most 10 ms, and a `kill -9` loses the lines of the last 10 ms.
 LIMITS: Final = Limits(queued=10_000, batch=500, delay_s=0.01)
 CLOSE_S: Final = 2.0
 
@@ -45,14 +45,14 @@ class StdoutLog:
         self.append_line(loss_line(count, utc_now()))
 
     def ids_present(self, wanted: Set[str]) -> set[str]:
-        """Return no id: what stdout was given cannot be read again."""
+        """Return no ids, because stdout cannot be read back."""
         return set()
 
     def set_lock_timeout(self, seconds: float) -> None:
         """Do nothing: stdout has no lock."""
 
     def close(self) -> int:
-        """Give what is waiting a moment to be written, and return how many lines are still waiting then."""
+        """Wait up to CLOSE_S for the waiting lines to be written; returns how many still are not."""
         self._sender.close(CLOSE_S)
         return self._handed_over - self._done
 
@@ -68,7 +68,7 @@ class StdoutLog:
         self._on_dropped(count)
 
     def _write_all(self, lines: list[bytes]) -> bool:
-        """Write each line with a call of its own; those that cannot be written are counted here, one by one."""
+        """Write each line with a separate call and count those that fail; returns True, as all are accounted for."""
         for line in lines:
             try:
                 self._write(line)
@@ -78,12 +78,12 @@ class StdoutLog:
         return True
 
     def _write(self, line: bytes) -> None:
-        # What an error left of the line before is ended first, so that a reader loses one line and not two.
+        # End the fragment of a line that an error cut short, so that the reader loses one line and not two.
         rest = memoryview(b"\n" + line if self._torn else line)
         while rest:
             try:
                 written = os.write(self._descriptor, rest)
-            except BlockingIOError:  # somebody made stdout non-blocking
+            except BlockingIOError:  # another process may have made the shared stdout non-blocking
                 select.select([], [self._descriptor], [])
                 continue
             rest = rest[written:]

@@ -1,6 +1,6 @@
-"""Follows the end of traffic.log while servers append to it; bounded in how far back it reads, and how much at once.
+"""Follows the end of traffic.log while servers append to it, with limits on how far back and how much at once it reads.
 
-For watching only: evidence is read as a whole, by read_log or the judge.
+For watching only; read_log and the judge read whole logs.
 """
 
 import errno
@@ -13,7 +13,7 @@ from minieval.record.line import parse_line
 from minieval.record.record import LONGEST_LINE, RecordError, TrafficRecord
 from minimodel.small_files import open_regular
 
-# A late watcher starts this far from the end, and is never further behind.
+# A late watcher starts this far from the end; one that falls behind further skips ahead.
 FARTHEST_BACK: Final = 8 * 2**20
 # About twenty lines: parsing them blocks the event loop for less than a millisecond.
 SLICE: Final = 16 * 2**10
@@ -22,7 +22,7 @@ SLICE: Final = 16 * 2**10
 class LogTail:
     """Yields the records that were appended since the last read; a changed inode shows that the log was rotated.
 
-    `skipped` counts bytes that were too far back to read, `unreadable` lines that are no record. Without a path the
+    `skipped` counts bytes that were too far back to read, `unreadable` lines that are not records. Without a path, the
     log goes to stdout, and reading raises OSError.
     """
 
@@ -65,7 +65,7 @@ class LogTail:
         while chunk := os.pread(self._fd, min(SLICE, size - self._position), self._position):
             self._position += len(chunk)
             *lines, self._rest = (self._rest + chunk).split(b"\n")
-            if len(self._rest) > LONGEST_LINE:  # no record; keeping it would copy it again with every slice
+            if len(self._rest) > LONGEST_LINE:  # not a record, and keeping it would copy it with every slice
                 self._rest = b""
                 self.unreadable += 1
             yield [record for line in lines if (record := self._parsed(line))]

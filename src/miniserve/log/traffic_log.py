@@ -17,10 +17,10 @@ from minieval.record.record import RecordError, TrafficRecord
 from minimodel.small_files import open_regular
 from miniserve.log.file_lock import acquire, release
 
-# How long to wait for the lock while requests wait as well. Writing a line takes microseconds, or milliseconds if the
-# writer loses its core in between; a process that holds the lock for longer is stopped, or an operator's.
+# How long to wait for the lock on the request path. Writing a line takes microseconds, or milliseconds if the writer is
+# preempted meanwhile. Whatever holds the lock for longer is stopped in a debugger, or an operator's `flock`.
 LOCK_TIMEOUT_S: Final = 0.05
-# How long to wait where no request waits: while a server starts or stops.
+# How long to wait when no request is waiting: while a server starts or stops.
 LONG_LOCK_TIMEOUT_S: Final = 5.0
 
 
@@ -37,7 +37,7 @@ class Log(Protocol):
         """Write a line that says how many records could not be written; raises OSError if it was not written."""
 
     def ids_present(self, wanted: Set[str]) -> set[str]:
-        """Return which of the record ids have a whole line already; raises OSError if that cannot be found out."""
+        """Return which of the record ids already have a whole line; raises OSError if the log cannot be read."""
 
     def set_lock_timeout(self, seconds: float) -> None:
         """Wait for at most that long for other writers from now on."""
@@ -58,10 +58,11 @@ class LogContents:
 class TrafficLog:
     """An append-only log that several processes share: one `os.write` to an O_APPEND descriptor per record.
 
-    Each write holds the file's lock. So a line that a full disk cuts short is removed before another follows, and a
-    fragment that a killed writer left is ended first. If a rotator renamed or removed the log, its inode differs and
+    Each write holds the file's lock. So a line that a full disk cuts short is removed before the next one, and a
+    fragment that a killed writer left gets its newline first. If the log was renamed or removed, its inode differs and
     a new file is started. Raises OSError if the file is not a regular one, cannot be opened or written, or if another
-    process holds its lock for longer than lock_timeout_s; after that nobody waits for the lock until it is free again.
+    process holds its lock for longer than lock_timeout_s. After that, writes do not wait for the lock until one of them
+    has got it at once.
     """
 
     def __init__(self, path: Path, lock_timeout_s: float = LOCK_TIMEOUT_S) -> None:
@@ -80,28 +81,6 @@ class TrafficLog:
 
     def append_line(self, line: bytes) -> None:
         """Write a line; after an OSError nothing of it stays in the log, so it may be appended again."""
-        self._write(line)
-
-    def append_loss(self, count: int) -> None:
-        """Write a line that says how many records could not be written before."""
-        self._write(loss_line(count, utc_now()))
-
-    def ids_present(self, wanted: Set[str]) -> set[str]:
-        """Return which of the record ids have a whole line in the log; raises OSError when it cannot be read."""
-        return _ids_present(self.path, wanted)
-
-    def close(self) -> int:
-        """Close the descriptor; appending afterwards is an error. Returns 0, as append waits for the write."""
-        os.close(self._fd)
-        return 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def _write(self, line: bytes) -> None:
         if self._rotated():
             # Open the new file first. If that fails, a closed descriptor's number could be a client's socket by the
             # next write.
@@ -117,12 +96,32 @@ class TrafficLog:
                 raise OSError(errno.ENOSPC, f"{written} of {len(line)} bytes written", str(self.path))
             self._whole_until = before + written
 
+    def append_loss(self, count: int) -> None:
+        """Write a line that says how many records could not be written before."""
+        self.append_line(loss_line(count, utc_now()))
+
+    def ids_present(self, wanted: Set[str]) -> set[str]:
+        """Return which of the record ids have a whole line in the log; raises OSError if it cannot be read."""
+        return _ids_present(self.path, wanted)
+
+    def close(self) -> int:
+        """Close the descriptor; appending afterwards is an error. Returns 0, because append waits for the write."""
+        os.close(self._fd)
+        return 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     @contextmanager
     def _lock(self) -> Iterator[None]:
         """Keep other writers out for the few microseconds that a line takes."""
         try:
             acquire(self._fd, self._lock_timeout_s, self.path)
         except BlockingIOError:
+            # One request has waited in vain. If each did, the event loop would block for as long as the lock is held.
             self._lock_timeout_s = 0.0
             raise
         self._lock_timeout_s = self._configured_timeout_s
@@ -132,7 +131,7 @@ class TrafficLog:
             release(self._fd)
 
     def _end_fragment(self) -> int:
-        """End a line that another writer left unfinished, and return the size; as we hold the lock, that one died."""
+        """End a line that another writer left unfinished, and return the size; we hold the lock, so that one died."""
         size = os.fstat(self._fd).st_size
         if size and size != self._whole_until and os.pread(self._fd, 1, size - 1) != b"\n":
             size += os.write(self._fd, b"\n")
@@ -155,16 +154,16 @@ class TrafficLog:
 
 
 def utc_now() -> str:
-    """Return the current time as records have it."""
+    """Return the current time in the format of the records."""
     return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def read_log(path: Path) -> LogContents:
     """Read every record of the log.
 
-    Torn fragments are counted, not read: a last line without its newline, and what begun_id takes for torn. Raises
-    RecordError naming file and line number for any other line that is not a record, and OSError when the file cannot
-    be read.
+    Torn fragments are counted, not read: a last line without its newline, and the lines that begun_id recognises as
+    torn. Raises RecordError, with file and line number, for any other line that is not a record, and OSError if the
+    file cannot be read.
     """
     records: list[TrafficRecord] = []
     broken: list[tuple[bytes, RecordError]] = []
@@ -191,11 +190,11 @@ def _ids_present(log: Path, wanted: Set[str]) -> set[str]:
     found: set[str] = set()
     if not wanted:
         return found
-    # A rotator may have taken the log away.
+    # The log may just have been rotated away.
     with suppress(FileNotFoundError), os.fdopen(open_regular(log, os.O_RDONLY), "rb") as file:
         for line in file:
             # Parse only the few lines that matter; a log may have millions.
             if line[len(OPENING) :][:ID_DIGITS].decode("ascii", "replace") in wanted:
-                with suppress(RecordError):  # a fragment is not a line, so what it began to say is still missing
+                with suppress(RecordError):  # a fragment does not count, so its record is still missing
                     found.add(parse_line(line).record_id)
     return found & wanted

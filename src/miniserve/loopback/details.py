@@ -14,7 +14,7 @@ from miniobserve.metrics.metrics import CONTENT_TYPE
 from miniserve.loopback.live_feed import LiveFeed
 from miniserve.loopback.live_page import live_routes
 
-# DNS rebinding: a web page under another host name must not be able to read this port.
+# Against DNS rebinding: a web page under another host name must not be able to read this port.
 ALLOWED_HOSTS = ("127.0.0.1", "localhost", "[::1]", "::1")
 
 

@@ -14,9 +14,10 @@ from minieval.report.wording import compare_words
 from miniserve.loopback.live_counts import ArmCounts, ConfigurationCounts
 
 PAIRS_SHOWN: Final = 50
-# The longest answer that the server accepts from an arm. A log that somebody else wrote may hold longer ones, which
-# would be slow to compare and to draw.
+# The longest answer that the server accepts from an arm. A log from another program may hold longer ones, which would
+# be slow to compare and to draw.
 SHOWN_CHARS: Final = 2_000
+# Bounds of memory: a log from another program may name a new configuration and new arms on every line.
 CONFIGURATIONS_KEPT: Final = 4
 ARMS_KEPT: Final = 32
 T = TypeVar("T")
@@ -43,6 +44,7 @@ class Live:
             _latest(self._arms, traffic_arm, ArmCounts, ARMS_KEPT).add(at, result)
         _latest(self._configurations, record.config_sha, ConfigurationCounts, CONFIGURATIONS_KEPT).add(record)
         if record.shadow_arm is not None:
+            # Numbered, so that each watcher gets only the pairs that it has not seen.
             self._number += 1
             self._pairs.append({"number": self._number, **_pair(record, record.shadow_arm)})
 
@@ -59,7 +61,7 @@ class Live:
         }
 
     def pairs_after(self, number: int) -> list[dict[str, Any]]:
-        """Return the pairs with higher numbers, oldest first, as far as they are kept."""
+        """Return the pairs with higher numbers that are still kept, oldest first."""
         return [pair for pair in self._pairs if pair["number"] > number]
 
 
@@ -69,14 +71,14 @@ def _seconds(ts: str) -> float:
         moment = datetime.fromisoformat(ts)
     except ValueError as error:
         raise UnusableRecord(f"ts is {ts[:40]!r}: expected an RFC 3339 timestamp") from error
-    # A local time of the year 1 or 9999 may overflow, and nobody knows whose local time it is.
+    # Without a time zone the time is ambiguous, and converting a local time of the year 1 or 9999 may overflow.
     if moment.tzinfo is None:
         raise UnusableRecord(f"ts is {ts[:40]!r}: expected a time zone")
     return moment.timestamp()
 
 
 def _latest(kept: OrderedDict[str, T], key: str, make: type[T], limit: int) -> T:
-    """Return the key's value, a new one if there is none, and drop the least recently used beyond the limit."""
+    """Return the key's value, or a new one if there is none; drops the least recently used beyond the limit."""
     value = kept[key] = kept.pop(key, None) or make()
     if len(kept) > limit:
         kept.popitem(last=False)

@@ -9,7 +9,7 @@ from miniserve.loopback.live_split import SplitCounts
 from miniserve.loopback.sequential import Share, always_valid_share
 
 WINDOW_S: Final = 60
-# Bounds of memory, whatever the traffic.
+# Bounds memory and the sorting at each look: more than 300 answers a second push out the oldest of the minute.
 LATENCIES_KEPT: Final = 20_000
 # The agreement's history gets a point each time the number of pairs has grown by this factor: 170 points for ten
 # million pairs.
@@ -34,7 +34,7 @@ class ArmCounts:
     def summary(self, now: float) -> dict[str, Any]:
         """Return requests per second, oldest first, and nearest-rank percentiles in ms (None without answers)."""
         last = int(now)
-        # Lines of the future are left out as well: a clock that was set back must not leave them here for ever.
+        # Drop future seconds as well: after the clock was set back, they would stay here for ever.
         for second in [s for s in self._per_second if abs(s - last) >= WINDOW_S]:
             del self._per_second[second]
         recent = sorted(ms for at, ms in self._latencies if now - WINDOW_S < at < now + WINDOW_S)
@@ -49,7 +49,7 @@ class ArmCounts:
 class Agreement:
     """How often both arms gave the same text, with an interval that stays valid however often it is looked at.
 
-    The history is kept by the number of pairs, not by looks: whoever opens the page late sees how the interval
+    The history is kept by the number of pairs, not by looks. So a page that is opened late shows how the interval
     narrowed.
     """
 

@@ -1,6 +1,6 @@
-"""The live page's event stream: reads the end of traffic.log while somebody watches, and yields server-sent events.
+"""The live page's event stream: reads the end of traffic.log while the page is open, and yields server-sent events.
 
-Nothing is read or counted while nobody watches; the next watcher's first event continues where the last one stopped.
+Without watchers nothing is read or counted; the next watcher's first event continues where reading stopped.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from miniserve.log.tail import LogTail
 from miniserve.loopback.live import Live, UnusableRecord
 
 INTERVAL_S: Final = 1.0
+# Each watcher costs a summary a second on the event loop.
 MAX_WATCHERS: Final = 8
 Describe = Callable[[], Awaitable[Mapping[str, object]]]
 _encoder = msgspec.json.Encoder()
@@ -28,6 +29,7 @@ class LiveFeed:
         self._tail = LogTail(log)
         self._describe = describe
         self._live = Live()
+        # Watchers share one tail; without the lock, two would read it at once and count records twice.
         self._reading = asyncio.Lock()
         self._closed = asyncio.Event()
         self._watchers = 0
@@ -40,7 +42,7 @@ class LiveFeed:
 
     @property
     def full(self) -> bool:
-        """Whether there are MAX_WATCHERS already."""
+        """Whether there are already MAX_WATCHERS."""
         return self._watchers >= MAX_WATCHERS
 
     async def events(self) -> AsyncIterator[bytes]:

@@ -12,7 +12,7 @@ from miniserve.loopback.assets import asset
 from miniserve.loopback.live_feed import MAX_WATCHERS, LiveFeed
 
 _HEADERS: Final = {
-    # No inline and no foreign content: text from models and users stays text.
+    # Nothing inline and nothing from elsewhere, so that text from models and users cannot run as code.
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -38,7 +38,7 @@ def live_routes(feed: LiveFeed) -> list[Route]:
     async def events(_request: Request) -> Response:
         if feed.full:
             return Response(
-                f"{MAX_WATCHERS} pages watch already: close one\n",
+                f"{MAX_WATCHERS} live pages are open already: close one\n",
                 status_code=HTTPStatus.SERVICE_UNAVAILABLE,
                 media_type="text/plain",
                 headers={**_HEADERS, "Retry-After": "5"},

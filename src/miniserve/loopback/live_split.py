@@ -1,6 +1,6 @@
-"""The live page's split: how the request ids of one configuration were divided, against what was to be expected.
+"""The live page's split: how the request ids of one configuration were divided, compared with the expected shares.
 
-Pure. The one place on the loopback port that knows the strategies; a new one fails here loudly (assert_never).
+Pure. The only place on the loopback port that knows the strategies; mypy reports a new one here (assert_never).
 """
 
 from collections import Counter
@@ -12,6 +12,7 @@ from minieval.record.record import TrafficRecord
 from miniserve.loopback.sequential import exact_split_pvalue
 from miniserve.traffic import Strategy
 
+# Some 20 MB of hashes.
 IDS_COUNTED: Final = 200_000
 SHADOWED, NOT_SHADOWED = "shadowed", "not shadowed"
 
@@ -36,7 +37,7 @@ class SplitCounts:
                 assert_never(unknown)
 
     def _count(self, request_id: str, share: str) -> None:
-        # Eight bytes instead of an id of any length; "surrogatepass" because a hash needs no valid UTF-8.
+        # An id may be long, so keep eight bytes of its hash. A line of the log may hold lone surrogates.
         key = blake2b(request_id.encode("utf-8", "surrogatepass"), digest_size=8).digest()
         if key not in self._ids and len(self._ids) < IDS_COUNTED:
             self._ids.add(key)
@@ -60,7 +61,7 @@ def _expectation(route: Mapping[str, object]) -> tuple[str, str, float] | None:
     arms = route["arms"]
     match Strategy(str(route["strategy"])):
         case Strategy.AB:
-            # The exact test is of two parts; more arms are shown without one.
+            # The exact test compares two parts, so more than two arms are not tested.
             first, *others = sorted(arms) if isinstance(arms, Mapping) else [""]
             return (first, others[0], 0.5) if len(others) == 1 else None
         case Strategy.CANARY:

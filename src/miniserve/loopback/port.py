@@ -1,4 +1,4 @@
-"""The server on the loopback port, and server.json, from which people and scripts learn the ports in use."""
+"""The server on the loopback port, and server.json, which tells people and scripts the ports in use."""
 
 import contextlib
 import json
@@ -43,7 +43,7 @@ class Loopback:
         }
         try:
             write_atomically(self._address_file, json.dumps(address).encode(), durable=True)
-        except OSError as error:
+        except OSError as error:  # the server works without it
             _log.error("server.json not written", reason=str(error))
         host = f"[{self._host}]" if ":" in self._host else self._host
         _log.info("ready", url=f"http://{host}:{self._public_port}", **address)

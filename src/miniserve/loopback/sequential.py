@@ -1,6 +1,6 @@
-"""Statistics that stay valid however often they are looked at while requests arrive. Pure, standard library only.
+"""Statistics that stay valid however often they are checked while requests arrive. Pure, standard library only.
 
-The judge uses scipy; the serving process avoids its 60 MB.
+The judge uses scipy; the server process avoids its 60 MB.
 """
 
 import math
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-# Precision of an interval's limits, at which the bisection stops.
+# The precision of an interval's limits, at which the bisection stops.
 _RESOLUTION: Final = 1e-7
 # Terms this many nats below the first add nothing to a float: exp(-40) = 4e-18 < 2**-53.
 _NEGLIGIBLE_NATS: Final = 40.0

@@ -1,4 +1,4 @@
-"""The status of one server process, and /details and gauges made from the statuses of all."""
+"""The status of one server process; /details and the gauges are built from the statuses of all."""
 
 import asyncio
 import os
@@ -51,7 +51,7 @@ def status_of(routes: Routes, ledger: Ledger) -> ProcessStatus:
 
 
 def _bounded(shadow: ShadowState) -> ShadowState:
-    """Return the state with what B wrote in it bounded: one that cannot be encoded would break every view of it."""
+    """Return the state with B's texts bounded: a text that cannot be encoded would break every view of it."""
     return replace(
         shadow,
         engine=shadow.engine and bounded_text(shadow.engine),
@@ -79,6 +79,7 @@ def _merge(shadows: Sequence[ShadowState]) -> ShadowState | None:
     """Merge the processes' shadow states: up if all are, counts added, the worst circuit, and no pid."""
     if len(shadows) < 2:
         return shadows[0] if shadows else None
+    # The worst of each, because the operator looks here for trouble.
     circuits = [shadow.circuit for shadow in shadows]
     return replace(
         shadows[0],
@@ -106,7 +107,7 @@ def set_gauges(gauges: StateGauges, processes: Sequence[ProcessStatus]) -> None:
 
 
 def preset_counters(metrics: Metrics, processes: Sequence[ProcessStatus]) -> None:
-    """Create the series of the processes' arms at 0 before the first scrape sees them."""
+    """Create the arms' series at 0 before the first scrape: Prometheus cannot see an increase to a first value."""
     for process in processes:
         metrics.preset_counters(process.shares, STATUSES)
 
@@ -127,6 +128,7 @@ class OwnView:
 
     async def exposition(self) -> bytes:
         """Return the metrics in the OpenMetrics text format."""
+        # Otherwise the scrape would lack the requests of the last 100 ms.
         self._deferred.flush()
         processes = [status_of(self._routes, self._ledger)]
         preset_counters(self._metrics, processes)

@@ -1,5 +1,5 @@
-"""Which processes make up a server, and how do they start, stop and replace each other?
+"""Which processes make up a server, and how are they started, stopped and restarted?
 
-service.py is one server process. With --workers, the parent starts several and restarts those that exit; each place
-among them is a slot, and a channel carries their status. local.py starts a server for tests, benches and the lab.
+service.py is one server process. With --workers, a parent starts several and restarts those that exit. A slot keeps one
+of them running, and a channel carries its status. local.py starts a server for tests, benches and the lab.
 """

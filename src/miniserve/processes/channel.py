@@ -1,4 +1,4 @@
-"""Between a parent and its server processes: what a process starts with, and the channel that carries its status."""
+"""What a parent passes to a server process at its start, and the channel that carries the process's status."""
 
 import asyncio
 import contextlib
@@ -20,9 +20,9 @@ _encoder = msgspec.json.Encoder()
 class Begin:
     """What a parent writes to the standard input of a process that it starts.
 
-    `slot` numbers the processes from 0; a restarted process keeps its predecessor's number. Descriptors are inherited.
-    A restarted process gets the `route` that was in force, as in ProcessStatus. With `load_first` it accepts no
-    requests until it has loaded, and leaves them to the other processes.
+    `slot` numbers the processes from 0; a restarted process keeps the number of the one before. `public_fd` is
+    inherited. A restarted process gets the `route` that was in force, as in ProcessStatus. With `load_first` it accepts
+    no requests until it has loaded, and leaves them to the other processes.
     """
 
     slot: int
@@ -37,7 +37,7 @@ class Begin:
 
     @classmethod
     def receive(cls) -> "Begin":
-        """Read what the parent wrote; raises msgspec.ValidationError for anything else."""
+        """Read what the parent wrote; raises msgspec.DecodeError for anything else."""
         return msgspec.json.decode(sys.stdin.buffer.read(), type=cls)
 
     @property
@@ -49,7 +49,7 @@ class Begin:
 
 
 class ParentChannel:
-    """The companion of a process with a parent: answers each byte from the parent with a line of status."""
+    """A server process's end of the channel: answers whatever the parent sends with a line of status."""
 
     def __init__(self, control: socket.socket, status: Callable[[], ProcessStatus]) -> None:
         self._control = control
@@ -60,12 +60,13 @@ class ParentChannel:
         """Answer until the parent closes its end or exits, or until `close`."""
         reader, self._writer = await asyncio.open_connection(sock=self._control)
         with contextlib.suppress(ConnectionError):
+            # Requests that have piled up get one answer: only the newest status matters.
             while await reader.read(64):
                 self.announce()
                 await self._writer.drain()
 
     def announce(self) -> None:
-        """Send the parent the status without being asked."""
+        """Send the parent the status now, without a request."""
         if self._writer is not None:
             self._writer.write(_encoder.encode(self._status()) + b"\n")
 

@@ -1,6 +1,6 @@
 """Starts a private server: a child process on free loopback ports, with its own state folder and configuration.
 
-For the lab driver, the tests and the benches. They all need the real server, and one that nobody else uses.
+For the lab driver, the tests and the benches, which all need a real server to themselves.
 """
 
 import json
@@ -76,9 +76,11 @@ class LocalServer:
     def start(self, timeout_s: float = 60) -> None:
         """Start the process and wait until it is ready; LocalServerError has its last log lines if it is not."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        # Its appearance means "ready"; one of a killed server would say so too early.
         (self.folder / "server.json").unlink(missing_ok=True)
         if self._config is not None:
             self.route_file.write(self._config)
+        # Settings in the caller's shell must not change a test or a measurement.
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
         own = {
             "LYNX_PORT": "0",
@@ -99,7 +101,7 @@ class LocalServer:
 
     @property
     def address(self) -> Address:
-        """Where the server is; raises LocalServerError before `start`."""
+        """The server's process and ports; raises LocalServerError before `start`."""
         if self._address is None:
             raise LocalServerError("the server was not started")
         return self._address
@@ -110,7 +112,7 @@ class LocalServer:
         self.wait_for(lambda: self._in_force(config), f"configuration {config.config_sha[:12]} in force")
 
     def details(self) -> dict[str, Any]:
-        """Return what /details on the loopback port says."""
+        """Return /details of the loopback port."""
         found: dict[str, Any] = httpx.get(f"{self.address.metrics_url}/details", timeout=10).json()
         return found
 

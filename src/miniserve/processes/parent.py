@@ -1,7 +1,7 @@
 """The parent of several server processes: binds the public socket, starts the processes, and stops them together.
 
-It alone serves the loopback port. The processes accept from the public socket themselves; no request passes through
-the parent.
+Only the parent serves the loopback port. The processes accept from the public socket themselves, so no request passes
+through the parent.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from miniserve.settings import Settings
 
 _POLL_S = 0.5
 _STATUS_TIMEOUT_S = 1.0
-# On top of the time for draining: a process also flushes spans and stops its shadow.
+# On top of the time for draining, because a process also flushes spans and stops its shadow.
 _STOP_MARGIN_S = 10.0
 _log = structlog.get_logger()
 
@@ -79,7 +79,7 @@ class Parent:
         return {**found, "ready": found["ready"] and all_run, "restarts": self._restarts}
 
     async def exposition(self) -> bytes:
-        """Return the metrics of all processes as those of one, in the OpenMetrics text format."""
+        """Return the metrics of all processes, added up, in the OpenMetrics text format."""
         set_gauges(self._metrics.gauges, await self._statuses())
         return self._metrics.exposition()
 
@@ -98,7 +98,7 @@ class Parent:
             for number in range(self._settings.workers):
                 slot, supervisor = self._open_slot(number, public)
                 supervisors.append(supervisor)
-                # One after the other, so that unusable settings or models are reported once, not N times.
+                # One at a time, so that unusable settings or models are reported once, not N times.
                 ready = asyncio.create_task(slot.ready.wait())
                 await asyncio.wait((supervisor, ready, stopping), return_when=asyncio.FIRST_COMPLETED)
                 ready.cancel()
@@ -111,6 +111,8 @@ class Parent:
                 await stopping
         finally:
             stopping.cancel()
+            # Before waiting for the processes: as long as the parent holds the socket, the kernel accepts connections
+            # that nobody will serve.
             public.close()
             await self._end(supervisors)
 
@@ -136,7 +138,7 @@ class Parent:
         raise ProcessesFailed(1)
 
     async def _recover(self) -> None:
-        """Write the lines that a dead process still owed, without waiting for the next one to start."""
+        """Write a dead process's missing lines now, without waiting for the restart."""
         self._metrics.restarts.inc()
         try:
             recovered = await asyncio.to_thread(self._recover_journals)
@@ -150,7 +152,7 @@ class Parent:
             return recover(self._settings.state_dir / "journal", log)
 
     async def _watch(self, stand_in: StandIn) -> None:
-        """Refresh each process's last status, as a restarted process begins with the route in it; mind the stand-in."""
+        """Refresh each process's last status, whose route a restart begins with; switch the stand-in on and off."""
         while True:
             await asyncio.sleep(_POLL_S)
             await self._statuses()

@@ -63,7 +63,7 @@ class ServerProcess:
 
     async def status(self, timeout_s: float) -> ProcessStatus | None:
         """Return the process's status now, or its last one if the answer takes too long; None if it never reported."""
-        if self._reading.done():
+        if self._reading.done():  # nobody would answer
             return self.latest
         self._reported.clear()
         self._writer.write(b"?")
@@ -83,7 +83,7 @@ class ServerProcess:
     async def wait(self) -> int:
         """Wait until the process exits; returns its exit code, negative for a signal."""
         code = await self._process.wait()
-        await self._reading  # reads the last status, until the channel closes
+        await self._reading  # until the channel closes, so that `latest` is the last status
         self._writer.close()
         return code
 

@@ -1,6 +1,6 @@
-"""A server process: the public port, the parts behind it, and how they stop together.
+"""A server process: builds the parts behind the public port, runs them, and stops them together.
 
-What stands beside the public port, a loopback port or the channel to a parent, is the companion's business.
+The companion runs next to the public port: a loopback port, or the channel to a parent.
 """
 
 import asyncio
@@ -38,23 +38,23 @@ _log = structlog.get_logger()
 
 
 class Companion(Protocol):
-    """What accompanies the public port of a server process."""
+    """What runs next to the public port of a server process."""
 
     async def serve(self) -> None:
-        """Stay until `close`; the process stops when this ends by itself."""
+        """Run until `close`; if it returns earlier, the process stops."""
 
     def announce(self) -> None:
-        """Say that the process is ready."""
+        """Report that the process is ready."""
 
     def close(self) -> None:
-        """Say that it no longer is, and let `serve` return; may be called again."""
+        """Report that the process is no longer ready, and make `serve` return; may be called twice."""
 
 
 class Service:
     """The server process: built and checked by the constructor, run by `run`.
 
-    It starts with the route configuration of the file, or with the one that it is handed. Raises ServeError or
-    ModelError on settings, configuration or registry that cannot work.
+    It starts with `config`, or else with the configuration in the file. Raises ServeError or ModelError if settings,
+    configuration or registry are unusable.
     """
 
     def __init__(
@@ -104,19 +104,21 @@ class Service:
 
     @property
     def view(self) -> OwnView:
-        """What a loopback port of this process shows."""
+        """The source of /metrics and /details on a loopback port of this process."""
         return OwnView(self._routes, self._ledger, self._metrics, self._deferred)
 
     def status(self) -> ProcessStatus:
-        """Return what this process tells a parent of itself, whose scrape then finds every counter begun."""
+        """Return this process's status for the parent."""
         found = status_of(self._routes, self._ledger)
+        # The parent answers scrapes, but only this process can create its counters at 0.
         preset_counters(self._metrics, [found])
         return found
 
     async def run(self, public: socket.socket, companion: Companion, *, load_first: bool = False) -> None:
-        """Serve the socket until asked to stop; raises ArmNotLoaded when the first configuration does not load.
+        """Serve the socket until asked to stop; raises ArmNotLoaded if the first configuration does not load.
 
-        While that loads clients get 503 instead of a refused connection, or are left to others with `load_first`.
+        While it loads, clients get 503 instead of a refused connection. With `load_first`, this process accepts no
+        connections until it has loaded.
         """
         server = PortServer(create_app(self._front_door()), self._settings)
         stop = partial(self._drain, server)
@@ -129,8 +131,8 @@ class Service:
                 serving = None if load_first else group.create_task(server.serve([public]))
                 if not self._routes.draining:
                     await self._routes.adopt(self._first_config)
-                    # What is loaded by here stays: walking it again in every full collection takes 15 ms and more, in
-                    # which nobody is served.
+                    # What is loaded by now is never freed. Without the freeze, every full garbage collection walks it
+                    # and blocks requests for 15 ms and more.
                     gc.freeze()
                     companion.announce()
                     background.append(group.create_task(self._routes.follow()))
@@ -139,9 +141,10 @@ class Service:
                     task.cancel()
                 companion.close()
         except* ServeError as group_error:
-            # Raised here it would come out in a group again, which nobody further up looks into.
+            # An exception raised in an except* block is wrapped in a group again, and callers expect a plain one.
             failures = [error for error in group_error.exceptions if isinstance(error, ServeError)]
         finally:
+            # In this order: closing the shadow writes lines and ends spans, and the deferred calls log and count those.
             companion.close()
             await self._routes.close(self._settings.drain_ms / 1e3)
             self._ledger.close()
@@ -169,12 +172,12 @@ class Service:
         )
 
     def _drain(self, server: PortServer) -> None:
-        """Stop as asked: not ready from here on, what is in work is finished."""
+        """Stop: report not ready from now on, and finish the running requests."""
         self._routes.draining = True
         server.stop()
 
     async def _keep_writing(self) -> None:
-        """Try again to write what waits, also when no request comes."""
+        """Retry waiting lines even if no request comes."""
         while True:
             await asyncio.sleep(_RETRY_S)
             self._ledger.flush()

@@ -1,4 +1,4 @@
-"""One of the parent's N server processes: started, watched, and restarted with back-off when it exits."""
+"""Keeps one of the parent's N server processes running: restarts it with back-off when it exits."""
 
 import asyncio
 import contextlib
@@ -14,9 +14,9 @@ from miniserve.loopback.status import ProcessStatus
 from miniserve.processes.channel import Begin
 from miniserve.processes.server_process import ServerProcess
 
-# A process that was up this long, loading included, is restarted at once when it exits.
+# A process that ran this long, loading included, is restarted at once when it exits.
 _STABLE_S = 3.0
-# The back-off of the shadow's breaker grows to minutes; a server without processes must try again sooner.
+# The breaker's back-off grows to minutes, as suits a shadow; a server without processes must retry sooner.
 _LONGEST_DELAY_S = 10.0
 _log = structlog.get_logger()
 
@@ -37,7 +37,7 @@ class Slot:
     async def supervise(self) -> int:
         """Run a process and restart it whenever it exits, until `stop`; returns the last exit code.
 
-        It also returns if the first process exits before it was ready: a restart would fail for the same reason.
+        Also returns if the first process exits before it was ready, because a restart would fail for the same reason.
         """
         while True:
             code = await self._run_once()
@@ -45,6 +45,7 @@ class Slot:
                 return code
             delay_s = min(self._breaker.delay(time.monotonic()), _LONGEST_DELAY_S)
             _log.error("server process exited, restarting", code=code, slot=self._begin.slot, delay_s=delay_s)
+            # Before the delay, which may be 10 s: the dead process's lines should not be missing for so long.
             await self._on_exit()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(delay_s):
@@ -81,14 +82,14 @@ class Slot:
             _log.error("server process not started", reason=str(error))
             self._breaker = self._breaker.failed(time.monotonic())
             return 1
-        if self._stopping.is_set():
+        if self._stopping.is_set():  # `stop` was called while the process was being started
             process.stop()
         code = await process.wait()
         self._process = None
         now = time.monotonic()
         self._breaker = (Breaker() if now - started > _STABLE_S else self._breaker).failed(now)
         route: dict[str, Any] | None = process.latest.route if process.latest else None
-        # The restart begins with the configuration that was in force: if the file is bad by then, it is refused
-        # like any change, instead of stopping the start.
+        # The next process starts with the configuration that was in force. If the file has become unusable, it is
+        # refused like any change, and does not keep the process from starting.
         self._begin = replace(self._begin, load_first=True, route=route or self._begin.route)
         return code

@@ -1,4 +1,4 @@
-"""Answers 503 for a server whose processes are all down, so that clients do not wait on an unaccepted connection."""
+"""Answers 503 while all server processes are down, so that clients do not wait on a connection nobody accepts."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ class StandIn:
         self._server: asyncio.Server | None = None
 
     async def set_active(self, active: bool) -> None:
-        """Begin to answer, or stop."""
+        """Start or stop answering."""
         if active and self._server is None:
             # A duplicate descriptor, because closing the asyncio server closes the socket that it listens on.
             own = socket.socket(fileno=os.dup(self._public.fileno()))

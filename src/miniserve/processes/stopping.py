@@ -1,6 +1,6 @@
-"""SIGTERM and SIGINT: recorded from the first line of the program on, handled once there is something to stop.
+"""SIGTERM and SIGINT: recorded from the first line of the program, handled once there is something to stop.
 
-Standard library only, and little of it, because this is imported before everything else: the rest takes half a second.
+Standard library only, and little of it, because this is imported first; importing the rest takes half a second.
 """
 
 import asyncio
@@ -20,9 +20,10 @@ class StopRequest:
             signal.signal(number, self._record)
 
     def handle(self, loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
-        """Call `stop` on every signal from now on, and at once if one came before."""
+        """Call `stop` on every signal from now on, and at once if one has already arrived."""
         for number in _SIGNALS:
             loop.add_signal_handler(number, stop)
+        # Checked after the handlers are in place, so that no signal falls in between.
         if self.received:
             stop()
 

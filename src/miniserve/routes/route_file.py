@@ -11,19 +11,20 @@ from miniserve.traffic import DEFAULT_SALT, RouteConfig, RouteConfigError, Strat
 # A configuration of a hundred arms takes 10 KB.
 _MAX_ROUTE_BYTES = 64 * 1024
 
-# What a look at the file finds: a version of it, None without a file, or why it cannot be read.
+# The result of reading the file: its version, None without a file, or why it cannot be read.
 _Found = FileVersion | str | None
 
 
 class RouteFile:
-    """route_config.json, with a memory of the version that `read` saw last."""
+    """route_config.json; remembers the version that `read` saw last."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._last_read: _Found = "not read yet"
 
     def read(self) -> RouteConfig | None:
-        """Return the configuration, or None without a file; raises RouteFileError when it is unusable."""
+        """Return the configuration, or None without a file; raises RouteFileError if it is unusable."""
+        # Remembered even if it is unusable, so that a bad file is reported once and not at every poll.
         found = self._last_read = self._look()
         if found is None:
             return None
@@ -35,7 +36,7 @@ class RouteFile:
             raise RouteFileError(f"{self.path.name}: {error}") from error
 
     def changed(self) -> bool:
-        """Tell whether the file differs from what `read` saw last, or was never read."""
+        """Return whether the file differs from what `read` saw last, or was never read."""
         return self._look() != self._last_read
 
     def write(self, config: RouteConfig) -> None:
@@ -56,5 +57,5 @@ class RouteFile:
 
 
 def production_only(sha: str) -> RouteConfig:
-    """Return what a server runs that starts without a file: `single` on the registry's production model."""
+    """Return the configuration of a server without a file: `single` with the registry's production model."""
     return RouteConfig(Strategy.SINGLE, DEFAULT_SALT, {"A": sha}, "A")

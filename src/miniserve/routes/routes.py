@@ -1,7 +1,7 @@
 """The route in force: read at start-up, updated when route_config.json changes, always replaced as a whole.
 
-A request takes `current` once and keeps it, so it sees one configuration. Arms that a request still uses stay loaded
-until the request is done.
+A request reads `current` once and keeps it, so it sees a single configuration. An arm stays loaded until the last
+request that uses it is done.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from miniserve.settings import Settings
 from miniserve.shadow.queue import Shadow
 from miniserve.traffic import RouteConfig
 
+# Polled, because inotify does not see changes that other machines make on a network file system.
 POLL_S = 0.2
 MakeShadow = Callable[[str, str], Shadow]
 _log = structlog.get_logger()
@@ -46,17 +47,18 @@ class Routes:
         self._make_shadow = make_shadow
         self._pool = ThreadPoolExecutor(settings.engine_threads, thread_name_prefix="arm")
         self._engines: dict[str, EngineArm] = {}
+        # Loading takes seconds. Of two adoptions at the same time, one would leave its shadow running for ever.
         self._adopting = asyncio.Lock()
         self.current: Route | None = None
         self.draining = False
-        self.refused = False  # whether the file as it is now was refused
+        self.refused = False  # whether the file's present content was refused
 
     def first_config(self) -> RouteConfig:
         """Return the configuration to start with.
 
-        Without a file that is the registry's production model alone. Raises RouteFileError when the file is unusable
-        or the registry lacks a serving arm's model, and ModelError when the registry is unusable. The shadow arm's
-        model is not checked: it never stops the server.
+        Without a file, that is the registry's production model alone. Raises RouteFileError if the file is unusable
+        or the registry lacks a serving arm's model, and ModelError if the registry is unusable. The shadow arm's
+        model is not checked, because a missing shadow must not keep the server from starting.
         """
         registry = self._registry()
         config = self._file.read() or production_only(registry.production)
@@ -70,28 +72,29 @@ class Routes:
             raise RouteFileError(f"the registry of models cannot be read: {error}") from error
 
     async def adopt(self, config: RouteConfig) -> None:
-        """Load the arms of the configuration, put it in force, then close the previous shadow if it is not reused.
+        """Load the configuration's arms, put it in force, then close the previous shadow unless it is reused.
 
-        Raises ArmNotLoaded when a serving arm does not load; the route in force stays.
+        Raises ArmNotLoaded if a serving arm does not load; the route in force does not change.
         """
         async with self._adopting:
             previous = self.current
             serving = {config.arms[name] for name in config.serving_arms}
             loaded = {sha: self._engines.get(sha) or await self._load(sha) for sha in sorted(serving)}
             shadow = self._shadow_for(config, previous)
-            # One round of the loop: B's process is being started before anybody hears that B shadows.
+            # Yield once, so that B's process is being started before the log announces the shadow.
             await asyncio.sleep(0)
             arms = {name: loaded[config.arms[name]] for name in config.serving_arms}
             self.current = Route(config, MappingProxyType(arms), shadow)
             self._engines = loaded
             _log.info("route in force", **config.as_json(), config_sha=config.config_sha)
+            # Closed only now: until this point, requests submitted to it.
             if previous and previous.shadow and previous.shadow is not shadow:
                 await previous.shadow.close()
 
     async def follow(self) -> None:
-        """Adopt the file's configuration whenever it changes; one that is unusable is refused and logged.
+        """Adopt the file's configuration whenever it changes; an unusable one is refused and logged.
 
-        All reading happens on a thread: a slow disk, or a file that is slow to parse, never holds up a request.
+        Reads and parses on a thread, so that a slow disk or a file that is slow to parse delays no request.
         """
         while True:
             await asyncio.sleep(POLL_S)
@@ -99,6 +102,7 @@ class Routes:
                 continue
             try:
                 config = await asyncio.to_thread(self._changed_config)
+                # A rewrite with the same content must not restart the shadow.
                 if self.current is None or config.config_sha != self.current.config.config_sha:
                     await self.adopt(config)
             except (ServeError, ModelError) as error:
@@ -108,9 +112,10 @@ class Routes:
                 self.refused = False
 
     def _changed_config(self) -> RouteConfig:
-        """Return what the changed file asks for; raises RouteFileError or ModelError when that is unusable.
+        """Return the changed file's configuration; raises RouteFileError or ModelError if it is unusable.
 
-        Only a server that runs without a file may go on without one: a deleted file must not switch the strategy.
+        Only a server that was running without a file may continue without one: deleting the file must not switch the
+        strategy.
         """
         config, registry = self._file.read(), self._registry()
         if config is None:
@@ -125,6 +130,7 @@ class Routes:
         if self.current and self.current.shadow:
             await self.current.shadow.drain(drain_s)
             await self.current.shadow.close()
+        # Not waited for: a thread that is past its deadline may take any time to return.
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _load(self, sha: str) -> EngineArm:

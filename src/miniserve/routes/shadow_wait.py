@@ -1,6 +1,6 @@
 """Waits until the running server's shadow has loaded, and reports progress on stderr.
 
-The server is found through STATE_DIR/server.json and asked over its loopback port, as a person would with curl.
+It finds the server through STATE_DIR/server.json and polls /details on its loopback port.
 """
 
 import json
@@ -17,14 +17,14 @@ from miniserve.settings import Settings
 
 _POLL_S = 0.2
 _REPLY_TIMEOUT_S = 5.0
-# Beyond the time to load: the server polls the route file, and may first load the production arm.
+# On top of the time to load: the server polls the route file, and may have to load the production arm first.
 _SLACK_S = 10.0
-# The server reads the file within this time; until then `route_refused` may be about the file before.
+# The server reads the file within this time; until then `route_refused` may refer to the previous file.
 _NOTICED_S = 2.0
 
 
 class ShadowNotUp(ServeError):
-    """The configuration is written, but no server came to run its shadow; the message says why."""
+    """The configuration is written, but its shadow did not come up; the message says why."""
 
 
 def wait_for_shadow(settings: Settings, config_sha: str) -> None:
@@ -57,7 +57,7 @@ def wait_for_shadow(settings: Settings, config_sha: str) -> None:
 
 
 def _details_url(state_dir: Path) -> str | None:
-    """Return where the running server shows its state, or None if there is no record of a server."""
+    """Return the URL of the running server's state, or None without a usable server.json."""
     try:
         port = int(json.loads(read_version(state_dir / "server.json", 1024).content)["metrics_port"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -66,7 +66,7 @@ def _details_url(state_dir: Path) -> str | None:
 
 
 def _details(url: str) -> dict[str, Any] | None:
-    """Return the server's state, or None if no server of ours answers there: a killed one leaves its server.json."""
+    """Return the server's state, or None if no server of ours answers: a killed server leaves its server.json."""
     try:
         with urllib.request.urlopen(url, timeout=_REPLY_TIMEOUT_S) as reply:  # noqa: S310  # nosec B310 - loopback, http
             found = json.load(reply)
@@ -85,7 +85,7 @@ def _is_up(found: dict[str, Any], config_sha: str) -> bool:
 
 
 def _problem(found: dict[str, Any], config_sha: str) -> str | None:
-    """Return why waiting on is useless, or None."""
+    """Return why further waiting is pointless, or None."""
     if not _in_force(found, config_sha):
         refused = any(process["route_refused"] for process in found["processes"])
         return "the server refused the configuration; its log says why" if refused else None
@@ -96,7 +96,7 @@ def _problem(found: dict[str, Any], config_sha: str) -> str | None:
 
 
 class _Progress:
-    """One line that is rewritten on a terminal; elsewhere one line every ten seconds."""
+    """On a terminal, one line that is rewritten; otherwise one line every ten seconds."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -111,7 +111,7 @@ class _Progress:
             self._stream.write("\n")
 
     def show(self, text: str) -> None:
-        """Show the text, unless the last one was shown a moment ago."""
+        """Show the text, unless one was shown a moment ago."""
         now = time.monotonic()
         if now < self._next:
             return

@@ -1,6 +1,6 @@
 """`python -m miniserve.routes.switch`: shows and rewrites route_config.json; used by the recipes of the Justfile.
 
-A running server adopts the file within a fraction of a second; one that starts later reads it then.
+A running server adopts the file within a fraction of a second; a server that starts later reads it at start-up.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from miniserve.settings import Settings
 from miniserve.traffic import DEFAULT_SALT, RouteConfig, RouteConfigError, Strategy
 
 PROGRAM = "python -m miniserve.routes.switch"
-# Options, the configuration of the file if it has a usable one, and the models: gives the configuration to write.
+# From the options, the file's configuration (None if unusable) and the models to the configuration to write.
 _Switch = Callable[[argparse.Namespace, RouteConfig | None, Registry], RouteConfig]
 
 
@@ -32,7 +32,7 @@ def two_arms(
     canary_percent: float = 0,
     shadow_percent: float = 100,
 ) -> RouteConfig:
-    """Return the configuration of A in production and B beside it; raises RouteConfigError on an unusable part."""
+    """Return the configuration with A in production and B as the second arm; raises RouteConfigError."""
     return RouteConfig(
         strategy,
         salt,
@@ -45,7 +45,7 @@ def two_arms(
 
 
 def main(argv: Sequence[str] | None = None, program: str = PROGRAM) -> int:
-    """Run one command; returns 0, 2 with a sentence on stderr, or 1 when the written shadow does not come up."""
+    """Run one command. Returns 0; 2 with one line on stderr; 1 if the shadow does not come up; 130 after Ctrl-C."""
     options = _parser(program).parse_args(argv)
     try:
         settings = Settings.from_environ(os.environ)
@@ -55,6 +55,7 @@ def main(argv: Sequence[str] | None = None, program: str = PROGRAM) -> int:
             return _show(file.read(), registry, settings)
         config = options.switch(options, _usable(file), registry)
         file.write(config)
+        # Printed before the wait, so that a script has the configuration even if the wait is interrupted.
         _print(config)
         if config.shadowing_arm and options.wait:
             wait_for_shadow(settings, config.config_sha)
@@ -124,7 +125,7 @@ def _shadow_off(_: argparse.Namespace, present: RouteConfig | None, registry: Re
 
 
 def _salt(asked: str | None, present: RouteConfig | None) -> str:
-    """Return the salt to write: ids keep their arms for as long as nobody asks for another."""
+    """Return the salt to write; without an explicit one the salt stays, so that ids keep their arms."""
     if asked is not None:
         return asked
     return present.salt if present else DEFAULT_SALT
@@ -142,11 +143,11 @@ def _print(config: RouteConfig) -> None:
 
 
 def _usable(file: RouteFile) -> RouteConfig | None:
-    """Return the file's configuration: an unusable one must not keep anybody from switching the shadow off."""
+    """Return the file's configuration, or None if it is unusable: switching the shadow off must work anyway."""
     try:
         return file.read()
     except ServeError as error:
-        print(f"{error}; it is replaced", file=sys.stderr)
+        print(f"{error}; the file will be replaced", file=sys.stderr)
         return None
 
 

@@ -1,4 +1,4 @@
-"""How a shadow's run ends, as the traffic record has it: every way to end is one ArmResult. Pure."""
+"""How a shadow run ended, as an ArmResult for the traffic record. Pure."""
 
 from minieval.record.line import checked_result
 from minieval.record.record import ArmResult
@@ -9,12 +9,12 @@ CANCELLED = ArmResult("cancelled", reason="the shadow was switched off or the se
 
 
 def queue_full(waiting: int) -> ArmResult:
-    """Return the outcome of a request that found no place in the queue."""
+    """Return the outcome of a run that the full queue did not accept."""
     return ArmResult("dropped", reason=f"queue full: {waiting} shadows")
 
 
 def answered(answer: Answer, elapsed_ms: float, queue_ms: float) -> ArmResult:
-    """Return the outcome of an answer; `elapsed_ms` is its latency where the arm did not measure its own."""
+    """Return the outcome of an answer; `elapsed_ms` is its latency if the arm did not measure its own."""
     result = ArmResult(
         "ok",
         response=answer.text,
@@ -28,7 +28,7 @@ def answered(answer: Answer, elapsed_ms: float, queue_ms: float) -> ArmResult:
 
 
 def failed(error: Exception, queue_ms: float) -> ArmResult:
-    """Return the outcome of a run that raised: the status of an ArmError, `error` for anything nobody declared."""
+    """Return the outcome of a run that raised: the status of an ArmError, `error` for any other exception."""
     if isinstance(error, ArmError):
         return checked_result(
             ArmResult(

@@ -1,7 +1,7 @@
 """A bounded queue around an arm that shadows: runs it, reports each run's outcome once, and drains.
 
-A run is a task of its own on the event loop. Whoever submits never waits and never learns of a failure: the outcome
-goes to a callback. This is the one place that catches everything.
+Each run is a task on the event loop. The caller never waits and never sees an exception: the outcome goes to a
+callback. This is the one place that catches everything.
 """
 
 import asyncio
@@ -50,11 +50,12 @@ class Shadow:
         self._limits = limits
         self._clock = clock
         self._runs: set[asyncio.Task[ArmResult]] = set()
-        self._turn = asyncio.Lock()  # one prompt at a time, in the order of their arrival
+        # One prompt at a time, in the order of arrival: asyncio.Lock is fair.
+        self._turn = asyncio.Lock()
         self._closed = False
 
     def start(self) -> None:
-        """Let the arm begin to load; returns at once."""
+        """Start loading the arm; returns at once."""
         self._arm.start()
 
     @property
@@ -68,7 +69,7 @@ class Shadow:
         return ShadowState(arm=self.name, sha=self.sha, waiting=self.depth, **asdict(self._arm.state))
 
     def submit(self, prompt: str, on_outcome: OnOutcome) -> None:
-        """Run the arm on the prompt, unseen; `on_outcome` is called exactly once, on the event loop."""
+        """Run the arm on the prompt in the background; `on_outcome` is called exactly once, on the event loop."""
         if self._closed:
             on_outcome(CANCELLED)
             return
@@ -77,25 +78,25 @@ class Shadow:
             return
         run = asyncio.create_task(self._run(prompt, self._clock()))
         self._runs.add(run)
-        # The callback hangs on the task, not in it, so that a run cancelled before its first step reports as well.
+        # A done callback, because a task that is cancelled before its first step never runs code of its own.
         run.add_done_callback(partial(self._settle, on_outcome))
 
     async def drain(self, seconds: float) -> None:
-        """Give the running shadows that many seconds."""
+        """Wait up to that many seconds for the runs to finish."""
         if self._runs:
             await asyncio.wait(self._runs, timeout=seconds)
 
     async def close(self) -> None:
-        """Cancel what still runs, report it, and close the arm."""
-        self._closed = True
+        """Cancel the remaining runs, report them, and close the arm."""
+        self._closed = True  # before the first await, or a run submitted meanwhile would use a closed arm
         runs = {*self._runs}
         for run in runs:
             run.cancel()
         if runs:
-            # Neither their errors nor their cancellation are ours, but our own cancellation is.
+            # asyncio.wait raises neither their errors nor their cancellation, only our own cancellation.
             await asyncio.wait(runs)
         await self._arm.close()
-        # One round of the loop, so that the callbacks of the cancelled runs have written their lines.
+        # Yield once, so that the callbacks of the cancelled runs write their lines before we return.
         await asyncio.sleep(0)
 
     def _settle(self, on_outcome: OnOutcome, run: asyncio.Task[ArmResult]) -> None:
@@ -108,6 +109,6 @@ class Shadow:
             queue_ms = (started - submitted) * 1e3
             try:
                 answer = await self._arm.infer(prompt, self._limits.timeout_s)
-            except Exception as error:  # noqa: BLE001 - the one broad except: whatever B's run does ends here
+            except Exception as error:  # noqa: BLE001 - the one broad except: no exception of B's may escape
                 return failed(error, queue_ms)
             return answered(answer, (self._clock() - started) * 1e3, queue_ms)

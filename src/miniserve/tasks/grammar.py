@@ -21,6 +21,7 @@ from miniserve.tasks.task import Operation, Reply
 CORRECT_PATH = "/v1/grammar/correct"
 MAX_BODY_BYTES = 10 * 1024
 MAX_SENTENCE_CHARS = 500
+# Has a mistake, so that the model generates an edit.
 WARM_UP_SENTENCE = "He goed home."
 _NO_FIT = {
     "en": "The model proposed a correction that fits nowhere in the sentence, so it is unchanged.",
@@ -28,8 +29,8 @@ _NO_FIT = {
 }
 # How the decoder names a field: "at `$.sentence`", "field `sentence`".
 _NAMED_FIELD = re.compile(r"(?:\$\.|field )`?(\w{1,64})`")
-# For OpenAPI, in the common part of Python's and ECMA's regular expressions. What str.strip takes away may stand around
-# the sentence, control characters among it; the 1 to MAX_SENTENCE_CHARS characters in between have none.
+# For OpenAPI, in the syntax that Python's and ECMA's regular expressions share. Around the sentence, anything that
+# str.strip removes is allowed, including some control characters; the sentence itself must not contain any.
 _SPACE = r"\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _CONTROL = r"\x00-\x1f\x7f-\x9f"
 _INNER = rf"[^{_CONTROL}]{{0,{MAX_SENTENCE_CHARS - 2}}}"
@@ -75,7 +76,7 @@ class GrammarRequest:
         body = CorrectReply(
             request_id=request_id,
             correction=answer.text,
-            # An edit that fits nowhere leaves the sentence as it was, which does not make it right.
+            # An edit that fits nowhere leaves the sentence unchanged, but that does not make the sentence correct.
             was_correct=answer.edit_applied and answer.text == self.sentence,
             explanation=explain(self.sentence, answer.text, self.language)
             if answer.edit_applied
@@ -86,7 +87,7 @@ class GrammarRequest:
 
 @dataclass(frozen=True)
 class Grammar:
-    """The task of the lab."""
+    """The task that this repository trains its models for."""
 
     name: str = "grammar"
     path: str = CORRECT_PATH
@@ -94,7 +95,7 @@ class Grammar:
     warm_up: str = WARM_UP_SENTENCE
 
     def read(self, body: bytes, headers: Mapping[str, str]) -> GrammarRequest:
-        """Check a body; raises RequestRefused: 400 when it is not JSON in UTF-8, 422 when it is not a request."""
+        """Check a body; raises RequestRefused: 400 if it is not JSON in UTF-8, 422 if it is not a request."""
         asked = decode_request(body)
         return GrammarRequest(
             checked_sentence(asked.sentence), asked.request_id, preferred(headers.get("accept-language"))
@@ -137,9 +138,9 @@ class Grammar:
 
 
 def decode_request(body: bytes) -> CorrectRequest:
-    """Read the body; raises RequestRefused: 400 when it is not JSON in UTF-8, 422 when it is not a request.
+    """Read the body; raises RequestRefused: 400 if it is not JSON in UTF-8, 422 if it is not a request.
 
-    A key that stands twice is refused: readers of JSON differ in which of the two counts (RFC 8259, section 4).
+    A repeated key is refused, because JSON parsers differ in which value they take (RFC 8259, section 4).
     """
     try:
         asked = _decoder.decode(body)
@@ -152,7 +153,7 @@ def decode_request(body: bytes) -> CorrectRequest:
         ) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RequestRefused(HTTPStatus.BAD_REQUEST, f"the body is not JSON in UTF-8: {error}") from None
-    # The decoder takes the last of them. What passed it is small and flat, so reading it again costs microseconds.
+    # The decoder silently takes the last value. The body is small and flat, so a second parse costs microseconds.
     json.loads(body, object_pairs_hook=_refuse_repeated_keys)
     return asked
 
@@ -175,7 +176,7 @@ def checked_sentence(sentence: str) -> str:
 def _refuse_repeated_keys(pairs: list[tuple[str, object]]) -> None:
     names = [name for name, _ in pairs]
     if repeated := [name for name in names if names.count(name) > 1]:
-        raise _refused(repeated[0], "stands twice", "every key once")
+        raise _refused(repeated[0], "appears twice", "every key once")
 
 
 def _refused(field: str, found: str, expected: str) -> RequestRefused:

@@ -1,4 +1,4 @@
-"""Which language a client reads, from Accept-Language (RFC 9110, 12.5.4). Pure."""
+"""The client's preferred language, from Accept-Language (RFC 9110, 12.5.4). Pure."""
 
 from typing import Literal
 
@@ -7,6 +7,8 @@ Language = Literal["en", "es"]
 
 def preferred(accept_language: str | None) -> Language:
     """Return "es" if the header prefers Spanish to English, else "en"."""
+    # Subtags are ignored: es-MX prefers Spanish. The standard allows a server to ignore the header, so anything
+    # malformed counts as weight 0 and is not an error.
     weights = {"en": 0.0, "es": 0.0}
     for part in (accept_language or "").split(","):
         tag, _, parameter = part.strip().partition(";")

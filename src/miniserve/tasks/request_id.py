@@ -1,4 +1,4 @@
-"""The request id: the client's, in the body or as X-Request-Id; it decides which arm a request is assigned to."""
+"""The client's request id, from the body or X-Request-Id; it decides which arm a request is assigned to."""
 
 import re
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from typing import Any
 
 from miniserve.errors import RequestRefused
 
+# Visible ASCII, because the id is repeated in a response header; long enough for any common kind of id.
 REQUEST_ID_PATTERN = re.compile(r"[\x21-\x7e]{1,128}")
 REQUEST_ID_SCHEMA: dict[str, Any] = {
     "type": "string",
@@ -19,14 +20,14 @@ REQUEST_ID_SCHEMA: dict[str, Any] = {
 def checked_request_id(in_body: str | None, in_headers: Sequence[str]) -> str | None:
     """Return the client's request id, if it sent one.
 
-    Raises RequestRefused (422) when it sent different ones, or one that is not 1 to 128 printable ASCII characters
-    without a space.
+    Raises RequestRefused (422) if it sent different ids, or one that is not 1 to 128 printable ASCII characters
+    without spaces.
     """
     if len({*in_headers}) > 1:
         raise _refused(f"has {len({*in_headers})} different values in X-Request-Id headers", "one header, or one value")
     sent = {*in_headers} | ({in_body} if in_body is not None else set())
     if len(sent) > 1:
-        raise _refused("has different values in body and X-Request-Id", "one id, wherever it stands")
+        raise _refused("has different values in body and X-Request-Id", "the same id in both")
     request_id = next(iter(sent), None)
     if request_id is not None and not REQUEST_ID_PATTERN.fullmatch(request_id):
         raise _refused(_wrong_with_id(request_id), "1 to 128 characters of 0x21 to 0x7E")
@@ -34,7 +35,7 @@ def checked_request_id(in_body: str | None, in_headers: Sequence[str]) -> str | 
 
 
 def echoed_request_id(in_headers: Sequence[str]) -> str | None:
-    """Return the id that a refusal repeats: the header's, if it is one."""
+    """Return the id that a refusal repeats: the header's, if there is one header and its id is valid."""
     return in_headers[0] if len(in_headers) == 1 and REQUEST_ID_PATTERN.fullmatch(in_headers[0]) else None
 
 

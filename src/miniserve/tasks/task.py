@@ -18,9 +18,9 @@ class Reply:
 
 @dataclass(frozen=True)
 class Operation:
-    """What the OpenAPI description says of a task: JSON Schemas by name, and which of them are asked and replied.
+    """A task in the OpenAPI description: JSON Schemas by name, and which of them are the request's and the reply's.
 
-    `parameters` and `reply_headers` come on top of those that every task has (request id, trace).
+    `parameters` and `reply_headers` are added to those that every task has (request id, trace).
     """
 
     operation_id: str
@@ -33,18 +33,18 @@ class Operation:
 
 
 class TaskRequest(Protocol):
-    """One request of a client's, checked; `request_id` is what its body says, or None."""
+    """A client's request after its checks; `request_id` is the one in its body, or None."""
 
     @property
     def prompt(self) -> Prompt:
-        """What the arms are asked."""
+        """What the arms get."""
 
     @property
     def request_id(self) -> str | None:
         """The id in the body."""
 
     def reply(self, answer: Answer, request_id: str) -> Reply:
-        """Return what the client gets for the production arm's answer."""
+        """Turn the production arm's answer into the client's reply."""
 
 
 class Task(Protocol):
@@ -70,7 +70,7 @@ class Task(Protocol):
         """A prompt that any of the task's arms can answer."""
 
     def read(self, body: bytes, headers: Mapping[str, str]) -> TaskRequest:
-        """Check a body; raises RequestRefused: 400 when it is not JSON in UTF-8, 422 when it is not a request."""
+        """Check a body; raises RequestRefused: 400 if it is not JSON in UTF-8, 422 if it is not a request."""
 
     def operation(self) -> Operation:
         """Return what the OpenAPI description says."""

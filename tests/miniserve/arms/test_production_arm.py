@@ -1,12 +1,14 @@
-"""When the production arm fails: the client's status, the line it leaves, and the shadow that runs all the same."""
+"""When the production arm fails: the client's status, its line, and the shadow, which still runs."""
 
 import asyncio
+import gc
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
 import pytest
+from starlette.requests import Request
 from tests.function_arm import FunctionArm, Infer
 
 from minieval.record.record import TrafficRecord
@@ -114,7 +116,7 @@ async def _fail_unforeseen(_prompt: str) -> Answer:
         (_fail_unforeseen, 500, "error"),
     ],
 )
-def test_a_failing_production_arm_has_its_status_and_one_line_and_its_shadow_runs_all_the_same(
+def test_a_failing_production_arm_gives_its_status_and_one_line_and_the_shadow_still_runs(
     infer: Infer, http_status: int, status: str, tmp_path: Path
 ) -> None:
     desk = Desk(tmp_path, infer)
@@ -128,7 +130,7 @@ def test_a_failing_production_arm_has_its_status_and_one_line_and_its_shadow_run
     assert record.results["B"].status == "dropped"
 
 
-def test_what_the_arm_said_stays_in_the_log(tmp_path: Path) -> None:
+def test_the_arms_error_text_is_only_in_the_log(tmp_path: Path) -> None:
     response = Desk(tmp_path, _raise).ask()
 
     assert "secret" not in response.text
@@ -149,7 +151,7 @@ def test_an_arm_that_answers_is_200(tmp_path: Path) -> None:
     assert desk.line().results["A"].tokens == 4
 
 
-def test_an_edit_that_fits_nowhere_does_not_call_the_sentence_right(tmp_path: Path) -> None:
+def test_an_edit_that_fits_nowhere_does_not_count_as_a_correct_sentence(tmp_path: Path) -> None:
     async def answer(prompt: str) -> Answer:
         return Answer(prompt, edit_applied=False, tokens=4)
 
@@ -158,7 +160,7 @@ def test_an_edit_that_fits_nowhere_does_not_call_the_sentence_right(tmp_path: Pa
     assert (reply["correction"], reply["was_correct"]) == ("He goed home.", False)
 
 
-def test_before_its_models_are_loaded_the_server_is_not_ready_and_asks_to_come_back(tmp_path: Path) -> None:
+def test_before_its_models_are_loaded_the_server_is_not_ready_and_sends_retry_after(tmp_path: Path) -> None:
     desk = Desk(tmp_path, _raise)
     desk.routes.current = None
 
@@ -167,7 +169,18 @@ def test_before_its_models_are_loaded_the_server_is_not_ready_and_asks_to_come_b
     assert (response.status_code, response.headers["retry-after"]) == (503, "1")
 
 
-def test_a_draining_server_is_not_ready_and_takes_no_request(tmp_path: Path) -> None:
+def test_requests_refused_while_loading_are_not_kept_in_memory(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, _raise)
+    desk.routes.current = None
+
+    statuses = [desk.ask().status_code for _ in range(3)]
+    gc.collect()
+
+    assert statuses == [503, 503, 503]
+    assert [kept for kept in gc.get_objects() if isinstance(kept, Request)] == []
+
+
+def test_a_draining_server_is_not_ready_and_accepts_no_request(tmp_path: Path) -> None:
     desk = Desk(tmp_path, _raise)
     desk.routes.draining = True
 

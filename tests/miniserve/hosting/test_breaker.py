@@ -1,4 +1,4 @@
-"""Back-off and circuit: when a process that keeps dying may be started again."""
+"""Back-off and circuit: when a process that keeps dying may be restarted."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,6 +47,6 @@ def test_a_success_closes_the_circuit_from_any_state(failures: int) -> None:
 
 
 @given(failures=st.integers(1, 200), now=st.floats(0, 1e6))
-def test_no_delay_is_longer_than_the_longest(failures: int, now: float) -> None:
-    # a float clock rounds: a millionth of a second is nobody's business
+def test_no_delay_exceeds_the_limit(failures: int, now: float) -> None:
+    # A float clock rounds, so allow a microsecond.
     assert 0 < _after(failures, now).delay(now) <= LONGEST_OPEN_S + 1e-6

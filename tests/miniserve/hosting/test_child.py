@@ -1,4 +1,4 @@
-"""A child process: silent, of lowest priority, in a session of its own, with one descriptor of its parent's, reaped."""
+"""A child process: silent, lowest priority, its own session, one inherited descriptor, reaped."""
 
 import asyncio
 import json
@@ -31,7 +31,7 @@ def _spawn(code: str, connection_fd: int) -> Child:
     return Child.spawn((sys.executable, "-I", "-S", "-c", code), {"ONLY": "this"}, connection_fd)
 
 
-def test_a_child_is_silent_alone_in_its_session_and_gets_what_it_is_given_only() -> None:
+def test_a_child_is_silent_has_its_own_session_and_inherits_only_the_given_descriptor() -> None:
     async def introspect() -> tuple[bytes, int]:
         ours, theirs = socket.socketpair()
         with ours, theirs:
@@ -49,7 +49,7 @@ def test_a_child_is_silent_alone_in_its_session_and_gets_what_it_is_given_only()
     assert set(found["environ"]) - {"LC_CTYPE"} == {"ONLY"}
 
 
-def test_the_exit_code_of_a_child_tells_an_exit_from_a_signal_and_it_is_reaped() -> None:
+def test_the_exit_code_distinguishes_an_exit_from_a_signal_and_the_child_is_reaped() -> None:
     async def run(code: str) -> tuple[Child, int]:
         with socket.socket() as unused:
             child = _spawn(code, unused.fileno())
@@ -65,7 +65,7 @@ def test_the_exit_code_of_a_child_tells_an_exit_from_a_signal_and_it_is_reaped()
         assert not Path(f"/proc/{child.pid}").exists()
 
 
-def test_a_child_that_takes_the_place_of_another_is_not_taken_for_it() -> None:
+def test_a_child_with_a_reused_descriptor_number_is_not_confused_with_another() -> None:
     async def replace_again_and_again() -> list[int | None]:
         still_running = []
         with socket.socket() as unused:

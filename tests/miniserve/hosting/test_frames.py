@@ -1,4 +1,4 @@
-"""The wire to the shadow worker: what is not one of our messages is refused."""
+"""The protocol of the shadow worker: anything but our messages is refused."""
 
 from typing import Literal
 
@@ -14,7 +14,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=500)
 
 
 @given(seq=st.integers(0, 2**53), prompt=TEXT)
-def test_an_ask_survives_its_frame(seq: int, prompt: str) -> None:
+def test_an_ask_round_trips(seq: int, prompt: str) -> None:
     frame = frames.encode(frames.Ask(seq, prompt))
     header, payload = frame[: frames.HEADER_BYTES], frame[frames.HEADER_BYTES :]
 
@@ -37,7 +37,7 @@ def test_an_ask_carries_a_number_and_the_prompt_and_nothing_else() -> None:
         frames.Refused(1, "bad_output", "an empty answer", 0.9, 0.8),
     ],
 )
-def test_a_workers_message_survives_its_frame(message: frames.FromWorker) -> None:
+def test_a_workers_message_round_trips(message: frames.FromWorker) -> None:
     assert frames.decode_from_worker(frames.encode(message)[frames.HEADER_BYTES :]) == message
 
 
@@ -66,7 +66,7 @@ def test_a_message_of_another_shape_is_refused(payload: bytes) -> None:
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_refused_never_crashed_on(payload: bytes) -> None:
+def test_any_bytes_are_refused_with_a_frame_error(payload: bytes) -> None:
     with pytest.raises(frames.FrameError):
         frames.decode_from_worker(payload)
     with pytest.raises(frames.FrameError):
@@ -98,7 +98,7 @@ def test_an_answer_in_range_keeps_what_the_worker_measured() -> None:
 
 
 @pytest.mark.parametrize(("status", "kind"), [("error", ArmRaised), ("bad_output", BadOutput)])
-def test_a_refusal_keeps_its_words_and_times(status: Literal["error", "bad_output"], kind: type[ArmError]) -> None:
+def test_a_refusal_keeps_its_reason_and_times(status: Literal["error", "bad_output"], kind: type[ArmError]) -> None:
     with pytest.raises(kind) as refused:
         frames.answer_of(frames.Refused(1, status, "ArmRaised: boom", 0.9, 0.8))
 

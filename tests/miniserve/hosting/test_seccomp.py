@@ -1,4 +1,4 @@
-"""The kernel's limit on the shadow's process, tried in a process of its own: it cannot be taken back."""
+"""The seccomp filter, tested in a separate process because it cannot be removed."""
 
 import subprocess
 import sys
@@ -33,7 +33,7 @@ else:
         "subprocess.run(['true'], close_fds=False, preexec_fn=os.setsid)",
     ],
 )
-def test_threads_are_made_and_processes_are_not(attempt: str) -> None:
+def test_threads_can_be_created_and_processes_cannot(attempt: str) -> None:
     command = (sys.executable, "-c", ATTEMPT.format(attempt=attempt))
 
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -41,7 +41,7 @@ def test_threads_are_made_and_processes_are_not(attempt: str) -> None:
     assert done.stdout == "1 Operation not permitted\n"
 
 
-def test_a_thread_that_was_there_before_is_bound_too() -> None:
+def test_the_filter_applies_to_existing_threads_too() -> None:
     attempt = """
 import os, threading
 from miniserve.hosting.seccomp import confine_to_itself

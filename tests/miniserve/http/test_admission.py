@@ -1,4 +1,4 @@
-"""Rates and places: how much may be asked, and how much at once."""
+"""Rate and concurrency limits."""
 
 from http import HTTPStatus
 
@@ -30,7 +30,7 @@ def test_without_a_limit_nobody_is_refused() -> None:
         rate.take("me")
 
 
-def test_a_place_is_given_back_also_after_an_error() -> None:
+def test_a_place_is_released_after_an_error() -> None:
     concurrency = Concurrency(1)
     seen = []
 
@@ -46,7 +46,7 @@ def test_a_place_is_given_back_also_after_an_error() -> None:
     assert not concurrency.saturated
 
 
-def test_beyond_the_last_place_a_request_is_refused_with_503() -> None:
+def test_without_a_free_place_a_request_is_refused_with_503() -> None:
     concurrency = Concurrency(1)
     first, second = concurrency.place(), concurrency.place()
     first.__enter__()

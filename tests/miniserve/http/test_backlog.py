@@ -1,4 +1,4 @@
-"""A burst is let in, overload is not, and it is over soon after the load is."""
+"""A burst is admitted, overload is not, and overload ends soon after the load does."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -53,7 +53,7 @@ def _arrivals(rate_per_s: float, seconds: float, start: float = 0.0) -> list[flo
 
 
 @pytest.mark.parametrize("servers", [1, 2, 4])
-def test_at_three_times_the_capacity_whoever_is_served_waits_for_one_other_at_most(servers: int) -> None:
+def test_at_three_times_the_capacity_an_admitted_request_waits_for_at_most_one_other(servers: int) -> None:
     simulation = Simulation(64, servers)
     capacity = servers / SERVICE_S
 
@@ -66,7 +66,7 @@ def test_at_three_times_the_capacity_whoever_is_served_waits_for_one_other_at_mo
 
 
 @pytest.mark.parametrize("servers", [1, 2, 4])
-def test_below_the_capacity_hardly_anybody_is_refused(servers: int) -> None:
+def test_below_the_capacity_hardly_any_request_is_refused(servers: int) -> None:
     at_80_percent, at_60_percent = Simulation(64, servers), Simulation(64, servers)
 
     at_80_percent.offer(_arrivals(0.8 * servers / SERVICE_S, 20))
@@ -76,7 +76,7 @@ def test_below_the_capacity_hardly_anybody_is_refused(servers: int) -> None:
     assert at_60_percent.refused == 0
 
 
-def test_a_burst_within_the_limit_is_served_whole() -> None:
+def test_a_burst_within_the_limit_is_served_completely() -> None:
     simulation = Simulation(64)
     simulation.offer(_arrivals(100, 1))
 
@@ -85,7 +85,7 @@ def test_a_burst_within_the_limit_is_served_whole() -> None:
     assert simulation.refused == 0
 
 
-def test_overload_is_over_soon_after_the_load_is() -> None:
+def test_overload_ends_soon_after_the_load_does() -> None:
     simulation = Simulation(64)
     simulation.offer(_arrivals(3 / SERVICE_S, 5))
     refused = simulation.refused
@@ -97,7 +97,7 @@ def test_overload_is_over_soon_after_the_load_is() -> None:
     assert simulation.refused == refused
 
 
-def test_a_backlog_that_has_served_nobody_knows_no_overload() -> None:
+def test_a_backlog_that_has_served_no_request_is_not_overloaded() -> None:
     backlog = Backlog(1)
 
     for _ in range(1_000):

@@ -89,7 +89,7 @@ def test_a_bad_body_is_refused_with_problem_details_and_leaves_no_line(
         (b'{"sentence": "x", "sentense": "y"}', "sentense"),
     ],
 )
-def test_what_is_refused_is_named_as_the_field(body: bytes, field: str, single_server: LocalServer) -> None:
+def test_a_refusal_names_the_field(body: bytes, field: str, single_server: LocalServer) -> None:
     assert _post(single_server, body).json()["field"] == field
 
 
@@ -115,13 +115,13 @@ def test_500_characters_are_counted_after_trimming(single_server: LocalServer) -
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/jsonp", "", "multipart/form-data"])
-def test_another_content_type_is_415(content_type: str, single_server: LocalServer) -> None:
+def test_a_content_type_other_than_json_is_415(content_type: str, single_server: LocalServer) -> None:
     response = _post(single_server, GOOD, {"Content-Type": content_type})
 
     assert response.status_code == 415
 
 
-def test_a_charset_beside_the_content_type_is_accepted(single_server: LocalServer) -> None:
+def test_a_charset_in_the_content_type_is_accepted(single_server: LocalServer) -> None:
     assert _post(single_server, GOOD, {"Content-Type": "Application/JSON; charset=utf-8"}).status_code == 200
 
 

@@ -49,7 +49,7 @@ def test_a_key_has_at_least_128_random_bits(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("presented", ["first", "third", "unknown"])
-def test_every_hash_is_compared_in_constant_time_whichever_fits(
+def test_every_hash_is_compared_in_constant_time_whichever_matches(
     presented: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "keys"
@@ -68,7 +68,7 @@ def test_every_hash_is_compared_in_constant_time_whichever_fits(
     assert len(set(compared)) == len(compared) == 3
 
 
-def test_keys_are_followed_while_the_server_runs(start_server: StartServer, tmp_path: Path) -> None:
+def test_changes_to_the_keys_file_apply_while_the_server_runs(start_server: StartServer, tmp_path: Path) -> None:
     path = tmp_path / "keys"
     first = new_key(path)
     server = start_server(None, KEYS_FILE=str(path))
@@ -81,9 +81,7 @@ def test_keys_are_followed_while_the_server_runs(start_server: StartServer, tmp_
     assert (before, after) == ((200, 401), (401, 200))
 
 
-def test_each_key_has_a_rate_of_its_own_and_is_told_when_to_come_back(
-    start_server: StartServer, tmp_path: Path
-) -> None:
+def test_each_key_has_its_own_rate_and_gets_retry_after(start_server: StartServer, tmp_path: Path) -> None:
     path = tmp_path / "keys"
     first, second = new_key(path), new_key(path)
     server = start_server(None, KEYS_FILE=str(path), RATE_PER_S="1")
@@ -101,7 +99,7 @@ def test_each_key_has_a_rate_of_its_own_and_is_told_when_to_come_back(
     assert other == 200
 
 
-def test_an_address_beyond_loopback_is_served_with_keys(start_server: StartServer, tmp_path: Path) -> None:
+def test_a_non_loopback_address_is_served_with_keys(start_server: StartServer, tmp_path: Path) -> None:
     path = tmp_path / "keys"
     key = new_key(path)
     server = start_server(None, HOST="0.0.0.0", KEYS_FILE=str(path))  # noqa: S104 - with keys, which is the point
@@ -109,7 +107,7 @@ def test_an_address_beyond_loopback_is_served_with_keys(start_server: StartServe
     assert (_ask(server, "unknown"), _ask(server, key)) == (401, 200)
 
 
-def test_an_address_beyond_loopback_is_served_without_keys_if_that_is_said(tmp_path: Path) -> None:
+def test_a_non_loopback_address_is_served_without_keys_if_insecure_is_given(tmp_path: Path) -> None:
     environ = {"LYNX_HOST": "0.0.0.0"}  # noqa: S104 - as --insecure allows
     with LocalServer(tmp_path, None, environ, (*SERVER_COMMAND, "--insecure")) as server:
         assert status(exchange(server, correction(SENTENCE))) == 200
@@ -118,9 +116,7 @@ def test_an_address_beyond_loopback_is_served_without_keys_if_that_is_said(tmp_p
 @pytest.mark.parametrize(
     "begun", [b"GET /readyz HTTP/1.1\r\nX: ", correction(SENTENCE).partition(b"\r\n\r\n")[0] + b"\r\n\r\n{"]
 )
-def test_a_client_that_sends_a_byte_now_and_then_is_cut_off_all_the_same(
-    begun: bytes, start_server: StartServer
-) -> None:
+def test_a_client_that_trickles_bytes_is_cut_off_by_the_server(begun: bytes, start_server: StartServer) -> None:
     server = start_server(None, HEAD_MS="300", BODY_MS="300")
 
     with connect(server) as client:
@@ -137,7 +133,7 @@ def test_a_client_that_sends_a_byte_now_and_then_is_cut_off_all_the_same(
     assert status(answer) == 408
 
 
-def test_one_connection_too_many_is_told_to_come_back_and_the_others_are_served(start_server: StartServer) -> None:
+def test_one_connection_too_many_gets_503_and_the_others_are_served(start_server: StartServer) -> None:
     server = start_server(None, MAX_CONNECTIONS="3")
 
     with ExitStack() as open_connections:
@@ -152,7 +148,7 @@ def test_one_connection_too_many_is_told_to_come_back_and_the_others_are_served(
     assert status(served) == 200
 
 
-def test_a_body_without_an_announced_length_is_bounded_too(single_server: LocalServer) -> None:
+def test_a_body_without_content_length_is_bounded_too(single_server: LocalServer) -> None:
     chunks = b"400\r\n" + b"x" * 0x400 + b"\r\n"
     head = (
         f"POST {CORRECT_PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
@@ -173,7 +169,7 @@ def test_a_request_with_two_lengths_is_refused(single_server: LocalServer) -> No
 
 @settings(max_examples=60)
 @given(st.binary(max_size=200) | bytes_near(correction(SENTENCE)) | bytes_near(request("GET", "/readyz")))
-def test_any_bytes_on_the_socket_are_answered_or_dropped_and_the_server_goes_on(
+def test_any_bytes_on_the_socket_are_answered_or_dropped_and_the_server_keeps_running(
     single_server: LocalServer, sent: bytes
 ) -> None:
     with connect(single_server) as client:
@@ -186,7 +182,7 @@ def test_any_bytes_on_the_socket_are_answered_or_dropped_and_the_server_goes_on(
 
 
 @pytest.mark.parametrize("port", ["public", "metrics"])
-def test_a_body_that_is_held_back_after_an_early_answer_gives_its_place_back(
+def test_a_body_held_back_after_an_early_response_does_not_hold_its_connection(
     port: str, start_server: StartServer
 ) -> None:
     server = start_server(None, MAX_CONNECTIONS="8", HEAD_MS="300", BODY_MS="300")
@@ -215,7 +211,7 @@ def test_a_body_that_is_held_back_after_an_early_answer_gives_its_place_back(
 
 
 @pytest.mark.parametrize("sent_bytes", [-1, -20], ids=["but one byte", "half"])
-def test_sigterm_within_a_body_is_answered_with_problem_details_within_the_drain(
+def test_sigterm_during_a_body_is_answered_with_problem_details_within_the_drain(
     sent_bytes: int, start_server: StartServer
 ) -> None:
     server = start_server(None)
@@ -240,7 +236,7 @@ def _open_connections(server: LocalServer) -> int:
     return sum(each[1].endswith(f":{port}") and each[3] == "01" and each[4].endswith(":00000000") for each in fields)
 
 
-def test_a_body_that_is_announced_too_large_is_refused_before_it_is_asked_for(single_server: LocalServer) -> None:
+def test_a_body_announced_as_too_large_is_refused_before_100_continue(single_server: LocalServer) -> None:
     head = correction(SENTENCE, Expect="100-continue", Content_Length="99999").partition(b"\r\n\r\n")[0]
 
     answer = exchange(single_server, head + b"\r\n\r\n")
@@ -249,17 +245,15 @@ def test_a_body_that_is_announced_too_large_is_refused_before_it_is_asked_for(si
     assert b"100 Continue" not in answer
 
 
-def test_a_compressed_body_is_415_and_an_uncompressed_one_that_says_so_is_taken(single_server: LocalServer) -> None:
+def test_a_compressed_body_is_415_and_identity_encoding_is_accepted(single_server: LocalServer) -> None:
     gzip = exchange(single_server, correction(SENTENCE, Content_Encoding="gzip"))
     identity = exchange(single_server, correction(SENTENCE, Content_Encoding="identity"))
 
     assert (status(gzip), status(identity)) == (415, 200)
-    assert b"Content-Encoding is 'gzip': expected a body without one" in gzip
+    assert b"Content-Encoding is 'gzip': expected an uncompressed body" in gzip
 
 
-def test_a_key_in_a_trailer_opens_nothing_and_an_id_there_names_nothing(
-    start_server: StartServer, tmp_path: Path
-) -> None:
+def test_a_key_or_an_id_in_a_trailer_has_no_effect(start_server: StartServer, tmp_path: Path) -> None:
     path = tmp_path / "keys"
     key = new_key(path)
     server = start_server(None, KEYS_FILE=str(path))
@@ -328,7 +322,7 @@ def test_no_key_is_in_a_repr(tmp_path: Path) -> None:
     assert not any(secret in shown for secret in (key, "wrong-key", hashlib.sha256(key.encode()).hexdigest()))
 
 
-def test_the_server_leaves_nothing_anywhere_but_in_its_state_folder(tmp_path: Path, routing: Routing) -> None:
+def test_the_server_writes_only_to_its_state_folder(tmp_path: Path, routing: Routing) -> None:
     everything = tmp_path / "everything"
     for name in ("home", "tmp", "cwd", "checkout"):
         (everything / name).mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""API keys: who is admitted, and that every way of taking a key out takes it out."""
+"""API keys: which callers are admitted, and that every way of removing a key works."""
 
 import hashlib
 import os
@@ -26,13 +26,13 @@ def test_without_a_keys_file_the_address_is_the_caller() -> None:
     assert Keys(None).caller(None, "127.0.0.1") == "127.0.0.1"
 
 
-def test_a_known_key_is_let_in_and_named_by_its_hash(tmp_path: Path) -> None:
+def test_a_known_key_is_admitted_and_identified_by_its_hash(tmp_path: Path) -> None:
     keys = Keys(_keys_file(tmp_path, "first", "second"))
 
     assert keys.caller("Bearer second", "127.0.0.1") == hashlib.sha256(b"second").hexdigest()
 
 
-def test_a_key_beyond_ascii_is_hashed_as_the_bytes_it_is_sent_as(tmp_path: Path) -> None:
+def test_a_non_ascii_key_is_hashed_as_the_bytes_that_are_sent(tmp_path: Path) -> None:
     keys = Keys(_keys_file(tmp_path, "llave-ñ"))
 
     # what HTTP makes of its UTF-8 bytes
@@ -49,7 +49,7 @@ def test_anything_else_is_refused_with_401(tmp_path: Path, header: str | None) -
     assert refusal.value.status == HTTPStatus.UNAUTHORIZED
 
 
-def test_a_key_that_is_made_while_the_server_runs_is_let_in(tmp_path: Path) -> None:
+def test_a_key_added_while_the_server_runs_is_admitted(tmp_path: Path) -> None:
     path = _keys_file(tmp_path, "first")
     keys = Keys(path)
 
@@ -59,7 +59,7 @@ def test_a_key_that_is_made_while_the_server_runs_is_let_in(tmp_path: Path) -> N
     assert key not in path.read_text(encoding="ascii")
 
 
-def test_one_key_of_two_that_is_taken_out_is_refused_from_then_on(tmp_path: Path) -> None:
+def test_when_one_of_two_keys_is_removed_it_is_refused_from_then_on(tmp_path: Path) -> None:
     path = _keys_file(tmp_path, "first", "second")
     keys = Keys(path)
     keys.caller("Bearer first", "")
@@ -113,9 +113,7 @@ REVOKED: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("revoke", REVOKED.values(), ids=REVOKED.keys())
-def test_a_key_that_was_taken_out_is_refused_from_the_next_request_on(
-    revoke: Callable[[Path], object], tmp_path: Path
-) -> None:
+def test_a_removed_key_is_refused_from_the_next_request_on(revoke: Callable[[Path], object], tmp_path: Path) -> None:
     path = tmp_path / "keys"
     path.write_text(_hash("first") + "\n", "ascii")
     keys = Keys(path)
@@ -131,7 +129,7 @@ def test_a_key_that_was_taken_out_is_refused_from_the_next_request_on(
 
 
 @pytest.mark.parametrize("revoke", REVOKED.values(), ids=REVOKED.keys())
-def test_a_file_that_is_repaired_admits_its_keys_again(revoke: Callable[[Path], object], tmp_path: Path) -> None:
+def test_a_repaired_file_admits_its_keys_again(revoke: Callable[[Path], object], tmp_path: Path) -> None:
     path = tmp_path / "keys"
     path.write_text(_hash("first") + "\n", "ascii")
     keys = Keys(path)
@@ -148,7 +146,7 @@ def test_a_file_that_is_repaired_admits_its_keys_again(revoke: Callable[[Path], 
 
 
 @pytest.mark.parametrize("changes", range(20))
-def test_a_change_within_one_tick_of_the_clock_is_seen(changes: int, tmp_path: Path) -> None:
+def test_a_change_within_one_clock_tick_is_noticed(changes: int, tmp_path: Path) -> None:
     path = tmp_path / "keys"
     path.write_text(_hash("0"), "ascii")
     keys = Keys(path)
@@ -163,7 +161,7 @@ def test_a_change_within_one_tick_of_the_clock_is_seen(changes: int, tmp_path: P
 
 
 @pytest.mark.parametrize("content", ["", "\n", "# nothing\n", "not-a-hash\n", "ABCDEF" * 11])
-def test_a_file_without_a_key_at_the_start_refuses_everybody_and_says_so(tmp_path: Path, content: str) -> None:
+def test_a_file_without_keys_at_the_start_admits_nobody_and_is_logged(tmp_path: Path, content: str) -> None:
     path = tmp_path / "keys"
     path.write_text(content, encoding="utf-8")
 
@@ -176,7 +174,7 @@ def test_a_file_without_a_key_at_the_start_refuses_everybody_and_says_so(tmp_pat
     assert "not-a-hash" not in repr(logged)
 
 
-def test_a_malformed_line_is_named_and_the_others_count(tmp_path: Path) -> None:
+def test_a_malformed_line_is_reported_and_the_other_lines_count(tmp_path: Path) -> None:
     path = tmp_path / "keys"
     path.write_text(f"# apps\n\n{_hash('first')}\npasted-key\n  {_hash('second')}  \n{_hash('x')[:-1]}\n", "ascii")
 
@@ -188,7 +186,7 @@ def test_a_malformed_line_is_named_and_the_others_count(tmp_path: Path) -> None:
     assert "pasted-key" not in repr(logged)
 
 
-def test_the_file_is_not_read_again_while_it_is_the_same(tmp_path: Path) -> None:
+def test_an_unchanged_file_is_not_read_again(tmp_path: Path) -> None:
     path = tmp_path / "keys"
     path.write_text(_hash("first"), "ascii")
     os.utime(path)
@@ -201,7 +199,7 @@ def test_the_file_is_not_read_again_while_it_is_the_same(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("kind", ["absent", "a folder", "a FIFO"])
-def test_a_keys_file_that_cannot_be_read_stops_the_start_without_waiting(kind: str, tmp_path: Path) -> None:
+def test_an_unreadable_keys_file_stops_the_start_at_once(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "keys"
     if kind == "a folder":
         path.mkdir()
@@ -220,7 +218,7 @@ def _is_refused(keys: Keys, token: str) -> bool:
     return isinstance(attempt(RequestRefused, keys.caller, f"Bearer {token}", ""), RequestRefused)
 
 
-def test_the_command_prints_a_key_that_the_file_lets_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_a_key_that_the_file_admits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "keys"
 
     assert main([str(path)]) == 0

@@ -55,7 +55,7 @@ def test_the_schema_and_the_server_agree_about_any_body(body: object) -> None:
 
 
 @pytest.mark.parametrize("asks_for_keys", [True, False])
-def test_keys_are_described_where_they_are_asked_for(asks_for_keys: bool) -> None:
+def test_keys_are_described_if_they_are_required(asks_for_keys: bool) -> None:
     described = openapi(TASKS, asks_for_keys=asks_for_keys)
     operation = described["paths"][schemas.CORRECT_PATH]["post"]
 
@@ -72,8 +72,8 @@ def test_keys_are_described_where_they_are_asked_for(asks_for_keys: bool) -> Non
         b'{"request_id": "x", "sentence": "a", "request_id": "x"}',
     ],
 )
-def test_a_key_that_stands_twice_is_refused(body: bytes) -> None:
-    with pytest.raises(RequestRefused, match="stands twice: expected every key once") as refusal:
+def test_a_repeated_json_key_is_refused(body: bytes) -> None:
+    with pytest.raises(RequestRefused, match="appears twice: expected every key once") as refusal:
         schemas.decode_request(body)
 
     assert (refusal.value.status, refusal.value.field in {"sentence", "request_id"}) == (422, True)

@@ -41,7 +41,7 @@ def test_an_answer_with_impossible_numbers_is_bad_output(tokens: int, service_ms
 
 
 @given(service_ms=CLAIMED, cpu_ms=CLAIMED, reason=st.text() | st.just("\ud800"))
-def test_a_failure_with_impossible_numbers_or_words_is_a_failure_that_can_be_written(
+def test_a_failure_with_impossible_numbers_or_text_can_be_written(
     service_ms: float, cpu_ms: float, reason: str
 ) -> None:
     outcome = failed(ArmRaised("died", reason=reason, service_ms=service_ms, cpu_ms=cpu_ms), 0.5)
@@ -51,7 +51,7 @@ def test_a_failure_with_impossible_numbers_or_words_is_a_failure_that_can_be_wri
 
 
 @pytest.mark.parametrize("status", get_args(Status))
-def test_an_outcome_without_numbers_is_written_as_it_is(status: Status) -> None:
+def test_an_outcome_without_numbers_is_written_unchanged(status: Status) -> None:
     answer = {"response": "x", "latency_ms": 1.0} if status == "ok" else {"reason": "why"}
 
     outcome = ArmResult(status, **answer)

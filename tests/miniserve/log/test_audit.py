@@ -1,4 +1,4 @@
-"""The books of a log: sent = logged = paired + each kind of missing."""
+"""The audit of a log: sent = logged = paired + each kind of missing."""
 
 import json
 from pathlib import Path
@@ -21,7 +21,7 @@ def _record(number: int, status: str = "ok") -> TrafficRecord:
     return replace(RECORD, record_id=f"{number:032x}", request_id=f"id-{number}", results=results)
 
 
-def test_balanced_books_have_no_finding() -> None:
+def test_a_complete_log_has_no_findings() -> None:
     records = [_record(1), _record(2, "timeout"), replace(SINGLE, request_id="id-3", record_id="f" * 32)]
 
     found = audit(records, ["id-1", "id-2", "id-3"])
@@ -51,20 +51,20 @@ def test_every_line_has_exactly_one_outcome(statuses: list[str]) -> None:
         ([], 0, [f"id-{n}" for n in range(9)], "9 sent but not logged: 'id-0', 'id-1', 'id-2', 'id-3', 'id-4', ..."),
     ],
 )
-def test_what_does_not_fit_is_named(numbers: list[int], lost: int, sent: list[str], finding: str) -> None:
+def test_discrepancies_are_named(numbers: list[int], lost: int, sent: list[str], finding: str) -> None:
     assert audit([_record(number) for number in numbers], sent, lost=lost).findings == (finding,)
 
 
 @pytest.mark.parametrize(("logged", "findings"), [([1], ()), ([1, 2], ()), ([2], ("1 sent but not logged: 'id-1'",))])
-def test_an_id_that_its_client_saw_unanswered_may_have_a_line_or_not(
-    logged: list[int], findings: tuple[str, ...]
-) -> None:
+def test_an_unanswered_id_may_or_may_not_have_a_line(logged: list[int], findings: tuple[str, ...]) -> None:
     records = [_record(number) for number in logged]
 
     assert audit(records, ["id-1", "id-2"], unanswered=["id-2"]).findings == findings
 
 
-def test_the_command_exits_0_or_3_by_the_books(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_exits_0_without_findings_and_3_with_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     log, ids, manifest = tmp_path / "traffic.log", tmp_path / "ids.txt", tmp_path / "manifest.json"
     log.write_bytes(to_line(_record(1)) + to_line(_record(2)))
     ids.write_text("id-1\nid-2\n", encoding="utf-8")
@@ -75,9 +75,7 @@ def test_the_command_exits_0_or_3_by_the_books(tmp_path: Path, capsys: pytest.Ca
     assert "1 logged but not sent: 'id-2'" in capsys.readouterr().err
 
 
-def test_the_command_takes_a_file_of_ids_that_were_not_answered(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_accepts_a_file_of_unanswered_ids(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     log, ids, unanswered = tmp_path / "traffic.log", tmp_path / "ids.txt", tmp_path / "unanswered.txt"
     # as a crash leaves it: the beginning of a line, and the whole one that the journal had
     log.write_bytes(to_line(_record(1))[:100] + b"\n" + to_line(_record(1, "interrupted")))
@@ -101,7 +99,7 @@ def test_the_command_exits_2_when_a_file_cannot_be_read(tmp_path: Path, capsys: 
     assert "traffic.log line 1: not JSON" in capsys.readouterr().err
 
 
-def test_a_json_file_that_is_no_manifest_is_refused(tmp_path: Path) -> None:
+def test_a_json_file_that_is_not_a_manifest_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "manifest.json"
     path.write_text("[]", encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""A FIFO, a device or a folder in the place of a log file: nothing waits for it, and the server says what is wrong."""
+"""A FIFO, a device or a folder in place of a log file: nothing blocks, and the server says what is wrong."""
 
 import os
 import signal
@@ -57,7 +57,7 @@ def unix_socket(path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [fifo, device, unix_socket])
-def test_a_log_that_is_no_regular_file_is_refused_at_once_by_its_name(
+def test_a_log_that_is_not_a_regular_file_is_refused_at_once_by_name(
     make: Callable[[Path], None], tmp_path: Path
 ) -> None:
     path = tmp_path / "traffic.log"
@@ -87,7 +87,7 @@ def test_a_log_that_becomes_a_fifo_cannot_be_written_until_it_is_a_file_again(tm
 
 
 @pytest.mark.parametrize("make", [fifo, device, unix_socket])
-def test_what_is_no_regular_file_in_the_journal_is_passed_over_and_left_there(
+def test_anything_but_a_regular_file_in_the_journal_is_skipped_and_left_there(
     make: Callable[[Path], None], tmp_path: Path
 ) -> None:
     journal = tmp_path / "journal"
@@ -177,7 +177,7 @@ def test_records_go_to_stdout_and_settle_their_journal(tmp_path: Path) -> None:
     assert list((tmp_path / "state" / "journal").glob("*.jsonl")) == []
 
 
-def test_a_pipe_that_nobody_reads_blocks_nothing_and_what_it_does_not_take_is_counted(tmp_path: Path) -> None:
+def test_a_pipe_without_a_reader_blocks_nothing_and_dropped_lines_are_counted(tmp_path: Path) -> None:
     reader, writer = os.pipe()
     count = 12_000
 
@@ -213,7 +213,7 @@ def test_a_server_writes_its_records_to_stdout(tmp_path: Path, routing: Routing)
     assert not server.traffic_log.exists()
 
 
-def test_a_server_told_to_write_to_a_fifo_names_the_setting(tmp_path: Path, routing: Routing) -> None:
+def test_a_server_configured_to_write_to_a_fifo_names_the_setting(tmp_path: Path, routing: Routing) -> None:
     os.mkfifo(tmp_path / "pipe")
 
     with pytest.raises(LocalServerError, match=r"LYNX_TRAFFIC_LOG is '.*pipe': not a regular file"):

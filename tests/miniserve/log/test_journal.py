@@ -48,7 +48,7 @@ def test_a_settled_journal_leaves_nothing_behind(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_recovery_adds_what_the_log_lacks_and_only_that(tmp_path: Path) -> None:
+def test_recovery_adds_only_the_lines_that_the_log_lacks(tmp_path: Path) -> None:
     _abandon(tmp_path / "journal", _record(1), _record(2), _record(3))
     with TrafficLog(tmp_path / "traffic.log") as log:
         log.append(_record(2))
@@ -64,7 +64,7 @@ def test_recovery_adds_what_the_log_lacks_and_only_that(tmp_path: Path) -> None:
     assert list((tmp_path / "journal").glob("*.jsonl")) == []
 
 
-def test_recovering_twice_is_recovering_once(tmp_path: Path) -> None:
+def test_a_second_recovery_changes_nothing(tmp_path: Path) -> None:
     _abandon(tmp_path / "journal", _record(1))
 
     with TrafficLog(tmp_path / "traffic.log") as log:
@@ -73,7 +73,7 @@ def test_recovering_twice_is_recovering_once(tmp_path: Path) -> None:
     assert counts == [1, 0]
 
 
-def test_a_recovery_that_died_half_way_is_finished_by_the_next(tmp_path: Path) -> None:
+def test_the_next_recovery_finishes_one_that_died(tmp_path: Path) -> None:
     _abandon(tmp_path / "journal", _record(1), _record(2))
     with TrafficLog(tmp_path / "traffic.log") as log:
         log.append(_if_killed(_record(1)))  # as far as the first recovery came
@@ -94,7 +94,7 @@ def test_the_journal_of_a_live_process_is_left_alone(tmp_path: Path) -> None:
     assert len(list((tmp_path / "journal").glob("*.jsonl"))) == 1
 
 
-def test_a_journal_that_its_process_removes_meanwhile_is_passed_over(tmp_path: Path) -> None:
+def test_a_journal_that_its_process_removes_meanwhile_is_skipped(tmp_path: Path) -> None:
     (tmp_path / "journal").mkdir()
     (tmp_path / "journal" / "1-gone-1.jsonl").symlink_to(tmp_path / "nowhere")
 
@@ -125,7 +125,7 @@ def test_an_entry_that_a_full_disk_tore_does_not_swallow_the_next(room: int, tmp
 
 
 @given(cut=st.integers(0, len(to_line(_if_killed(_record(2)))) - 1))
-def test_a_torn_entry_is_left_out_because_its_reply_had_not_left(
+def test_a_torn_entry_is_skipped_because_its_reply_had_not_left(
     cut: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("torn")
@@ -152,7 +152,7 @@ def test_a_line_torn_in_the_log_is_recovered_and_its_fragment_counted(tmp_path: 
     assert contents.torn == 1
 
 
-def test_a_fragment_that_nothing_recovered_is_an_error(tmp_path: Path) -> None:
+def test_a_fragment_whose_record_was_not_recovered_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "traffic.log").write_bytes(to_line(_record(1))[:200] + b"\n" + to_line(_record(2)))
 
     with pytest.raises(RecordError, match="line 1"):
@@ -160,21 +160,21 @@ def test_a_fragment_that_nothing_recovered_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("length", [1, 24, 25, 40, 56])
-def test_a_fragment_as_short_as_can_be_is_counted(length: int, tmp_path: Path) -> None:
+def test_the_shortest_fragment_is_counted(length: int, tmp_path: Path) -> None:
     (tmp_path / "traffic.log").write_bytes(to_line(_record(1))[:length] + b"\n" + to_line(_record(1)))
 
     assert read_log(tmp_path / "traffic.log").torn == 1
 
 
 @pytest.mark.parametrize("line", [b"", b"x", b'{"schema":1,"record_id":"' + b"e" * 9, b'{"schema":2'])
-def test_what_no_writer_can_have_begun_is_an_error(line: bytes, tmp_path: Path) -> None:
+def test_a_fragment_that_no_writer_can_have_started_is_an_error(line: bytes, tmp_path: Path) -> None:
     (tmp_path / "traffic.log").write_bytes(line + b"\n" + to_line(_record(1)))
 
     with pytest.raises(RecordError, match="line 1"):
         read_log(tmp_path / "traffic.log")
 
 
-def test_a_settled_entry_is_not_recovered_into_the_log_that_a_rotator_began(tmp_path: Path) -> None:
+def test_a_settled_entry_is_not_recovered_into_the_log_after_a_rotation(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal")
     with TrafficLog(tmp_path / "traffic.log") as log:
         for number in (1, 2):
@@ -190,7 +190,7 @@ def test_a_settled_entry_is_not_recovered_into_the_log_that_a_rotator_began(tmp_
     assert [r.request_id for r in read_log(tmp_path / "traffic.log").records] == ["id-2"]
 
 
-def test_a_journal_that_somebody_removed_is_begun_afresh(tmp_path: Path) -> None:
+def test_a_removed_journal_is_recreated(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal")
     shutil.rmtree(tmp_path / "journal")
 
@@ -201,7 +201,7 @@ def test_a_journal_that_somebody_removed_is_begun_afresh(tmp_path: Path) -> None
         assert recover(tmp_path / "journal", log) == 1
 
 
-def test_files_are_bounded_by_what_is_unsettled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_files_with_unsettled_entries_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # 4 MB of entries would take long to write, so the bound is lowered.
     monkeypatch.setattr(journal_module, "GENERATION_BYTES", 10_000)
     journal = Journal(tmp_path)

@@ -1,4 +1,4 @@
-"""The books when the disk misbehaves: clients are served, nothing is lost that fits, and what is lost is said."""
+"""The ledger when the disk fails: clients are served, lines wait while there is room, and losses are reported."""
 
 import fcntl
 import os
@@ -41,7 +41,7 @@ def _fill_disk(log: Path) -> None:
     log.symlink_to("/dev/full")
 
 
-def test_a_renamed_log_is_begun_afresh(tmp_path: Path) -> None:
+def test_a_renamed_log_is_replaced_by_a_new_file(tmp_path: Path) -> None:
     path = tmp_path / "traffic.log"
     with TrafficLog(path) as log:
         log.append(_record(1))
@@ -51,7 +51,7 @@ def test_a_renamed_log_is_begun_afresh(tmp_path: Path) -> None:
     assert (_ids(tmp_path / "traffic.log.1"), _ids(path)) == (["id-1"], ["id-2"])
 
 
-def test_a_removed_log_is_begun_afresh(tmp_path: Path) -> None:
+def test_a_removed_log_is_replaced_by_a_new_file(tmp_path: Path) -> None:
     path = tmp_path / "traffic.log"
     with TrafficLog(path) as log:
         log.append(_record(1))
@@ -61,7 +61,7 @@ def test_a_removed_log_is_begun_afresh(tmp_path: Path) -> None:
     assert _ids(path) == ["id-2"]
 
 
-def test_a_log_whose_folder_is_gone_touches_no_other_file(tmp_path: Path) -> None:
+def test_if_the_logs_folder_is_gone_no_other_file_is_written(tmp_path: Path) -> None:
     folder = tmp_path / "state"
     log = TrafficLog(folder / "traffic.log")
     folder.rename(tmp_path / "moved")
@@ -83,7 +83,7 @@ def test_a_log_whose_folder_is_gone_touches_no_other_file(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("room", [0, 1, 2, 100, len(LINE) - 1, len(LINE), len(LINE) + 1, len(LINE) + 2])
-def test_whatever_room_a_full_disk_leaves_every_record_stands_once(room: int, tmp_path: Path) -> None:
+def test_however_much_space_a_full_disk_leaves_every_record_is_written_once(room: int, tmp_path: Path) -> None:
     path = tmp_path / "traffic.log"
     path.write_bytes(to_line(_record(1))[:-1])  # torn by a former process, in its last byte
     ledger = Ledger(tmp_path, Metrics())
@@ -101,7 +101,7 @@ def test_whatever_room_a_full_disk_leaves_every_record_stands_once(room: int, tm
     assert _ids(path) == ["id-1", "id-2", "id-3", "id-4"]
 
 
-def test_what_does_not_fit_into_memory_is_lost_and_gets_a_line_of_its_own(
+def test_records_that_do_not_fit_in_memory_are_lost_and_a_line_reports_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # 10,000 waiting records would take the suite seconds, so the bound is lowered.
@@ -143,7 +143,7 @@ def test_a_record_that_the_journal_holds_is_not_counted_as_lost(
     assert contents.lost == 0
 
 
-def test_a_journal_that_cannot_be_written_makes_the_books_not_ready_until_it_can(tmp_path: Path) -> None:
+def test_the_ledger_is_not_ready_until_the_journal_can_be_written(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path, Metrics())
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
@@ -158,7 +158,7 @@ def test_a_journal_that_cannot_be_written_makes_the_books_not_ready_until_it_can
     ledger.close()
 
 
-def test_people_are_told_of_a_full_disk_once_in_a_while_not_with_every_request(tmp_path: Path) -> None:
+def test_a_full_disk_is_logged_at_intervals_not_with_every_request(tmp_path: Path) -> None:
     now, metrics = [0.0], Metrics()
     ledger = Ledger(tmp_path, metrics, clock=lambda: now[0])
     _fill_disk(tmp_path / "traffic.log")
@@ -175,7 +175,7 @@ def test_people_are_told_of_a_full_disk_once_in_a_while_not_with_every_request(t
     assert b"traffic_log_errors_total 100.0" in metrics.exposition()
 
 
-def test_a_torn_tail_of_a_former_process_does_not_swallow_the_next_line(tmp_path: Path) -> None:
+def test_a_torn_tail_of_an_earlier_process_does_not_swallow_the_next_line(tmp_path: Path) -> None:
     path = tmp_path / "traffic.log"
     path.write_bytes(to_line(_record(1)) + to_line(_record(2))[:-9])
 
@@ -186,7 +186,7 @@ def test_a_torn_tail_of_a_former_process_does_not_swallow_the_next_line(tmp_path
 
 
 @pytest.mark.parametrize("strategy", [Strategy.SINGLE, Strategy.SHADOW])
-def test_with_a_full_disk_clients_are_served_and_every_line_is_written_once_there_is_room(
+def test_with_a_full_disk_clients_are_served_and_every_line_is_written_once_there_is_space(
     strategy: Strategy, start_server: StartServer, routing: Routing
 ) -> None:
     server = start_server(routing(strategy))
@@ -218,7 +218,7 @@ def _locked(log: Path) -> Iterator[Callable[[object], None]]:
         yield lambda _: fcntl.flock(other, fcntl.LOCK_UN)
 
 
-def test_books_that_are_closed_wait_for_the_logs_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_closing_the_ledger_waits_for_the_logs_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ledger = Ledger(tmp_path, Metrics())
     with _locked(tmp_path / "traffic.log") as let_go:
         ledger.record(_record(1))
@@ -230,7 +230,7 @@ def test_books_that_are_closed_wait_for_the_logs_lock(tmp_path: Path, monkeypatc
     assert _ids(tmp_path / "traffic.log") == ["id-1"]
 
 
-def test_a_log_that_stays_locked_keeps_no_server_from_starting_or_stopping_and_the_next_start_recovers(
+def test_a_server_starts_and_stops_while_the_log_is_locked_and_the_next_start_recovers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dead = Journal(tmp_path / "journal")
@@ -260,7 +260,7 @@ def _limit_file_size(size: int) -> Callable[[], None]:
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_what_a_full_disk_did_not_take_until_the_end_is_counted_and_said_in_the_log(tmp_path: Path) -> None:
+def test_records_that_a_full_disk_never_accepted_are_counted_and_reported_in_the_log(tmp_path: Path) -> None:
     metrics = Metrics()
     ledger = Ledger(tmp_path, metrics)
     room_for_a_loss_line = len(to_line(_record(0))) - 1

@@ -1,4 +1,4 @@
-"""What becomes of traffic.log while the server runs: clients are served, `readyz` tells, and no line is missing.
+"""Faults of traffic.log while the server runs: clients are served, `readyz` shows it, and no line is missing.
 
 Faults are real ones: modes of files and folders, a limit on file sizes, a device without room, a rotator's rename, a
 lock that somebody else holds.
@@ -101,7 +101,7 @@ def _records(server: LocalServer) -> list[TrafficRecord]:
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__.strip("_"))
-def test_while_the_log_cannot_be_written_clients_are_served_and_afterwards_every_line_stands_once(
+def test_while_the_log_cannot_be_written_clients_are_served_and_every_line_is_written_once_afterwards(
     fault: Callable[[LocalServer], Undo], server: LocalServer
 ) -> None:
     def ready() -> bool:
@@ -128,7 +128,7 @@ def _have(served: list[int], wanted: int) -> bool:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_rotator_under_load_costs_no_line(workers: str, tmp_path: Path, routing: Routing) -> None:
+def test_rotating_the_log_under_load_loses_no_line(workers: str, tmp_path: Path, routing: Routing) -> None:
     environ, ids = {"LYNX_WORKERS": workers}, [f"id-{number}" for number in range(120)]
     rotated = [tmp_path / f"traffic.log.{number}" for number in range(6)]
     with LocalServer(tmp_path, routing(Strategy.SINGLE), environ) as server:

@@ -1,4 +1,4 @@
-"""The traffic record: one line per record, read back whole, refused with a sentence otherwise."""
+"""The traffic record: one line per record, which round-trips; other lines are refused with a reason."""
 
 import json
 from pathlib import Path
@@ -121,18 +121,18 @@ def test_an_unusable_line_is_refused_with_key_value_and_expectation(change: dict
 
 
 @pytest.mark.parametrize("line", [b"", b"{", b"[]", b"null", b"\xff", b'{"schema": 1, "latency_ms_A": NaN}'])
-def test_what_is_no_record_at_all_is_refused(line: bytes) -> None:
+def test_a_line_that_is_not_a_record_is_refused(line: bytes) -> None:
     with pytest.raises(RecordError):
         parse_line(line)
 
 
 @given(st.binary())
-def test_any_bytes_are_read_or_refused_never_crashed_on(line: bytes) -> None:
+def test_any_bytes_are_parsed_or_refused(line: bytes) -> None:
     with pytest.raises(RecordError):
         parse_line(line)
 
 
-def test_the_log_gives_back_what_was_appended(tmp_path: Path) -> None:
+def test_the_log_returns_the_appended_records(tmp_path: Path) -> None:
     with TrafficLog(tmp_path / "state" / "traffic.log") as log:
         log.append(RECORD)
         log.append(SINGLE)
@@ -149,7 +149,7 @@ def test_a_torn_tail_is_counted_not_read(tmp_path: Path) -> None:
     assert (contents.records, contents.torn) == ((RECORD,), 1)
 
 
-def test_opening_terminates_a_torn_tail_so_that_no_record_is_glued_to_it(tmp_path: Path) -> None:
+def test_a_torn_tail_is_terminated_before_the_next_record(tmp_path: Path) -> None:
     path = tmp_path / "traffic.log"
     path.write_bytes(to_line(RECORD)[:-9])
 

@@ -71,7 +71,7 @@ def test_a_refused_request_has_its_line_without_an_arm(start_server: StartServer
     assert all(line.keys() >= KEYS for line in lines)
 
 
-def test_lines_of_other_parts_name_the_request_they_are_about(start_server: StartServer, routing: Routing) -> None:
+def test_log_lines_of_other_modules_name_their_request(start_server: StartServer, routing: Routing) -> None:
     server = start_server(routing(Strategy.SHADOW), fault="raises")
     server.wait_for_shadow()
     server.traffic_log.unlink()

@@ -1,4 +1,4 @@
-"""One traffic.log, several writers: no torn and no interleaved lines, whatever becomes of the others."""
+"""One traffic.log, several writers: no torn and no interleaved lines, whatever happens to the other writers."""
 
 import fcntl
 import multiprocessing
@@ -57,7 +57,7 @@ def _write_on_a_full_disk(path: Path, writer: int) -> None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
 
 
-def test_processes_that_share_a_log_tear_no_line_of_each_other_also_when_the_disk_is_full_for_some(
+def test_processes_that_share_a_log_do_not_tear_each_others_lines_even_on_a_full_disk(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "traffic.log"
@@ -78,7 +78,7 @@ def test_processes_that_share_a_log_tear_no_line_of_each_other_also_when_the_dis
     )
 
 
-def test_a_line_that_another_process_wants_to_write_while_a_fragment_is_taken_back_is_not_taken_with_it(
+def test_removing_a_fragment_does_not_remove_another_processs_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "traffic.log"
@@ -112,7 +112,7 @@ def test_a_line_that_another_process_wants_to_write_while_a_fragment_is_taken_ba
     assert [record.request_id for record in read_log(path).records] == ["1-1", "2-1"]
 
 
-def test_what_a_killed_writer_left_unfinished_swallows_no_line_of_the_others(tmp_path: Path) -> None:
+def test_a_fragment_of_a_killed_writer_swallows_no_line_of_the_others(tmp_path: Path) -> None:
     path = tmp_path / "traffic.log"
     with TrafficLog(path) as log:
         log.append(_record(1, 1))
@@ -126,7 +126,7 @@ def test_what_a_killed_writer_left_unfinished_swallows_no_line_of_the_others(tmp
     assert contents.torn == 1
 
 
-def test_a_lock_that_was_not_to_be_had_is_waited_for_again_only_once_it_was(
+def test_after_a_lock_timeout_writes_do_not_wait_until_the_lock_was_free_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []

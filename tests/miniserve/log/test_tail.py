@@ -24,7 +24,7 @@ def append(log: Path, *content: bytes) -> None:
         file.write(b"".join(content))
 
 
-def test_each_look_goes_on_where_the_last_one_stopped(tmp_path: Path) -> None:
+def test_each_read_continues_where_the_last_one_stopped(tmp_path: Path) -> None:
     log = tmp_path / "traffic.log"
     tail = LogTail(log)
 
@@ -36,7 +36,7 @@ def test_each_look_goes_on_where_the_last_one_stopped(tmp_path: Path) -> None:
     assert (nothing, first, numbers(tail), numbers(tail)) == ([], [1, 2], [3], [])
 
 
-def test_a_line_is_read_once_it_is_whole(tmp_path: Path) -> None:
+def test_a_line_is_read_once_it_is_complete(tmp_path: Path) -> None:
     log, tail = tmp_path / "traffic.log", LogTail(tmp_path / "traffic.log")
     whole = line(1)
 
@@ -47,7 +47,7 @@ def test_a_line_is_read_once_it_is_whole(tmp_path: Path) -> None:
     assert (half, numbers(tail)) == ([], [1])
 
 
-def test_a_renamed_log_is_read_to_its_end_and_the_fresh_one_from_its_beginning(tmp_path: Path) -> None:
+def test_after_a_rename_the_old_log_is_read_to_its_end_and_the_new_one_from_its_start(tmp_path: Path) -> None:
     log, tail = tmp_path / "traffic.log", LogTail(tmp_path / "traffic.log")
     append(log, line(1))
     numbers(tail)
@@ -81,14 +81,14 @@ def test_a_truncated_log_is_read_from_its_beginning(tmp_path: Path) -> None:
     assert numbers(tail) == [3]
 
 
-def test_what_is_no_record_is_counted_and_passed_over(tmp_path: Path) -> None:
+def test_lines_that_are_not_records_are_counted_and_skipped(tmp_path: Path) -> None:
     log, tail = tmp_path / "traffic.log", LogTail(tmp_path / "traffic.log")
     append(log, line(1), b'{"schema":1,"lost_records":3,"ts":"2026"}\n', b"\xff\n", line(2))
 
     assert (numbers(tail), tail.unreadable) == ([1, 2], 2)
 
 
-def test_a_long_log_is_taken_up_near_its_end_at_a_lines_beginning(tmp_path: Path) -> None:
+def test_reading_a_long_log_starts_near_its_end_at_the_start_of_a_line(tmp_path: Path) -> None:
     log, tail = tmp_path / "traffic.log", LogTail(tmp_path / "traffic.log")
     size = len(line(0, "x" * 500))
     count = 2 * FARTHEST_BACK // size
@@ -119,7 +119,7 @@ def test_a_log_on_stdout_cannot_be_followed() -> None:
         list(LogTail(None).read())
 
 
-def test_an_endless_line_is_given_up_and_the_lines_after_it_are_read(tmp_path: Path) -> None:
+def test_an_endless_line_is_skipped_and_later_lines_are_read(tmp_path: Path) -> None:
     path = tmp_path / "traffic.log"
     path.write_bytes(b"x" * (3 * LONGEST_LINE) + b"\n" + to_line(RECORD))
 

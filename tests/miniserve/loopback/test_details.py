@@ -1,4 +1,4 @@
-"""/metrics and /details on the loopback port, and who may read them."""
+"""/metrics and /details on the loopback port, and the Host check."""
 
 import asyncio
 import logging
@@ -35,7 +35,7 @@ def test_another_host_name_is_refused_on_the_loopback_port(host: str, path: str,
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "localhost:9464", "[::1]", "[::1]:9464"])
-def test_the_names_of_loopback_are_answered(host: str, single_server: LocalServer) -> None:
+def test_loopback_host_names_are_accepted(host: str, single_server: LocalServer) -> None:
     response = httpx.get(single_server.address.metrics_url + "/details", headers={"Host": host})
 
     assert response.status_code == 200
@@ -97,7 +97,7 @@ def shadowed(tmp_path_factory: pytest.TempPathFactory, routing: Routing) -> Iter
         yield server
 
 
-def test_the_exposition_has_the_names_and_labels_of_the_design(shadowed: LocalServer) -> None:
+def test_the_exposition_has_the_documented_names_and_labels(shadowed: LocalServer) -> None:
     found: dict[str, set[str]] = {}
     for sample in samples(shadowed.metrics()):
         found.setdefault(sample.name, set()).update(sample.labels)

@@ -187,7 +187,7 @@ def test_a_record_without_a_usable_ts_is_refused_and_nothing_of_it_is_counted(ts
 
 
 @pytest.mark.parametrize("ts", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59-23:59", "2026-05-04T10:11:12+14:00"])
-def test_a_record_of_another_time_is_no_part_of_the_last_minute(ts: str) -> None:
+def test_a_record_from_another_time_is_not_part_of_the_last_minute(ts: str) -> None:
     arms = fold(replace(RECORD, ts=ts), RECORD)["arms"]
 
     assert sum(arms["A"]["per_second"]) == arms["A"]["answers"] == 1
@@ -200,7 +200,7 @@ def test_a_latency_that_is_not_finite_is_in_no_percentile(latency_ms: float) -> 
     assert figures["arms"]["A"]["latency_ms"]["p99"] == OK.latency_ms
 
 
-def test_texts_of_any_length_and_content_are_shown_cut_and_encodable() -> None:
+def test_texts_of_any_length_and_content_are_truncated_and_encodable() -> None:
     long = "\ud800 word" * 1_000_000
     live = Live()
     live.add(
@@ -215,7 +215,7 @@ def test_texts_of_any_length_and_content_are_shown_cut_and_encodable() -> None:
     assert len(msgspec.json.encode(live.pairs_after(0))) < 100 * SHOWN_CHARS
 
 
-def test_arms_without_end_take_bounded_memory() -> None:
+def test_any_number_of_arms_takes_bounded_memory() -> None:
     names = [f"A{number}" for number in range(10 * ARMS_KEPT)]
 
     arms = fold(*[replace(SINGLE, production_arm=name, results={name: OK}) for name in names])["arms"]

@@ -130,7 +130,7 @@ def test_a_watcher_beyond_the_limit_is_told_to_retry(start_server: StartServer, 
         refused.read()
 
     assert refused.status_code == 503
-    assert "watch already" in refused.text
+    assert "are open already" in refused.text
     with ExitStack() as stack:
         server.wait_for(lambda: watch(server, stack).status_code == 200, "free again")
 
@@ -148,9 +148,7 @@ def test_watchers_do_not_keep_the_server_from_stopping(start_server: StartServer
 
 
 @pytest.mark.parametrize("path", ["/", "/live.css", "/live.js"])
-def test_the_page_and_its_parts_allow_nothing_inline_and_nothing_from_elsewhere(
-    path: str, single_server: LocalServer
-) -> None:
+def test_the_page_and_its_assets_allow_no_inline_and_no_external_content(path: str, single_server: LocalServer) -> None:
     response = httpx.get(single_server.address.metrics_url + path)
 
     assert response.status_code == 200

@@ -1,4 +1,4 @@
-"""Starting up: what stops the server says why in one sentence, and a shadow never does."""
+"""Start-up: errors stop the server with one sentence, and a shadow never stops it."""
 
 import hashlib
 import os
@@ -35,7 +35,7 @@ def _start(folder: Path, *arguments: str, config: str | None = None, **settings:
     return done.returncode, done.stderr
 
 
-def test_an_address_beyond_loopback_needs_keys(tmp_path: Path) -> None:
+def test_a_non_loopback_address_needs_keys(tmp_path: Path) -> None:
     code, said = _start(tmp_path, HOST="0.0.0.0")  # noqa: S104 - refused, which is the point
 
     assert code == 2
@@ -52,7 +52,7 @@ def test_an_address_beyond_loopback_needs_keys(tmp_path: Path) -> None:
         ({"HOST": "256.1.1.1", "KEYS_FILE": ""}, "LYNX_KEYS_FILE is ''"),
     ],
 )
-def test_an_unusable_setting_stops_the_start_with_one_sentence(
+def test_an_invalid_setting_stops_the_start_with_one_sentence(
     settings: dict[str, str], sentence: str, tmp_path: Path
 ) -> None:
     code, said = _start(tmp_path, **settings)
@@ -125,7 +125,7 @@ def test_without_a_configuration_the_registrys_production_model_serves(
     assert details["route"]["arms"] == {"A": registry.production}
 
 
-def test_keys_are_asked_for_when_there_is_a_keys_file(start_server: StartServer, tmp_path: Path) -> None:
+def test_keys_are_required_if_there_is_a_keys_file(start_server: StartServer, tmp_path: Path) -> None:
     keys = tmp_path / "keys"
     keys.write_text(hashlib.sha256(b"a-secret-key").hexdigest(), encoding="ascii")
     server = start_server(None, KEYS_FILE=str(keys))
@@ -175,7 +175,7 @@ def test_headers_that_never_complete_are_408(sent: bytes, start_server: StartSer
     assert answer.startswith(b"HTTP/1.1 408")
 
 
-def test_headers_without_end_are_431(single_server: LocalServer) -> None:
+def test_endless_headers_are_431(single_server: LocalServer) -> None:
     with _connect(single_server) as client:
         client.sendall(HEAD + b"X: " + b"a" * 40_000)
         answer = client.recv(4096)
@@ -183,7 +183,7 @@ def test_headers_without_end_are_431(single_server: LocalServer) -> None:
     assert answer.startswith(b"HTTP/1.1 431")
 
 
-def test_clients_that_send_no_body_take_no_place_from_others(start_server: StartServer) -> None:
+def test_clients_that_send_no_body_take_no_places(start_server: StartServer) -> None:
     server = start_server(None, MAX_INFLIGHT="1")
 
     with _connect(server) as idle:
@@ -193,7 +193,7 @@ def test_clients_that_send_no_body_take_no_place_from_others(start_server: Start
         assert httpx.get(f"{server.address.url}/readyz").status_code == 200
 
 
-def test_a_forwarded_address_escapes_no_rate_limit(start_server: StartServer) -> None:
+def test_a_forwarded_address_does_not_escape_the_rate_limit(start_server: StartServer) -> None:
     server = start_server(None, RATE_PER_S="1")
     url, body = server.address.url + "/v1/grammar/correct", {"sentence": "He goed home."}
 
@@ -215,7 +215,7 @@ def test_a_server_without_stderr_serves_and_logs_traffic(tmp_path: Path, routing
     assert len(read_log(server.traffic_log).records) == 3
 
 
-def test_every_line_on_stderr_is_json_also_about_broken_http(start_server: StartServer) -> None:
+def test_every_line_on_stderr_is_json_even_about_malformed_http(start_server: StartServer) -> None:
     server = start_server(None)
     with _connect(server) as client:
         client.sendall(b"NONSENSE\r\n\r\n")
@@ -227,7 +227,7 @@ def test_every_line_on_stderr_is_json_also_about_broken_http(start_server: Start
     assert [line for line in lines if not line.startswith("{")] == []
 
 
-def test_a_server_that_stops_leaves_the_address_of_another_alone(start_server: StartServer) -> None:
+def test_a_stopping_server_does_not_remove_another_servers_address(start_server: StartServer) -> None:
     server = start_server(None)
     address = server.folder / "server.json"
     another = address.read_text(encoding="utf-8").replace(f"{server.address.pid}", "1")

@@ -1,4 +1,4 @@
-"""Several server processes behind one port: one log, one set of metrics, and whoever dies is followed by another."""
+"""Several server processes behind one port: one log, one set of metrics, and dead processes are restarted."""
 
 import json
 import os
@@ -66,7 +66,7 @@ def test_two_processes_share_the_port_the_log_and_the_metrics(start_server: Star
     assert [pid for pid in pids if not _gone(pid)] == []
 
 
-def test_a_killed_process_is_followed_by_another_and_loses_no_answered_request(
+def test_a_killed_process_is_restarted_and_no_answered_request_is_lost(
     start_server: StartServer, routing: Routing
 ) -> None:
     server = start_server(routing(Strategy.SHADOW), WORKERS="2")
@@ -90,7 +90,7 @@ def test_a_killed_process_is_followed_by_another_and_loses_no_answered_request(
     assert counted >= len(answered)  # the dead process's count is not forgotten
 
 
-def test_a_dead_process_owes_no_line_even_before_another_follows(start_server: StartServer, routing: Routing) -> None:
+def test_a_dead_processs_lines_are_recovered_before_the_restart(start_server: StartServer, routing: Routing) -> None:
     server = start_server(
         routing(Strategy.SHADOW), fault="waits-for-ever", WORKERS="2", SHADOW_TIMEOUT_MS="600000", DRAIN_MS="0"
     )
@@ -116,7 +116,7 @@ def test_every_process_follows_the_route_configuration(start_server: StartServer
     assert details["shadow"]["starts"] == 2
 
 
-def test_who_follows_a_dead_process_begins_with_the_route_in_force_not_with_a_bad_file(
+def test_a_restarted_process_starts_with_the_route_in_force_not_with_a_bad_file(
     start_server: StartServer, routing: Routing
 ) -> None:
     good = routing(Strategy.AB)
@@ -133,7 +133,7 @@ def test_who_follows_a_dead_process_begins_with_the_route_in_force_not_with_a_ba
     assert {process["route"]["config_sha"] for process in server.details()["processes"]} == {good.config_sha}
 
 
-def test_when_the_parent_is_killed_its_processes_finish_what_is_in_work_and_end(
+def test_when_the_parent_is_killed_its_processes_finish_running_requests_and_exit(
     start_server: StartServer, routing: Routing
 ) -> None:
     server = start_server(routing(Strategy.SHADOW), WORKERS="2")
@@ -151,9 +151,7 @@ def test_when_the_parent_is_killed_its_processes_finish_what_is_in_work_and_end(
     assert list((server.folder / "journal").glob("*.jsonl")) == []
 
 
-def test_a_process_that_is_stopped_from_outside_is_followed_by_another(
-    start_server: StartServer, routing: Routing
-) -> None:
+def test_a_process_that_is_stopped_from_outside_is_restarted(start_server: StartServer, routing: Routing) -> None:
     server = start_server(routing(Strategy.SINGLE), WORKERS="2")
     victim, survivor = _pids(server)
 
@@ -165,7 +163,7 @@ def test_a_process_that_is_stopped_from_outside_is_followed_by_another(
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "65", "1000000", "two", "1.5", ""])
-def test_a_number_of_processes_that_makes_no_sense_is_refused(value: str, tmp_path: Path) -> None:
+def test_an_invalid_number_of_processes_is_refused(value: str, tmp_path: Path) -> None:
     by_variable = LocalServer(tmp_path, environ={"LYNX_WORKERS": value})
     by_argument = LocalServer(tmp_path, command=(*SERVER_COMMAND, f"--workers={value}"))
 
@@ -175,7 +173,7 @@ def test_a_number_of_processes_that_makes_no_sense_is_refused(value: str, tmp_pa
         by_argument.start()
 
 
-def test_what_is_wrong_with_the_configuration_is_said_once(tmp_path: Path) -> None:
+def test_an_invalid_configuration_is_reported_once(tmp_path: Path) -> None:
     (tmp_path / "route_config.json").write_text('{"stratgy": 1}', encoding="utf-8")
     server = LocalServer(tmp_path, environ={"LYNX_WORKERS": "3"})
 

@@ -31,7 +31,7 @@ def _refused(server: LocalServer) -> bool:
 
 
 @pytest.mark.parametrize("bad", ['{"stratgy": 1}', "", "{", "[]", None])
-def test_an_unusable_configuration_is_refused_and_the_old_one_stays(
+def test_an_unusable_configuration_is_refused_and_the_old_one_stays_in_force(
     bad: str | None, start_server: StartServer, routing: Routing
 ) -> None:
     good = routing(Strategy.SINGLE)
@@ -56,7 +56,7 @@ def test_a_good_configuration_after_a_bad_one_clears_the_refusal(start_server: S
     server.wait_for(lambda: not _refused(server), "free of the refusal")
 
 
-def test_switching_the_shadow_off_ends_bs_process_and_cancels_what_runs(
+def test_switching_the_shadow_off_ends_bs_process_and_cancels_its_runs(
     start_server: StartServer, routing: Routing
 ) -> None:
     server = start_server(routing(Strategy.SHADOW), fault="waits-for-ever", SHADOW_TIMEOUT_MS="600000")
@@ -74,7 +74,9 @@ def test_switching_the_shadow_off_ends_bs_process_and_cancels_what_runs(
     assert found["under-way"][1].status == "cancelled"
 
 
-def test_shadow_off_under_load_cancels_what_runs_and_logs_it_so(start_server: StartServer, routing: Routing) -> None:
+def test_shadow_off_under_load_logs_the_running_shadows_as_cancelled(
+    start_server: StartServer, routing: Routing
+) -> None:
     server = start_server(routing(Strategy.SHADOW), fault="waits-for-ever", SHADOW_TIMEOUT_MS="600000")
     server.wait_for_shadow()
     over, sent = threading.Event(), list[str]()
@@ -162,7 +164,7 @@ def test_no_request_sees_half_of_two_configurations(start_server: StartServer, r
         assert (record.production_arm, record.shadow_arm) == (assigned.production_arm, assigned.shadow_arm)
         answers[config.arms[record.production_arm]].add(str(record.results[record.production_arm].response))
     assert {record.config_sha for record in records} == set(by_sha)
-    # the model that answered is the one that the line's configuration names
+    # The model that answered is the one in the line's configuration.
     assert all(len(texts) == 1 for texts in answers.values())
     assert answers[ab.arms["A"]] != answers[ab.arms["B"]]
 
@@ -182,7 +184,7 @@ def test_a_deleted_file_is_refused_and_the_configuration_in_force_stays(
     server.wait_for(lambda: "route_config.json is missing" in log.read_text(encoding="utf-8"), "logging the refusal")
 
 
-def test_a_server_without_a_file_runs_on_without_a_refusal(start_server: StartServer, routing: Routing) -> None:
+def test_a_server_without_a_file_keeps_running_without_a_refusal(start_server: StartServer, routing: Routing) -> None:
     server = start_server(None)
     default = server.details()["route"]["config_sha"]
     server.route_file.write(routing(Strategy.AB))
@@ -213,7 +215,7 @@ def _thousands_of_keys(path: Path) -> None:
 
 @pytest.mark.parametrize("make", [_pipe, _enormous, _thousands_of_keys])
 @pytest.mark.parametrize("name", ["route_config.json", "registry.json"])
-def test_no_file_that_a_server_reads_can_hold_it_up(
+def test_no_file_that_a_server_reads_can_block_it(
     make: Callable[[Path], None], name: str, start_server: StartServer, routing: Routing, tmp_path: Path
 ) -> None:
     models = tmp_path / "models"

@@ -14,7 +14,7 @@ from miniserve.traffic import RouteConfig, Strategy
 CONFIG = RouteConfig(Strategy.SHADOW, "prod-2026-05", {"A": "a" * 64, "B": "b" * 64}, "A", "B")
 
 
-def test_a_written_configuration_is_read_back_whole(tmp_path: Path) -> None:
+def test_a_written_configuration_round_trips(tmp_path: Path) -> None:
     file = RouteFile(tmp_path / "route_config.json")
 
     file.write(CONFIG)

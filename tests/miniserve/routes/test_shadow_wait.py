@@ -64,7 +64,7 @@ def test_a_shadow_that_does_not_load_ends_the_wait_with_its_reason(start_server:
     assert server.details()["route"]["strategy"] == "shadow"
 
 
-def test_nobody_waits_when_asked_not_to(start_server: StartServer, routing: Routing) -> None:
+def test_no_wait_returns_at_once(start_server: StartServer, routing: Routing) -> None:
     server = start_server(routing(Strategy.SINGLE), fault="fails-to-load")
 
     done = _shadow_on(server, "--no-wait")

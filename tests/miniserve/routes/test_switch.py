@@ -52,7 +52,7 @@ def test_a_sha_or_a_unique_prefix_names_its_model(path: Path, registry: Registry
     assert _written(path).arms == {"A": a, "B": b}
 
 
-def test_the_salt_of_the_file_is_kept_until_another_is_asked_for(path: Path) -> None:
+def test_the_salt_in_the_file_is_kept_unless_another_is_given(path: Path) -> None:
     main(["shadow-on", "v0.1.0", "v0.3.0", "--salt", "epoch-2"])
     main(["ab-on", "v0.1.0", "v0.3.0"])
     kept = _written(path).salt

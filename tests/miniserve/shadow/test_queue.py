@@ -65,7 +65,7 @@ def test_an_answer_has_the_latency_that_the_shadow_measured_and_the_wait_before_
     assert outcome == ArmResult("ok", "one", True, latency_ms=500.0, tokens=1, queue_ms=250.0)
 
 
-def test_an_arm_that_measured_itself_is_believed() -> None:
+def test_an_arms_own_measurements_are_used() -> None:
     async def measured(prompt: str) -> Answer:
         return Answer(prompt, edit_applied=False, tokens=3, service_ms=7.0, cpu_ms=6.0)
 
@@ -122,7 +122,7 @@ def test_prompts_are_asked_one_at_a_time_in_the_order_of_their_arrival() -> None
     assert {outcome.status for outcome in outcomes} == {"ok"}
 
 
-def test_beyond_the_queue_prompts_are_dropped_at_once_and_close_cancels_the_rest() -> None:
+def test_with_a_full_queue_prompts_are_dropped_at_once_and_close_cancels_the_rest() -> None:
     async def hang(_prompt: str) -> Answer:
         await asyncio.Event().wait()
         raise AssertionError("the event is never set")

@@ -1,6 +1,6 @@
-"""How do bytes on a socket become a call of the ASGI application, and what may a client make us hold or wait for?
+"""How do bytes on a socket become ASGI calls, and how much memory and time may a client take?
 
-parser.py turns bytes into requests and bounds their heads and framing. exchange.py is one request with its response,
-pipeline.py the order of those of a connection. connection.py is one socket, deadline.py how long it may wait in each of
-its states, limits.py the numbers.
+parser.py turns bytes into requests and limits their heads and framing. exchange.py handles one request and its
+response, pipeline.py keeps the requests of a connection in order. connection.py handles one socket, deadline.py the
+time that it may spend in each state; limits.py has the numbers.
 """

@@ -1,4 +1,4 @@
-"""One connection: what its client sends goes to the parser, and no state of it lasts for ever."""
+"""One connection: passes what the client sends to the parser, and enforces a deadline in every state."""
 
 import asyncio
 from http import HTTPStatus
@@ -36,7 +36,7 @@ class Owner(Protocol):
 
 
 class Connection(asyncio.Protocol):
-    """HTTP/1.1 on a socket. Requests are answered in order; while one waits for its turn, no more are parsed."""
+    """HTTP/1.1 on a socket. Requests are answered in order; while one waits in the queue, no more are parsed."""
 
     def __init__(self, owner: Owner) -> None:
         self._owner = owner
@@ -50,7 +50,7 @@ class Connection(asyncio.Protocol):
         self._served_any = self._eof = self._closing = self._draining = False
         self._discarded_bytes = 0
         self._reading = True
-        self._resumed: asyncio.Event | None = None  # None while the client takes what is written
+        self._resumed: asyncio.Event | None = None  # None while the client reads what is written
         self._waits_for: tuple[State, Exchange | None] | None = None
         self._deadline = Deadline(self._loop, self._on_deadline)
         self._write_timer: asyncio.TimerHandle | None = None
@@ -58,15 +58,15 @@ class Connection(asyncio.Protocol):
     # What the event loop calls.
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # a stream socket's
-        """Begin to wait for the first head, unless there are too many connections."""
+        """Wait for the first head, or refuse the connection if there are too many."""
         self._transport = transport
         self._owner.connections.add(self)
         for key, name in (("client", "peername"), ("server", "sockname")):
             address = transport.get_extra_info(name)
             self._addresses[key] = (str(address[0]), int(address[1])) if address else None
         if len(self._owner.connections) > self._limits.max_connections:
-            # Beyond it the process would run out of descriptors: for its log, its shadow, and everybody else. It closes
-            # without lingering, because a connection that lingers still holds one.
+            # Beyond the limit, the process would run out of descriptors for its log, its shadow and other clients.
+            # Close without lingering, because a lingering connection still holds a descriptor.
             self.write(_refusal(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections: expected fewer"))
             self._closing = True
             self._transport.close()
@@ -75,7 +75,7 @@ class Connection(asyncio.Protocol):
         self._update()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop every wait."""
+        """Stop all timers, and wake the application."""
         self._closing = True
         self._deadline.cancel_timer()
         if self._write_timer is not None:
@@ -86,7 +86,7 @@ class Connection(asyncio.Protocol):
         self._owner.on_lost(self)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came; throw it away if nothing more is parsed on this connection."""
+        """Parse the data, or discard it if nothing more is parsed on this connection."""
         if self._parsing_is_over:
             self._discarded_bytes += len(data)
             if self._discarded_bytes > MAX_DISCARDED_BYTES:
@@ -96,7 +96,7 @@ class Connection(asyncio.Protocol):
         self.on_progress()
 
     def eof_received(self) -> bool:
-        """Keep the connection for what was asked: a client may close its sending side after its request."""
+        """Stay open while a request is unanswered: a client may close its sending side after its request."""
         self._eof = True
         if self._closing or self._pipeline.current is None:
             return False
@@ -104,12 +104,12 @@ class Connection(asyncio.Protocol):
         return True
 
     def pause_writing(self) -> None:
-        """Stop the application while the client does not read, and give the client up if that lasts."""
+        """Pause the application while the client does not read, and abort if that lasts too long."""
         self._resumed = asyncio.Event()
         self._write_timer = self._loop.call_later(self._limits.write_s, self.abort)
 
     def resume_writing(self) -> None:
-        """Let the application go on."""
+        """Let the application continue."""
         if self._write_timer is not None:
             self._write_timer.cancel()
         if self._resumed is not None:
@@ -119,11 +119,11 @@ class Connection(asyncio.Protocol):
     # What the parser calls.
 
     def on_head(self, head: Head) -> None:
-        """Start the application on a request, or let the request wait for those before it."""
+        """Start the application on a request, or queue the request behind earlier ones."""
         self._pipeline.add(Exchange(head, self, self._addresses))
 
     def on_body(self, data: bytes) -> None:
-        """Hand over a part of the body."""
+        """Pass on a part of the body."""
         self._pipeline.add_body(data)
 
     def on_end(self) -> None:
@@ -139,21 +139,21 @@ class Connection(asyncio.Protocol):
 
     @property
     def writable(self) -> bool:
-        """Whether the client takes what is written."""
+        """Whether the client reads what is written."""
         return self._resumed is None
 
     async def wait_until_writable(self) -> None:
-        """Wait until it does, or is gone."""
+        """Wait until the client reads again, or is gone."""
         if self._resumed is not None:
             await self._resumed.wait()
 
     def abort(self) -> None:
-        """Drop the connection, and whatever the client has not read."""
+        """Drop the connection, and everything that the client has not read."""
         self._closing = True
         self._transport.abort()
 
     def on_progress(self) -> None:
-        """Go on with whatever can go on: parsing, the next request, closing."""
+        """Do whatever is possible now: parse, start the next request, close."""
         self._advance()
         while self._unparsed and not self._parsing_is_over and not self._pipeline.held_up:
             piece, self._unparsed = self._unparsed[:PARSED_AT_ONCE_BYTES], self._unparsed[PARSED_AT_ONCE_BYTES:]
@@ -161,14 +161,14 @@ class Connection(asyncio.Protocol):
                 self._parser.feed(piece)
             except BadRequest as refused:
                 self._refuse(refused.status, refused.detail)
-            # Before the next look at held_up: the request that begins now may wait for a body that is still unparsed.
+            # Before held_up is checked again: the request that starts now may wait for a body that is not parsed yet.
             self._advance()
         self._update()
 
     # What the server calls.
 
     def shutdown(self) -> None:
-        """Close as soon as the request in work, if there is one, is answered."""
+        """Close as soon as the running request, if there is one, is answered."""
         self._draining = True
         if self._closing:
             return
@@ -177,11 +177,11 @@ class Connection(asyncio.Protocol):
         elif self._parser.between_requests:
             self._close()
         else:
-            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "the server stops: try again")
-        self._waits_for = None  # the deadlines are others now
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "the server is stopping: try again")
+        self._waits_for = None  # the deadlines are shorter now
         self.on_progress()
 
-    # The rest is this class's own.
+    # Internal.
 
     @property
     def _parsing_is_over(self) -> bool:
@@ -196,14 +196,14 @@ class Connection(asyncio.Protocol):
         task.add_done_callback(self._owner.tasks.discard)
 
     def _advance(self) -> None:
-        """Begin the next request, or write the refusal and close, once what comes before is complete."""
+        """Start the next request, or write the refusal and close, once the earlier requests are complete."""
         if not self._closing and self._pipeline.advance(eof=self._eof and not self._unparsed):
             if self._pipeline.current is None and self._pipeline.refusal is not None:
                 self.write(self._pipeline.refusal)
             self._close()
 
     def _refuse(self, status: HTTPStatus, detail: str) -> None:
-        """Answer instead of the application, in the order of the requests, and close."""
+        """Send a refusal in place of the application's response, in request order, and close."""
         _log.info("refused before there was a request", status=int(status), reason=detail)
         refusal = _refusal(status, detail)
         if self._pipeline.refuse(refusal):
@@ -211,7 +211,7 @@ class Connection(asyncio.Protocol):
             self._close()
 
     def _close(self) -> None:
-        """Close, after a while if the client may still be sending: a reset could overtake the answer."""
+        """Close; linger if the client may still be sending, because a reset could overtake the response."""
         self._closing = True
         refused = self._pipeline.refusal is not None
         unread = self._pipeline.body_incomplete or refused or self._unparsed or self._discarded_bytes
@@ -223,7 +223,7 @@ class Connection(asyncio.Protocol):
         self._update()
 
     def _update(self) -> None:
-        """Set the deadline of the state that the connection is in by now, and stop or resume reading."""
+        """Set the deadline for the connection's present state, and pause or resume reading."""
         if self._eof and not self._unparsed:
             self._pipeline.abandon()
         reading = self._closing or len(self._unparsed) <= HIGH_WATER_BYTES
@@ -231,6 +231,7 @@ class Connection(asyncio.Protocol):
             self._reading = reading
             (self._transport.resume_reading if reading else self._transport.pause_reading)()
         now_waits_for = (self._state(), self._pipeline.current)
+        # Only on a change: data that trickles in must not extend the deadline.
         if now_waits_for != self._waits_for:
             self._waits_for = now_waits_for
             unsent = self._transport.get_write_buffer_size() > 0
@@ -255,7 +256,7 @@ class Connection(asyncio.Protocol):
                 self._refuse(HTTPStatus.REQUEST_TIMEOUT, f"the head is not complete after {self._limits.head_s:g} s")
                 self._advance()
             case State.BODY if self._pipeline.current is not None and not self._pipeline.current.abandoned:
-                # The application learns first, because it says more, and counts the request.
+                # Tell the application first: its 408 has more detail, and it counts the request.
                 self._pipeline.abandon()
                 self._deadline.set(self._limits.body_slack_s)
             case State.BODY:

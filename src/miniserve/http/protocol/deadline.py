@@ -1,4 +1,4 @@
-"""What a connection waits for, how long it may, and the one timer that ends the wait."""
+"""The states of a connection, the time limit of each, and the timer that enforces it."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,24 +9,24 @@ from miniserve.http.protocol.limits import SHUTDOWN_BODY_S, Limits
 
 
 class State(Enum):
-    """What a connection waits for. Each state has a deadline, but WORK, which has the application's own."""
+    """What a connection waits for. Each state has a deadline, except WORK: the application has its own."""
 
     IDLE = auto()
-    """The next request, after at least one."""
+    """The next request, after at least one other."""
     HEAD = auto()
-    """The rest of a head, or the first byte of the first."""
+    """The rest of a head, or the first byte on a new connection."""
     BODY = auto()
     """The rest of a body."""
     WORK = auto()
-    """The application's response to a request that is complete."""
+    """The application's response to a complete request."""
     DRAIN = auto()
-    """The rest of a body that was answered early, which nobody wants."""
+    """The rest of a body after an early response; it is discarded."""
     CLOSING = auto()
     """The client, to read the last response and to close."""
 
 
 def seconds_for(state: State, limits: Limits, *, draining: bool, unsent: bool) -> float | None:
-    """Return how long a connection may stay in a state, None for as long as the application takes."""
+    """Return how many seconds a connection may stay in a state, None for no limit."""
     match state:
         case State.IDLE:
             return limits.idle_s
@@ -47,7 +47,7 @@ def seconds_for(state: State, limits: Limits, *, draining: bool, unsent: bool) -
 class Deadline:
     """A deadline that moves with every request.
 
-    A timer that is too early is left to find that out when it fires: two timers less for every request.
+    Moving it later leaves the timer alone, which checks the deadline when it fires. That saves two timers per request.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, passed: Callable[[], None]) -> None:
@@ -57,14 +57,14 @@ class Deadline:
         self._timer: asyncio.TimerHandle | None = None
 
     def set(self, seconds: float | None) -> None:
-        """Call back in so many seconds, or never; whatever was set before is forgotten."""
+        """Call back after that many seconds, or never for None; replaces the previous deadline."""
         self._at = at = None if seconds is None else self._loop.time() + seconds
         if at is not None and (self._timer is None or self._timer.when() > at):
             self.cancel_timer()
             self._timer = self._loop.call_at(at, self._fire)
 
     def cancel_timer(self) -> None:
-        """Never call back."""
+        """Cancel the callback."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -17,9 +17,9 @@ from miniserve.http.protocol.parser import Head
 
 _log = structlog.get_logger()
 _STATUS_LINES = {int(status): f"HTTP/1.1 {int(status)} {status.phrase}\r\n".encode() for status in HTTPStatus}
-# A line break in a header's name or value would begin another header.
+# A line break in a header's name or value would start another header.
 _ILLEGAL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
-# "client" and "server", each as host and port.
+# "client" and "server", each with host and port.
 Addresses = dict[str, tuple[str, int] | None]
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
 _NO_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
@@ -33,20 +33,20 @@ class Wire(Protocol):
 
     @property
     def writable(self) -> bool:
-        """Whether the client takes what is written."""
+        """Whether the client reads what is written."""
 
     async def wait_until_writable(self) -> None:
-        """Wait until it does, or is gone."""
+        """Wait until the client reads again, or is gone."""
 
     def abort(self) -> None:
-        """Give the connection up: the client has part of a response that will not be completed."""
+        """Drop the connection: the client has part of a response that will not be completed."""
 
     def on_progress(self) -> None:
         """Note that the body was read, or the response is complete."""
 
 
 class Exchange:
-    """The body waits here until the application receives it; the response goes out as the application sends it."""
+    """Buffers the body until the application receives it; writes the response as the application sends it."""
 
     def __init__(self, head: Head, wire: Wire, addresses: Addresses) -> None:
         self._head = head
@@ -54,14 +54,14 @@ class Exchange:
         self._wire = wire
         self._body = bytearray()
         self._wake = asyncio.Event()
-        # Set when the client sends no more, or when we wait no longer for it; a response can still be sent.
+        # Set when the client sends no more, or when we stop waiting for it. A response can still be sent.
         self.abandoned = False
-        # Set when nothing that is sent reaches the client any more.
+        # Set when nothing can reach the client any more.
         self._lost = False
         self._handed_over = False
         self._start = b""
         self._chunked = self._bodiless = False
-        # Bytes that the response's Content-Length still promises.
+        # Remaining bytes of the response's Content-Length.
         self._left: int | None = None
         self._continue_wanted = head.expects_continue
         self.body_complete = False
@@ -71,12 +71,12 @@ class Exchange:
 
     @property
     def body_waiting(self) -> bool:
-        """Whether enough of the body waits for the application to stop reading from the client."""
+        """Whether so much of the body is buffered that reading from the client should stop."""
         return len(self._body) > HIGH_WATER_BYTES
 
     def add_body(self, data: bytes) -> None:
-        """Take a part of the body; after the response nobody wants it."""
-        self._continue_wanted = False  # it did not wait
+        """Buffer a part of the body; after the response it is discarded."""
+        self._continue_wanted = False  # the client did not wait for it
         if not self.response_complete:
             self._body += data
             self._wake.set()
@@ -87,23 +87,23 @@ class Exchange:
         self._wake.set()
 
     def abandon(self) -> None:
-        """Tell the application that no more comes from the client; it may still answer."""
+        """Tell the application that the client sends no more; it may still respond."""
         self.abandoned = True
         self._wake.set()
 
     def lose(self) -> None:
-        """Tell the application that nobody is there, and drop what it sends."""
+        """Tell the application that the client is gone, and drop what it sends."""
         self._lost = True
         self.abandon()
 
     async def run(self, app: ASGIApp) -> None:
-        """Call the application, and answer for it if it does not."""
+        """Call the application, and send an error response if it does not respond."""
         try:
             await app(self._scope(), self._receive, self._send)
         except asyncio.CancelledError:
-            # The server's grace at shutdown is over.
-            self._answer_instead(HTTPStatus.SERVICE_UNAVAILABLE, "the server stops: try again")
-        except Exception:  # noqa: BLE001 - whatever the application raises, the client is answered
+            # The grace period at shutdown is over. Not raised again: the task ends here, and its client gets an answer.
+            self._answer_instead(HTTPStatus.SERVICE_UNAVAILABLE, "the server is stopping: try again")
+        except Exception:  # noqa: BLE001 - the client gets a response whatever the application raises
             _log.exception("the application failed", path=self._head.path)
             self._answer_instead(HTTPStatus.INTERNAL_SERVER_ERROR, "an internal error, see the server's log")
         else:
@@ -145,13 +145,13 @@ class Exchange:
             self._continue_wanted = False
             self._wire.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         while not self.response_complete:
-            # A body that came whole is handed over even if the client closed its sending side after it.
+            # A complete body is passed on even if the client has closed its sending side after it.
             if self._body or (self.body_complete and not self._handed_over):
                 message = {"type": "http.request", "body": bytes(self._body), "more_body": not self.body_complete}
                 self._handed_over = self.body_complete
                 if self.body_waiting:
                     self._body.clear()
-                    self._wire.on_progress()  # reading stopped
+                    self._wire.on_progress()  # reading was paused
                 else:
                     self._body.clear()
                 return message
@@ -175,9 +175,9 @@ class Exchange:
             raise RuntimeError(f"the application sent {kind} out of order")
 
     def _head_of(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-        """Return the response's head, which leaves together with the first part of the body."""
+        """Return the response's head, which is sent together with the first part of the body."""
         if not self.body_complete and (self._continue_wanted or (self._head.length or 0) > MAX_DRAINED_BYTES):
-            # Whether the client sends its body now is unknown, or it is too large to wait for its end.
+            # We do not know whether the client will send its body, or the body is too large to drain.
             self.keep_alive = False
         lines = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status, _date_line()]
         for name, value in headers:
@@ -186,7 +186,7 @@ class Exchange:
             if name == b"content-length":
                 self._left = int(value)
             elif name == b"connection":
-                # Closing is this class's decision; an application may ask for it.
+                # This class decides about closing; the application may only ask for it.
                 self.keep_alive = self.keep_alive and value.lower() != b"close"
                 continue
             lines += (name, b": ", value, b"\r\n")
@@ -196,7 +196,7 @@ class Exchange:
             self._chunked = True
             lines.append(b"transfer-encoding: chunked\r\n")
         elif self._left is None:
-            self.keep_alive = False  # HTTP/1.0 knows no chunks: the end of the connection ends the body
+            self.keep_alive = False  # HTTP/1.0 has no chunks, so the end of the connection ends the body
         if not self.keep_alive:
             lines.append(b"connection: close\r\n")
         lines.append(b"\r\n")
@@ -224,7 +224,7 @@ _date = (0, b"")
 
 
 def _date_line() -> bytes:
-    """Return the Date header, which changes once a second."""
+    """Return the Date header, cached because it changes only once a second."""
     global _date  # noqa: PLW0603 - a cache of one value, on one event loop
     now = int(time.time())
     if _date[0] != now:

@@ -1,6 +1,6 @@
-"""Turns bytes into requests: httptools parses, and this bounds and checks what httptools leaves to its caller.
+"""Turns bytes into requests: httptools parses, and this module checks what httptools leaves to its caller.
 
-Sizes of heads and framing, Host, transfer codings, upgrades and trailers. No input or output.
+That is the sizes of heads and framing, Host, transfer codings, upgrades and trailers. No input or output.
 """
 
 import re
@@ -14,15 +14,15 @@ import msgspec
 from miniserve.http.protocol.limits import MAX_FRAMING_BYTES, MAX_HEAD_BYTES, MAX_HEADERS
 
 Headers = list[tuple[bytes, bytes]]
-# uri-host [ ":" port ] (RFC 9110, section 7.2), which may be empty.
+# uri-host [ ":" port ], possibly empty (RFC 9110, section 7.2).
 _HOST = re.compile(rb"[A-Za-z0-9\-._~%!$&'()*+,;=:\[\]]*")
-# The headers that say how the request is to be read.
+# The headers that decide how the request is read; the others are passed on without a look.
 _FRAMING = frozenset((b"host", b"content-length", b"transfer-encoding", b"expect"))
 _AROUND_HEADER = len(b": \r\n")
 
 
 class BadRequest(Exception):
-    """What the client sent is refused before the application sees it."""
+    """The client's bytes are refused before the application sees them."""
 
     def __init__(self, status: HTTPStatus, detail: str) -> None:
         super().__init__(detail)
@@ -48,7 +48,7 @@ class Head(msgspec.Struct, frozen=True):
 
 
 class Events(Protocol):
-    """Who is told what was parsed."""
+    """The callbacks of the parser."""
 
     def on_head(self, head: Head) -> None:
         """Begin a request."""
@@ -67,7 +67,7 @@ class RequestParser:
         self._events = events
         self._parser = httptools.HttpRequestParser(self)
         self._refusal: BadRequest | None = None
-        # Set by a request after which the connection closes: what follows it is no request.
+        # Set by a request after which the connection closes; what follows it is not parsed.
         self.finished = False
         self._in_head = True
         self._upgrading = False
@@ -82,7 +82,7 @@ class RequestParser:
 
     @property
     def between_requests(self) -> bool:
-        """Whether no byte of the next request has come."""
+        """Whether no byte of the next request has arrived."""
         return self._in_head and not self._raw_bytes and not self._head_bytes
 
     def feed(self, data: bytes) -> None:
@@ -110,8 +110,8 @@ class RequestParser:
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            # The parser takes the rest for another protocol. We speak no other, so the offer is ignored (RFC 9110,
-            # section 7.8): a new parser gets the same head without it, and the rest as the body that it is.
+            # httptools treats the rest as another protocol. We support none, so the offer is ignored (RFC 9110,
+            # section 7.8): a new parser gets the head without the Upgrade header, and the rest as the body.
             self._upgrading = False
             self._parser, again = httptools.HttpRequestParser(self), self._head_without_upgrade()
             self._parser.feed_data(again)
@@ -152,7 +152,7 @@ class RequestParser:
         self._method, self._version = self._parser.get_method(), self._parser.get_http_version()
         if self._parser.should_upgrade():
             if self._method == b"CONNECT":
-                self._refuse(BadRequest(HTTPStatus.NOT_IMPLEMENTED, "CONNECT: this server is no proxy"))
+                self._refuse(BadRequest(HTTPStatus.NOT_IMPLEMENTED, "CONNECT: this server is not a proxy"))
             self._upgrading = True
             return
         try:
@@ -170,7 +170,7 @@ class RequestParser:
         self._events.on_body(data)
 
     def on_message_complete(self) -> None:
-        """End the request; the next byte begins a head."""
+        """End the request; the next byte starts a head."""
         if self._upgrading:
             return
         self._in_head, self._chunked, self._head_bytes = True, False, 0
@@ -197,13 +197,13 @@ class RequestParser:
         if len(hosts) > 1 or (not hosts and self._version == "1.1"):
             raise BadRequest(HTTPStatus.BAD_REQUEST, f"{len(hosts)} Host headers: expected one")
         if hosts and not _HOST.fullmatch(hosts[0]):
-            raise BadRequest(HTTPStatus.BAD_REQUEST, "the Host header is no host name: expected NAME or NAME:PORT")
+            raise BadRequest(HTTPStatus.BAD_REQUEST, "the Host header is not a host name: expected NAME or NAME:PORT")
         try:
             url = httptools.parse_url(self._url)
             raw_path = url.path or b"/"
             path = raw_path.decode("ascii")
         except (httptools.HttpParserInvalidURLError, UnicodeDecodeError):
-            raise BadRequest(HTTPStatus.BAD_REQUEST, "the request target is no path: expected /...") from None
+            raise BadRequest(HTTPStatus.BAD_REQUEST, "the request target is not a path: expected /...") from None
         return Head(
             method=self._method.decode("ascii"),
             path=urllib.parse.unquote(path) if "%" in path else path,
@@ -212,7 +212,8 @@ class RequestParser:
             version=self._version,
             headers=self._headers,
             length=length,
-            # HTTP/1.0 clients that ask for it would need an answer that says so; none is worth it.
+            # Keeping an HTTP/1.0 connection open would need a Connection: keep-alive header in the response; no client
+            # is known to need it.
             keep_alive=self._version == "1.1" and self._parser.should_keep_alive(),
             expects_continue=expects_continue,
         )
@@ -224,7 +225,7 @@ class RequestParser:
             raise BadRequest(HTTPStatus.NOT_IMPLEMENTED, "the transfer coding is unknown: expected chunked")
 
     def _refuse(self, refusal: BadRequest) -> None:
-        # httptools turns whatever a callback raises into an error of its own, so the reason waits here.
+        # httptools replaces any exception of a callback by its own error, so keep the reason for `feed`.
         self._refusal = refusal
         raise refusal
 

@@ -1,4 +1,4 @@
-"""The requests of one connection: the one that is being answered, those that wait behind it, and who is refused."""
+"""The requests of one connection: the current one, those queued behind it, and the refusal at the end."""
 
 from collections import deque
 from collections.abc import Callable
@@ -8,13 +8,13 @@ from miniserve.http.protocol.limits import MAX_DRAINED_BYTES
 
 
 class Pipeline:
-    """Requests are answered in the order in which they came (RFC 9112, section 9.3.2)."""
+    """Requests are answered in the order of their arrival (RFC 9112, section 9.3.2)."""
 
     def __init__(self, start: Callable[[Exchange], None]) -> None:
         self._start = start
         self.current: Exchange | None = None
         self._waiting: deque[Exchange] = deque()
-        # The last one, whose body may still come.
+        # The last request, whose body may still be incomplete.
         self._incoming: Exchange | None = None
         self._drained_bytes = 0
         # Sent once every request before it is answered; nothing is parsed after it.
@@ -22,7 +22,7 @@ class Pipeline:
 
     @property
     def held_up(self) -> bool:
-        """Whether what comes next has to wait."""
+        """Whether parsing has to pause."""
         return bool(self._waiting) or (self.current is not None and self.current.body_waiting)
 
     @property
@@ -31,7 +31,7 @@ class Pipeline:
         return self._incoming is not None and not self._incoming.body_complete
 
     def add(self, exchange: Exchange) -> None:
-        """Begin a request, or let it wait for its turn."""
+        """Start a request, or queue it."""
         self._incoming = exchange
         if self.current is None:
             self._begin(exchange)
@@ -51,14 +51,14 @@ class Pipeline:
             self._incoming.end_body()
 
     def refuse(self, refusal: bytes) -> bool:
-        """Refuse what the client sends; returns whether the refusal is due now, or only once its turn comes."""
+        """Refuse what the client sends; returns whether to send the refusal now, or after the queued responses."""
         unfinished = self._incoming if self.body_incomplete else None
         if unfinished is not None and unfinished is self.current and not unfinished.response_started:
-            unfinished.lose()  # the refusal is its answer
+            unfinished.lose()  # the refusal takes the place of its response
             return True
         self.refusal = refusal
         if unfinished is not None and unfinished is self.current:
-            # Its response has begun, so that there is no place for the refusal. The connection closes after it.
+            # Its response has started, so the refusal cannot be sent. The connection closes after the response.
             unfinished.keep_alive = False
             unfinished.abandon()
         elif unfinished is not None:
@@ -66,10 +66,10 @@ class Pipeline:
         return False
 
     def advance(self, *, eof: bool) -> bool:
-        """Go on to the next request while the one before is done; returns whether the connection has to close.
+        """Start the next request once the current one is done; returns whether the connection has to close.
 
-        `eof` says that the client closed its sending side. Where this returns True and there is no current request, the
-        refusal, if there is one, is due.
+        `eof` says that the client closed its sending side. If this returns True and there is no current request, the
+        refusal, if any, is due.
         """
         while True:
             current = self.current
@@ -92,7 +92,7 @@ class Pipeline:
             self.current.abandon()
 
     def lose(self) -> None:
-        """Tell the current request that the client is gone, and forget the others."""
+        """Tell the current request that the client is gone, and drop the queued ones."""
         if self.current is not None:
             self.current.lose()
         self._waiting.clear()

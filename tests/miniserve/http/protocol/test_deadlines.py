@@ -54,7 +54,7 @@ def test_a_client_that_falls_silent_is_cut_off(sent: bytes, port: Port) -> None:
 
 
 @pytest.mark.parametrize("sent", HELD.values(), ids=HELD.keys())
-def test_a_client_that_sends_a_byte_now_and_then_is_cut_off(sent: bytes, port: Port) -> None:
+def test_a_client_that_trickles_bytes_is_cut_off(sent: bytes, port: Port) -> None:
     with port.connect() as client:
         client.sendall(sent)
         deadline = time.monotonic() + PATIENCE_S
@@ -88,7 +88,7 @@ def test_a_client_that_does_not_read_its_answers_is_cut_off(sent: bytes, port: P
         sender.join(PATIENCE_S)
 
 
-def test_sockets_that_are_held_after_an_early_answer_give_their_places_back(port: Port) -> None:
+def test_sockets_held_open_after_an_early_response_are_closed(port: Port) -> None:
     clients = [port.connect() for _ in range(200)]
     for client in clients:
         client.sendall(request("GET", "/early", b"x" * 100)[:-100])
@@ -103,7 +103,7 @@ def test_sockets_that_are_held_after_an_early_answer_give_their_places_back(port
     assert answers(port.exchange(request("GET", "/", b"", "Connection: close")), "GET")[0].status == 200
 
 
-def test_a_body_without_end_after_an_early_answer_is_not_read_for_ever(port: Port) -> None:
+def test_an_endless_body_after_an_early_response_is_not_read_for_ever(port: Port) -> None:
     with port.connect() as client:
         client.sendall(request("GET", "/early", b"", "Content-Length: 1000000000"))
         sender = threading.Thread(target=_send, args=(client, b"x" * 10**8))

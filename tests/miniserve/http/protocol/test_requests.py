@@ -49,7 +49,7 @@ def test_a_head_over_32_kb_is_431_however_it_arrives(kilobytes: int, before: byt
     assert _is_problem(found[-1], 431)
 
 
-def test_a_head_under_32_kb_is_taken_however_it_arrives(port: Port) -> None:
+def test_a_head_under_32_kb_is_accepted_however_it_arrives(port: Port) -> None:
     head = request("GET", "/", b"", "X: " + "a" * 31 * KB)
 
     found = answers(port.exchange(head + head + request("GET", "/", b"", "X: " + "a" * 31 * KB, CLOSE)), *["GET"] * 3)
@@ -57,7 +57,7 @@ def test_a_head_under_32_kb_is_taken_however_it_arrives(port: Port) -> None:
     assert [answer.status for answer in found] == [200] * 3
 
 
-def test_more_headers_than_a_request_needs_are_431(port: Port) -> None:
+def test_more_than_256_headers_are_431(port: Port) -> None:
     assert _is_problem(_answer(port, request("GET", "/", b"", *["X:"] * 1_000)), 431)
 
 
@@ -77,7 +77,7 @@ def test_a_request_without_one_valid_host_is_400(head: bytes, port: Port) -> Non
 
 
 @pytest.mark.parametrize("host", ["", "a", "127.0.0.1:80", "[::1]:80", "a_b.example"])
-def test_a_valid_host_is_taken(host: str, port: Port) -> None:
+def test_a_valid_host_is_accepted(host: str, port: Port) -> None:
     assert _answer(port, f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()).status == 200
 
 
@@ -112,7 +112,7 @@ def test_malformed_http_is_answered_with_problem_details_and_closed(sent: bytes,
     assert answer.headers["connection"] == "close"
 
 
-def test_what_came_before_malformed_http_is_answered_first(port: Port) -> None:
+def test_requests_before_malformed_http_are_answered_first(port: Port) -> None:
     good, bad = answers(port.exchange(request("GET", "/a") + b"NONSENSE\r\n\r\n"), "GET", "GET")
 
     assert (good.told["path"], bad.status) == ("/a", 400)
@@ -141,7 +141,7 @@ def test_trailers_are_dropped_and_change_no_header(port: Port) -> None:
     ids=["one trailer", "many trailers", "one extension", "many extensions", "leading zeros"],
 )
 @pytest.mark.parametrize("path", ["/echo", "/stuck", "/early"])
-def test_what_frames_chunks_is_bounded_whether_or_not_it_is_read(framing: bytes, path: str, port: Port) -> None:
+def test_chunk_framing_is_bounded_whether_or_not_the_body_is_read(framing: bytes, path: str, port: Port) -> None:
     method = "GET" if path == "/early" else "POST"
     with port.connect() as client:
         client.sendall(request(method, path, b"", "Transfer-Encoding: chunked"))
@@ -152,7 +152,7 @@ def test_what_frames_chunks_is_bounded_whether_or_not_it_is_read(framing: bytes,
     assert answers(received, method)[0].status in {200, 400, 413}
 
 
-def test_a_body_in_chunks_of_one_byte_is_read_whole(port: Port) -> None:
+def test_a_body_in_chunks_of_one_byte_is_read_completely(port: Port) -> None:
     chunks = b"1\r\nx\r\n" * 10 * KB + b"0\r\n\r\n"
 
     answer = _answer(port, request("POST", "/echo", b"", *CHUNKED) + chunks, "POST")
@@ -192,7 +192,7 @@ def test_a_client_that_closes_its_sending_side_gets_its_answers(at_once: bool, p
     assert [answer.told["body"] for answer in found] == ["one", "two"][: len(found)]
 
 
-def test_the_application_learns_that_a_client_left_within_its_body(port: Port) -> None:
+def test_the_application_learns_that_a_client_disconnected_during_its_body(port: Port) -> None:
     with port.connect() as client:
         client.sendall(request("POST", "/echo", b"x" * 10)[:-5])
         client.shutdown(socket.SHUT_WR)
@@ -201,7 +201,7 @@ def test_the_application_learns_that_a_client_left_within_its_body(port: Port) -
     assert answer.told["complete"] is False
 
 
-def test_the_application_learns_that_a_watcher_left(port: Port) -> None:
+def test_the_application_learns_that_a_client_disconnected_during_a_stream(port: Port) -> None:
     with port.connect() as client:
         client.sendall(request("GET", "/watch"))
         client.shutdown(socket.SHUT_WR)
@@ -210,7 +210,7 @@ def test_the_application_learns_that_a_watcher_left(port: Port) -> None:
     assert answer.body == b"begunleft"
 
 
-def test_a_connection_lives_on_after_an_early_answer_once_the_body_came(port: Port) -> None:
+def test_a_connection_stays_open_after_an_early_response_once_the_body_has_arrived(port: Port) -> None:
     with port.connect() as client:
         client.sendall(request("GET", "/early", b"x" * 10 * KB)[:-100])
         first = client.recv(65_536)
@@ -220,13 +220,13 @@ def test_a_connection_lives_on_after_an_early_answer_once_the_body_came(port: Po
     assert [answer.told["path"] for answer in found] == ["/early", "/next"]
 
 
-def test_an_early_answer_to_a_large_body_reaches_a_client_that_sends_it_whole_first(port: Port) -> None:
+def test_an_early_response_to_a_large_body_reaches_a_client_that_sends_it_all_first(port: Port) -> None:
     answer = _answer(port, request("GET", "/early", b"x" * KB * KB))
 
     assert (answer.status, answer.headers["connection"]) == (200, "close")
 
 
-def test_a_client_that_asks_before_its_body_is_told_to_continue_once(port: Port) -> None:
+def test_a_client_that_waits_for_100_continue_gets_it_once(port: Port) -> None:
     asked = request("POST", "/echo", b"abc", "Expect: 100-continue", CLOSE)
     with port.connect() as client:
         client.sendall(asked[:-3])
@@ -238,7 +238,7 @@ def test_a_client_that_asks_before_its_body_is_told_to_continue_once(port: Port)
     assert answer.told["body"] == "abc"
 
 
-def test_a_client_that_asks_before_its_body_and_is_answered_at_once_is_told_that_the_connection_closes(
+def test_if_a_client_waits_for_100_continue_an_early_response_closes_the_connection(
     port: Port,
 ) -> None:
     received = port.exchange(request("GET", "/early", b"abc", "Expect: 100-continue")[:-3])
@@ -255,7 +255,7 @@ def test_head_gets_the_headers_of_get_and_no_body(port: Port) -> None:
 
 
 @pytest.mark.parametrize("path", ["/broken", "/split"])
-def test_an_application_that_raises_is_answered_for_with_problem_details(path: str, port: Port) -> None:
+def test_if_the_application_raises_the_client_gets_problem_details(path: str, port: Port) -> None:
     answer = _answer(port, request("GET", path))
 
     assert _is_problem(answer, 500)
@@ -273,7 +273,7 @@ PIPELINE = (
 
 @settings(max_examples=100)
 @given(st.lists(st.integers(1, len(PIPELINE) - 1), unique=True, max_size=12).map(sorted))
-def test_however_a_pipeline_is_cut_its_answers_are_the_same_and_in_order(port: Port, cuts: list[int]) -> None:
+def test_however_a_pipeline_is_split_its_responses_are_the_same_and_in_order(port: Port, cuts: list[int]) -> None:
     parts = [PIPELINE[start:end] for start, end in zip([0, *cuts], [*cuts, len(PIPELINE)], strict=True)]
     with port.connect() as client:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -285,7 +285,7 @@ def test_however_a_pipeline_is_cut_its_answers_are_the_same_and_in_order(port: P
     assert [answer.told["path"] for answer in found] == ["/echo", "/early", "/echo", "/last"]
 
 
-def test_a_long_pipeline_is_answered_whole(port: Port) -> None:
+def test_a_long_pipeline_is_answered_completely(port: Port) -> None:
     sent = b"".join(request("POST", "/echo", b"%d" % number) for number in range(2_000))
 
     found = answers(port.exchange(sent + request("GET", "/", b"", CLOSE)), *["POST"] * 2_000, "GET")

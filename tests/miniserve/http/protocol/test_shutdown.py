@@ -18,7 +18,7 @@ def test_a_connection_without_a_request_is_closed(sent: bytes) -> None:
 @pytest.mark.parametrize(
     "sent", [request("POST", "/stuck", b"x"), request("POST", "/stuck", b"xy")[:-1]], ids=["in work", "within its body"]
 )
-def test_a_request_that_does_not_end_is_answered_503_when_the_grace_is_over(sent: bytes) -> None:
+def test_a_stuck_request_is_answered_503_after_the_grace_period(sent: bytes) -> None:
     with serving(deadline_ms=1) as port, port.connect() as client:
         client.sendall(sent)
         _wait_until_in_work(port)
