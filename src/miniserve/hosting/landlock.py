@@ -1,9 +1,9 @@
-"""A Landlock domain around a worker: it writes nowhere but in its own folder, reaches no network and no other process.
+"""A Landlock domain around a worker: it writes in its own folder only, and reaches no network and no other process.
 
-What seccomp refuses by the number of a call can be reached in other ways: a plain write(2) to a file under /proc changes
-another process's memory, priority or fate when memory runs out, and one to the server's files changes its evidence. The
-kernel asks Landlock wherever a path is opened for writing, and wherever it would ask for ptrace access. See landlock(7);
-needs no privilege.
+What seccomp refuses by the number of a call can be reached in other ways: a plain write(2) to a file under /proc
+changes another process's memory, priority or fate when memory runs out, and one to the server's files changes its
+evidence. The kernel asks Landlock wherever a path is opened for writing, and wherever it would ask for ptrace access.
+See landlock(7); needs no privilege.
 """
 
 import ctypes
@@ -17,8 +17,8 @@ from pathlib import Path
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _CREATE_RULESET_VERSION, _RULE_PATH_BENEATH = 1, 1
 _PR_SET_NO_NEW_PRIVS = 38
-# Rights to change the file system, with the version of the interface that knows them: write_file; remove_dir to make_sym
-# (seven kinds of file); refer (link or rename into another folder); truncate.
+# Rights to change the file system, by the version of the interface that introduced them: write_file and remove_dir to
+# make_sym (linux/landlock.h); refer, which is a link or rename into another folder; truncate.
 _FS_WRITE = {1: (1 << 1) | sum(1 << bit for bit in range(4, 13)), 2: 1 << 13, 3: 1 << 14}
 _FS_WRITE_FILE = (1 << 1) | (1 << 14)  # the rights that a file can have, as opposed to a folder
 _NET_TCP = 0b11  # bind and connect

@@ -197,7 +197,5 @@ class WorkerProcess:
         await self._process.wait()
         if self._scratch is not None:
             scratch, self._scratch = self._scratch, None
-            # On a thread, because B decides how much there is to remove.
-            threading.Thread(
-                target=shutil.rmtree, args=(scratch,), kwargs={"ignore_errors": True}, name="scratch", daemon=True
-            ).start()
+            # On a thread, because B decides how much there is to remove; the server's end waits for it.
+            threading.Thread(target=shutil.rmtree, args=(scratch, True), name="remove scratch folder").start()
