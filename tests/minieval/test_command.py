@@ -274,7 +274,8 @@ def test_the_help_lists_every_default(capsys: pytest.CaptureFixture[str]) -> Non
 
     told = dict(
         re.findall(
-            r"--([a-z0-9-]+) VALUE\s+(?:[^-]|-(?!-))*?default\s+(\S+)", capsys.readouterr().out.split("the rule")[1]
+            r"--([a-z0-9-]+) VALUE\s+(?:[^-]|-(?!-))*?default\s+(\S+)",
+            capsys.readouterr().out.split("policy options")[1],
         )
     )
     margins = {name: f"{value:g}" for name, value in msgspec.structs.asdict(Margins()).items()}

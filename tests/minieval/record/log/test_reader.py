@@ -276,7 +276,7 @@ def test_a_log_of_the_split_alone_has_the_two_arms_that_it_names(tmp_path: Path)
 
     three = {**SERVED, "arm_shas": {**SHAS, "C": "c" * 64}}
     with (
-        pytest.raises(InputRefused, match="expected two, A and B"),
+        pytest.raises(InputRefused, match="expected two arms to compare, A and B"),
         open_log([written(tmp_path, "three.log", [three])]),
     ):
         pass
