@@ -1,7 +1,7 @@
 """The policy for a log without a manifest: the command line's options, with defaults for the rest."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, get_args
 
 import msgspec
 
@@ -50,7 +50,18 @@ def parse_rules(options: Mapping[str, object]) -> Rules:
     try:
         return msgspec.convert(options, Rules)
     except msgspec.ValidationError as error:
-        raise InputRefused("option", str(error), "a value as --help describes") from error
+        # msgspec says "Expected `float` < 0.5 - at `$.alpha`", margins as `$.margins.p50_ratio`.
+        expected, _, place = str(error).partition(" - at `$.")
+        name = place.rstrip("`").removeprefix("margins.")
+        value = {**options, **_margins(options)}.get(name)
+        if expected.startswith("Invalid enum value"):  # policy is the only choice of words
+            expected = " or ".join(get_args(Aim))
+        raise InputRefused(f"--{name.replace('_', '-')}", value, expected.removeprefix("Expected ")) from error
+
+
+def _margins(options: Mapping[str, object]) -> Mapping[str, object]:
+    margins = options.get("margins")
+    return margins if isinstance(margins, dict) else {}
 
 
 def _blocks(arms: tuple[str, str], contexts: Sequence[Context]) -> tuple[Block, ...]:

@@ -27,7 +27,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else list(argv)
     if arguments and arguments[0] in COMMANDS:
         name, *rest = arguments
-        return COMMANDS[name].run(name, rest)
+        try:
+            return COMMANDS[name].run(name, rest)
+        except KeyboardInterrupt:
+            # Commands handle Ctrl-C themselves; this is one that came during their imports.
+            print(f"{PROGRAM} {name}: stopped by Ctrl-C", file=sys.stderr)
+            return 130
     parser = argparse.ArgumentParser(prog=PROGRAM, description="May model B replace model A? Serve, shadow, judge.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     for name, command in COMMANDS.items():
@@ -63,10 +68,10 @@ def _key_new(name: str, arguments: Sequence[str]) -> int:
     return key_new(arguments, program=f"{PROGRAM} {name}")
 
 
-def _audit(_: str, arguments: Sequence[str]) -> int:
+def _audit(name: str, arguments: Sequence[str]) -> int:
     from miniserve.log.audit import main as audit
 
-    return audit(arguments)
+    return audit(arguments, program=f"{PROGRAM} {name}")
 
 
 COMMANDS = {

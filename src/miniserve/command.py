@@ -24,6 +24,8 @@ from miniobserve.metrics.metrics import Metrics
 from miniserve.errors import ArmNotLoaded, ServeError, SettingsError
 from miniserve.hosting.worker_process import WORKER_COMMAND
 from miniserve.http.ports import listen
+from miniserve.log.ledger import STDOUT
+from miniserve.log.stdout_log import STDOUT_DESCRIPTOR
 from miniserve.loopback.port import Loopback
 from miniserve.processes.channel import Begin, ParentChannel
 from miniserve.processes.parent import Parent, ProcessesFailed
@@ -43,7 +45,7 @@ def main(
 ) -> int:
     """Run the server and return its exit code; `server_command` starts the processes of `--workers`."""
     # Before anything opens a file.
-    _occupy_standard_descriptors()
+    closed = _occupy_standard_descriptors()
     options = _parser(program).parse_args(argv)
     stop = stop or StopRequest()
     begin = Begin.receive() if options.child is not None else None
@@ -54,6 +56,8 @@ def main(
     writer = stderr_writer(metrics.log_lines_dropped.inc)
     try:
         settings = _settings(options)
+        if settings.log_path == STDOUT and STDOUT_DESCRIPTOR in closed:
+            raise SettingsError("LYNX_TRAFFIC_LOG is '-', but stdout is closed: expected an open stdout, or a file")
         logs.configure(settings.log_level, writer)
         if begin:
             control, public = _inherited(options.child), _inherited(begin.public_fd)
@@ -73,13 +77,19 @@ def main(
     return 0
 
 
-def _occupy_standard_descriptors() -> None:
-    """Open /dev/null for closed standard streams, or a log file would get descriptor 2 and libraries print into it."""
+def _occupy_standard_descriptors() -> set[int]:
+    """Open /dev/null for closed standard streams, or a log file would get descriptor 2 and libraries print into it.
+
+    Returns the descriptors that were closed.
+    """
+    closed = set()
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+            closed.add(descriptor)
+    return closed
 
 
 def _parser(program: str) -> argparse.ArgumentParser:

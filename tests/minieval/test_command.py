@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 import re
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from minieval.report.documents import NAMES
 from minieval.rules import Rules
 from minieval.verdict.gates import GateId, Outcome
 from minieval.verdict.verdict import EXIT_CODES as CODES
-from minieval.verdict.verdict import USAGE_EXIT_CODE
+from minieval.verdict.verdict import USAGE_EXIT_CODE, Verdict
 
 PLANNED = ("--planned-n", "200")
 
@@ -176,11 +177,13 @@ def test_the_written_manifest_contains_the_analysis_and_is_not_a_plan(tmp_path: 
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (("--policy", "best"), "Invalid enum value 'best' - at `$.policy`"),
-        (("--alpha", "0.7"), "`$.alpha`"),
-        (("--planned-n", "0"), "`$.planned_n`"),
-        (("--planned-n", "many"), "`$.planned_n`"),
-        (("--p95-ratio", "0.5"), "`$.margins.p95_ratio`"),
+        (("--policy", "best"), "--policy is 'best': expected better or non_inferior"),
+        (("--alpha", "0.7"), "--alpha is 0.7: expected `float` < 0.5"),
+        (("--seed", "-1"), "--seed is -1: expected `int` >= 0"),
+        (("--p50-ratio", "often"), "--p50-ratio is 'often': expected `float`"),
+        (("--planned-n", "0"), "--planned-n is 0: expected `int` >= 1"),
+        (("--planned-n", "many"), "--planned-n is 'many': expected `int | null`"),
+        (("--p95-ratio", "0.5"), "--p95-ratio is 0.5: expected `float` > 1.0"),
         (("--grader", "nocolon"), "grader is 'nocolon': expected module:function"),
         (("--grader", "no_such_module:grade"), "a module that can be imported (ModuleNotFoundError"),
         (("--grader", "json:no_such_function"), "expected a function of json"),
@@ -208,6 +211,17 @@ def test_a_missing_file_is_a_usage_error(tmp_path: Path, capsys: pytest.CaptureF
 
     assert "none: No such file or directory\n" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_pipe_in_place_of_a_log_is_refused_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lab = SyntheticLab(tmp_path)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    code, report = judged(lab, "--log", str(pipe))
+
+    assert code == CODES[Verdict.INVALID]
+    assert f"{pipe} is 'not a regular file'" in " ".join(report.reasons) + capsys.readouterr().err
 
 
 def test_a_module_that_raises_while_it_is_imported_is_named(

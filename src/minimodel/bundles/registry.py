@@ -89,7 +89,7 @@ def read_content(models_dir: Path) -> Any:  # noqa: ANN401 - JSON boundary
     except UnusableFile as error:
         raise RegistryRefused(FILE, error.strerror, "a registry file in the models folder") from error
     except FileNotFoundError as error:
-        raise RegistryRefused(FILE, "missing", "a registry file in the models folder") from error
+        raise RegistryRefused(FILE, "missing", f"a registry in the models folder {models_dir.resolve()}") from error
     except (ValueError, RecursionError) as error:
         raise RegistryRefused(FILE, str(error), "valid JSON") from error
 

@@ -83,9 +83,9 @@ def read_ids(path: Path) -> list[str]:
         raise ValueError(f"{path.name} has no run.blocks[].requests: expected a lab's manifest") from error
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, program: str = "python -m miniserve.log.audit") -> int:
     """Print the counts and the discrepancies; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m miniserve.log.audit", description=__doc__)
+    parser = argparse.ArgumentParser(prog=program, description=__doc__)
     parser.add_argument("log", type=Path, metavar="LOG")
     parser.add_argument("ids", type=Path, metavar="IDS", help="one id per line, or a lab's manifest.json")
     parser.add_argument("--unanswered", type=Path, metavar="FILE", help="those of the IDS that got no answer")

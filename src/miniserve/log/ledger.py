@@ -69,7 +69,8 @@ class Ledger:
         self._unwritten: deque[tuple[str, bytes]] = deque()  # record ids and their lines
         self._lost = 0  # not yet reported by a line
         self._lost_ever = 0
-        self._log = open_log(traffic_log or state_dir / "traffic.log", metrics.log_lost.inc)
+        self._dropped_any = False
+        self._log = open_log(traffic_log or state_dir / "traffic.log", self._count_dropped)
         self._recover(state_dir / "journal")
         # From here on requests wait for the lock.
         self._log.set_lock_timeout(LOCK_TIMEOUT_S)
@@ -169,6 +170,13 @@ class Ledger:
             self._lost += 1
             self._lost_ever += 1
             self._metrics.log_lost.inc()
+
+    def _count_dropped(self, count: int) -> None:
+        """Count lines that stdout did not take, on whichever thread finds out; the first one is logged."""
+        if not self._dropped_any:
+            self._dropped_any = True
+            _log.error("stdout does not take the traffic log; lines are dropped and counted")
+        self._metrics.log_lost.inc(count)
 
     def _report_lost(self) -> None:
         if self._lost:

@@ -14,7 +14,7 @@ from minieval.record.record import TrafficRecord
 from miniobserve.background_sender import BackgroundSender, Limits
 from miniserve.log.traffic_log import utc_now
 
-_STDOUT: Final = 1
+STDOUT_DESCRIPTOR: Final = 1
 # Batching delays a line by at most 10 ms, and a `kill -9` loses the lines of the last 10 ms.
 LIMITS: Final = Limits(queued=10_000, batch=500, delay_s=0.01)
 CLOSE_S: Final = 2.0
@@ -23,7 +23,7 @@ CLOSE_S: Final = 2.0
 class StdoutLog:
     """Has the methods of a TrafficLog; appending returns at once and raises no OSError."""
 
-    def __init__(self, on_dropped: Callable[[int], None], descriptor: int = _STDOUT) -> None:
+    def __init__(self, on_dropped: Callable[[int], None], descriptor: int = STDOUT_DESCRIPTOR) -> None:
         self._descriptor = descriptor
         self._on_dropped = on_dropped
         self._torn = False

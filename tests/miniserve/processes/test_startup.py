@@ -35,6 +35,18 @@ def _start(folder: Path, *arguments: str, config: str | None = None, **settings:
     return done.returncode, done.stderr
 
 
+def test_a_traffic_log_on_a_closed_stdout_is_refused(tmp_path: Path) -> None:
+    script = "import os, sys; os.close(1); os.execv(sys.executable, [sys.executable, '-m', 'miniserve'])"
+    environ = os.environ | {"LYNX_TRAFFIC_LOG": "-", "LYNX_STATE_DIR": str(tmp_path / "state"), "LYNX_PORT": "0"}
+
+    done = subprocess.run(
+        (sys.executable, "-c", script), env=environ, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+    )
+
+    assert done.returncode == 2
+    assert "LYNX_TRAFFIC_LOG is '-', but stdout is closed" in done.stderr
+
+
 def test_a_non_loopback_address_needs_keys(tmp_path: Path) -> None:
     code, said = _start(tmp_path, HOST="0.0.0.0")  # noqa: S104 - refused, which is the point
 

@@ -6,6 +6,7 @@ user's file and, if a single line is at fault, its number.
 
 import json
 import re
+import stat
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +33,10 @@ def open_log(paths: Sequence[Path], arms: tuple[str, str] | None = None) -> Iter
 
     Raises RecordRefused naming the first line that is neither a record nor torn, InputRefused or OSError.
     """
+    for path in paths:
+        # The files are read more than once, and a pipe would be waited for. stat follows /dev/stdin and links.
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise InputRefused(str(path), "not a regular file", "a log file, as it is read more than once")
     with tempfile.TemporaryDirectory(prefix="minieval-") as name:
         folder = Path(name)
         with duckdb.connect(folder / "log.duckdb") as database, ThreadPoolExecutor(1) as aside:
