@@ -155,9 +155,8 @@ def test_the_command_reports_a_refusal_in_one_sentence_and_exits_2(tmp_path: Pat
     )  # fmt: skip
 
     assert done.returncode == 2
-    assert (
-        done.stderr == "registry refused: registry.json is 'missing', expected a registry file in the models folder\n"
-    )
+    expected = f"a registry in the models folder {tmp_path.resolve()}"
+    assert done.stderr == f"registry refused: registry.json is 'missing', expected {expected}\n"
 
 
 def test_every_refusal_is_a_model_error() -> None:
