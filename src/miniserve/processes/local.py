@@ -18,6 +18,7 @@ import httpx
 from miniserve.errors import ServeError
 from miniserve.processes.server_process import SERVER_COMMAND
 from miniserve.routes.route_file import RouteFile
+from miniserve.routes.shadow_wait import is_in_force
 from miniserve.settings import PREFIX
 from miniserve.traffic import RouteConfig
 
@@ -155,8 +156,7 @@ class LocalServer:
     def _in_force(self, config: RouteConfig) -> bool:
         found = self.details()
         up = found["shadow"] is None or found["shadow"]["up"]
-        routes = [process["route"] for process in found["processes"]]
-        return up and all(route is not None and route["config_sha"] == config.config_sha for route in routes)
+        return up and is_in_force(found, config.config_sha)
 
     def _shadow_idle(self) -> bool:
         shadow = self.details()["shadow"]

@@ -75,18 +75,19 @@ def _details(url: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) and isinstance(found.get("processes"), list) else None
 
 
-def _in_force(found: dict[str, Any], config_sha: str) -> bool:
+def is_in_force(found: dict[str, Any], config_sha: str) -> bool:
+    """Return whether every server process in /details has this configuration in force."""
     routes = [process["route"] for process in found["processes"]]
     return bool(routes) and all(route is not None and route["config_sha"] == config_sha for route in routes)
 
 
 def _is_up(found: dict[str, Any], config_sha: str) -> bool:
-    return _in_force(found, config_sha) and found["shadow"] is not None and bool(found["shadow"]["up"])
+    return is_in_force(found, config_sha) and found["shadow"] is not None and bool(found["shadow"]["up"])
 
 
 def _problem(found: dict[str, Any], config_sha: str) -> str | None:
     """Return why further waiting is pointless, or None."""
-    if not _in_force(found, config_sha):
+    if not is_in_force(found, config_sha):
         refused = any(process["route_refused"] for process in found["processes"])
         return "the server refused the configuration; its log says why" if refused else None
     shadow = found["shadow"]
